@@ -1,0 +1,1 @@
+"""vllm-doctor: a linter and a doctor for vLLM on Slurm clusters."""

@@ -1,0 +1,120 @@
+"""What an examination found: a diagnostic, where it is, and how to repair it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+
+
+class Severity(str, Enum):
+    """How bad a finding is; ``rank`` orders them, the highest being the worst."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        return {"info": 0, "warning": 1, "error": 2}[self.value]
+
+
+@dataclass(frozen=True, order=True)
+class Position:
+    """A place in a text: row and column count characters from 1, offset from 0."""
+
+    row: int
+    column: int
+    offset: int = 0
+
+
+@dataclass(frozen=True, order=True)
+class Location:
+    """A stretch of a file; ``end`` is exclusive."""
+
+    filename: str
+    start: Position
+    end: Position
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file's name and its text, as it was read (line ends kept)."""
+
+    filename: str
+    text: str = field(repr=False)
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        starts, at = [0], self.text.find("\n")
+        while at >= 0:
+            starts.append(at + 1)
+            at = self.text.find("\n", at + 1)
+        return starts
+
+    def position(self, offset: int) -> Position:
+        """The row and column of an offset into the text."""
+        row = bisect_right(self._line_starts, offset)
+        return Position(row, offset - self._line_starts[row - 1] + 1, offset)
+
+    def location(self, start: int, end: int) -> Location:
+        """The stretch from offset ``start`` to offset ``end``."""
+        return Location(self.filename, self.position(start), self.position(end))
+
+    def line(self, row: int) -> str:
+        """The text of a row, without its line end."""
+        start = self._line_starts[row - 1]
+        end = self.text.find("\n", start)
+        return self.text[start : end if end >= 0 else len(self.text)].rstrip("\r")
+
+    @property
+    def rows(self) -> int:
+        """How many rows the text has; a last empty row counts."""
+        return len(self._line_starts)
+
+
+@dataclass(frozen=True)
+class Related:
+    """Another place that a diagnostic is about, and what it has to do with it."""
+
+    message: str
+    location: Location
+
+
+class Applicability(str, Enum):
+    """``safe`` keeps what the script otherwise does; ``unsafe`` may change more."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+
+
+@dataclass(frozen=True, order=True)
+class Edit:
+    """Put ``content`` where ``location`` is."""
+
+    location: Location
+    content: str
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A repair: edits that belong together, and a sentence that says what they do."""
+
+    applicability: Applicability
+    message: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One finding of one rule, ready to be reported."""
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    location: Location
+    related: tuple[Related, ...] = ()
+    lesson: str | None = None
+    fix: Fix | None = None

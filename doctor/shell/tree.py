@@ -1,0 +1,383 @@
+"""The tree of a shell script: what every later stage sees instead of bashlex's nodes.
+
+A ``Span`` is a pair of offsets into the text that was parsed, the end exclusive. The text of
+a node is always ``text[span.start:span.end]``. All nodes are frozen; a ``Block`` is a tuple of
+statements in the order in which they are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+
+class Span(NamedTuple):
+    """Offsets into the parsed text; ``end`` is exclusive."""
+
+    start: int
+    end: int
+
+
+# --- words ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """Text that stands for itself. ``text`` is what remains after quote removal.
+
+    ``quoted`` text keeps its blanks and globs; unquoted text may hold globs, braces and, at
+    the start of a word, a tilde. Every quoted stretch, escape and bare stretch is a part of
+    its own, so ``span`` (which includes the quotes) always covers exactly one kind of quoting.
+    """
+
+    span: Span
+    text: str
+    quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """``$name``, ``${name}``, ``${name:-word}`` and every other parameter expansion.
+
+    ``name`` is a variable, a positional number or one of ``@*#?$!-``. ``subscript`` is the text
+    between the brackets of an array reference, or None. ``operator`` is what follows: empty,
+    or one of ``:- - := = :? ? :+ + # ## % %% / // /# /% : ^ ^^ , ,, @``; ``argument`` is the
+    word after it (for ``/``, pattern and replacement with the slash between; for ``:``,
+    offset and length). ``length`` is true for ``${#name}``, ``indirect`` for ``${!name}``.
+    """
+
+    span: Span
+    name: str
+    subscript: str | None = None
+    operator: str = ""
+    argument: Word | None = None
+    quoted: bool = False
+    length: bool = False
+    indirect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Substitution:
+    """``$(…)``, backticks, ``<(…)`` or ``>(…)``: ``opener`` is one of ``$( ` <( >(``."""
+
+    span: Span
+    opener: str
+    body: Block
+    quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """``$((…))`` or ``$[…]``; ``expression`` is the word between the brackets."""
+
+    span: Span
+    expression: Word
+    quoted: bool = False
+
+
+Part: TypeAlias = "Literal | Parameter | Substitution | Arithmetic"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as the shell reads it, before expansion."""
+
+    span: Span
+    parts: tuple[Part, ...]
+
+    @property
+    def literal(self) -> str | None:
+        """The word's text if nothing in it is expanded, else None."""
+        texts = [part.text for part in self.parts if isinstance(part, Literal)]
+        return "".join(texts) if len(texts) == len(self.parts) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """An element of an array value; ``key`` is the text between brackets in ``[key]=value``."""
+
+    span: Span
+    key: Word | None
+    value: Word
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """``( … )`` on the right of an assignment."""
+
+    span: Span
+    elements: tuple[Element, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """``name=value``, ``name+=value``, ``name[subscript]=value`` or ``name=( … )``.
+
+    Also used for such words after ``export``, ``declare``, ``local``, ``readonly`` and
+    ``typeset``. An empty value is a word without parts.
+    """
+
+    span: Span
+    name: str
+    value: Word | Array
+    subscript: str | None = None
+    append: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HereDocument:
+    """The body of a here-document.
+
+    ``span`` is the delimiter word, ``body`` the lines (without the closing delimiter) as a
+    word whose span lies elsewhere in the text. If ``quoted``, the body is one quoted literal;
+    otherwise it holds expansions. With ``strip_tabs`` (``<<-``) leading tabs are removed from
+    the literals' text.
+    """
+
+    span: Span
+    delimiter: str
+    body: Word
+    quoted: bool = False
+    strip_tabs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """A redirection. ``operator`` is one of ``< > >> >| <> <& >& &> &>> << <<- <<<``.
+
+    ``descriptor`` is the number or ``{name}`` before it, or None. ``target`` is a word (for
+    ``>&`` and ``<&`` it may be a number or ``-``) or a here-document.
+    """
+
+    span: Span
+    operator: str
+    descriptor: str | None
+    target: Word | HereDocument
+
+
+# --- commands ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Simple:
+    """A simple command. ``words`` is empty where there are only assignments or redirections.
+
+    After ``export``, ``declare``, ``local``, ``readonly`` and ``typeset``, words of the form
+    ``name=value`` stand in ``arguments`` as ``Assignment`` and not as ``Word``.
+    """
+
+    span: Span
+    assignments: tuple[Assignment, ...]
+    arguments: tuple[Word | Assignment, ...]
+    redirects: tuple[Redirect, ...] = ()
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """The arguments that are plain words."""
+        return tuple(word for word in self.arguments if isinstance(word, Word))
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """``[[ … ]]``: its words in order, operators and parentheses being words too."""
+
+    span: Span
+    words: tuple[Word, ...]
+    redirects: tuple[Redirect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ArithmeticCommand:
+    """``(( … ))``."""
+
+    span: Span
+    expression: Word
+    redirects: tuple[Redirect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Commands joined by ``|`` or ``|&``; also one command with ``!`` before it.
+
+    ``operators[i]`` stands between ``commands[i]`` and ``commands[i + 1]``.
+    """
+
+    span: Span
+    commands: tuple[Command, ...]
+    operators: tuple[str, ...] = ()
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AndOr:
+    """Commands joined by ``&&`` and ``||``, which bind alike and to the left."""
+
+    span: Span
+    commands: tuple[Command, ...]
+    operators: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IfArm:
+    """``if``/``elif`` condition and what follows ``then``."""
+
+    condition: Block
+    body: Block
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    span: Span
+    arms: tuple[IfArm, ...]
+    otherwise: Block | None = None
+    redirects: tuple[Redirect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class While:
+    """``while`` or, with ``until``, ``until``."""
+
+    span: Span
+    condition: Block
+    body: Block
+    until: bool = False
+    redirects: tuple[Redirect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class For:
+    """``for name in words`` or ``select``; ``words`` is None for ``for name`` over ``"$@"``."""
+
+    span: Span
+    name: str
+    words: tuple[Word, ...] | None
+    body: Block
+    select: bool = False
+    redirects: tuple[Redirect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ArithmeticFor:
+    """``for ((start; condition; step))``; each clause is a word, empty if left out."""
+
+    span: Span
+    start: Word
+    condition: Word
+    step: Word
+    body: Block
+    redirects: tuple[Redirect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CaseArm:
+    """One arm of a ``case``; ``terminator`` is ``;;``, ``;&``, ``;;&`` or empty at the end."""
+
+    span: Span
+    patterns: tuple[Word, ...]
+    body: Block
+    terminator: str = ";;"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    span: Span
+    subject: Word
+    arms: tuple[CaseArm, ...]
+    redirects: tuple[Redirect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function's definition; redirections after it belong to its body."""
+
+    span: Span
+    name: str
+    body: Command
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """``{ …; }``."""
+
+    span: Span
+    body: Block
+    redirects: tuple[Redirect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Subshell:
+    """``( … )``."""
+
+    span: Span
+    body: Block
+    redirects: tuple[Redirect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unparsed:
+    """A statement that could not be read. ``reason`` says why in a few words."""
+
+    span: Span
+    reason: str
+
+
+Command: TypeAlias = (
+    "Simple | Test | ArithmeticCommand | Pipeline | AndOr | If | While | For | ArithmeticFor"
+    " | Case | Function | Group | Subshell | Unparsed"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A command of a list; ``background`` if ``&`` ends it."""
+
+    command: Command
+    background: bool = False
+
+
+Block: TypeAlias = tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment from its ``#`` to the end of the line; ``text`` includes the ``#``."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A parsed script. ``unparsed`` lists the statements that could not be read."""
+
+    text: str
+    body: Block
+    comments: tuple[Comment, ...]
+    unparsed: tuple[Unparsed, ...]
+
+
+def blocks(command: Command) -> Iterator[Block]:
+    """The blocks directly inside a command, in the order in which they are written."""
+    match command:
+        case If():
+            for arm in command.arms:
+                yield arm.condition
+                yield arm.body
+            if command.otherwise is not None:
+                yield command.otherwise
+        case While():
+            yield command.condition
+            yield command.body
+        case For() | ArithmeticFor() | Group() | Subshell():
+            yield command.body
+        case Case():
+            for case_arm in command.arms:
+                yield case_arm.body
+        case Function():
+            yield (Statement(command.body),)
+        case Pipeline() | AndOr():
+            for part in command.commands:
+                yield (Statement(part),)
+        case _:
+            return

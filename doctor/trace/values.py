@@ -1,0 +1,193 @@
+"""Values: what a word of a script may expand to, as far as that can be known.
+
+A value is a sequence of parts. A part is text, or an unknown with a name; each remembers where
+in the files it was written, so that a diagnostic can point there and a fix can edit it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Final, TypeAlias
+
+from doctor.diagnostic import Location, Source
+
+
+class _Unknown(Enum):
+    UNKNOWN = "unknown"
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+    def __bool__(self) -> bool:
+        raise TypeError("an unknown is neither true nor false; compare with `is UNKNOWN`")
+
+
+#: What an attribute of a fact holds when it cannot be known. None means "known to be absent".
+UNKNOWN: Final = _Unknown.UNKNOWN
+UnknownType: TypeAlias = _Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a part was written: offsets into a source's text, the end exclusive."""
+
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def location(self) -> Location:
+        return self.source.location(self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A known stretch of a value. ``quoted`` text is safe from globbing and splitting."""
+
+    text: str
+    origin: Origin | None = field(default=None, compare=False)
+    quoted: bool = field(default=False, compare=False)
+
+
+#: What an unknown may differ by: a loop's turn is "turn:<number>".
+PROCESS, TASK, ARRAY_TASK, HOST, JOB, RANDOM, USER = (
+    "process",
+    "task",
+    "array-task",
+    "host",
+    "job",
+    "random",
+    "user",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A stretch that cannot be known, named as a person would: ``$USER``, ``$(date)``.
+
+    ``varies`` says between what it surely differs: ``user``, ``job``, ``task`` (Slurm tasks of
+    a step), ``array-task``, ``host``, ``process``, ``random`` or ``turn:N`` (turns of loop N).
+    ``many`` is true where it may expand to no word or to several (``$ARGS`` unquoted, ``"$@"``).
+    """
+
+    name: str
+    varies: frozenset[str] = frozenset()
+    many: bool = False
+    origin: Origin | None = field(default=None, compare=False)
+
+
+Piece: TypeAlias = Text | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """A choice that a value rests on, such as "MODEL is left at its default".
+
+    Two values are consistent if they take the same ``choice`` wherever they share a ``key``.
+    """
+
+    key: str
+    choice: str
+    words: str = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One thing that a word may expand to, and what that rests on."""
+
+    pieces: tuple[Piece, ...] = ()
+    assumes: frozenset[Assumption] = frozenset()
+
+    @property
+    def text(self) -> str | None:
+        """The whole text, or None if any of it is unknown."""
+        texts = [piece.text for piece in self.pieces if isinstance(piece, Text)]
+        return "".join(texts) if len(texts) == len(self.pieces) else None
+
+    @property
+    def display(self) -> str:
+        """The text with each unknown by its name: ``/tmp/cache_$USER``."""
+        return "".join(p.text if isinstance(p, Text) else p.name for p in self.pieces)
+
+    @property
+    def prefix(self) -> str:
+        """The known text before the first unknown."""
+        known = []
+        for piece in self.pieces:
+            if isinstance(piece, Unknown):
+                break
+            known.append(piece.text)
+        return "".join(known)
+
+    @property
+    def varies(self) -> frozenset[str]:
+        """Between what the value surely differs."""
+        return frozenset().union(*(p.varies for p in self.pieces if isinstance(p, Unknown)))
+
+    @property
+    def many(self) -> bool:
+        """Whether it may stand for no word or for several."""
+        return any(isinstance(piece, Unknown) and piece.many for piece in self.pieces)
+
+    @property
+    def origin(self) -> Origin | None:
+        """Where its first piece with a known place was written."""
+        return next((piece.origin for piece in self.pieces if piece.origin is not None), None)
+
+    @property
+    def location(self) -> Location | None:
+        """The stretch of its pieces that were written in the same file as the first."""
+        origins = [piece.origin for piece in self.pieces if piece.origin is not None]
+        if not origins:
+            return None
+        same = [origin for origin in origins if origin.source is origins[0].source]
+        joined = replace(same[0], end=max(same[0].end, _adjacent_end(same)))
+        return joined.location
+
+    def __add__(self, other: Value) -> Value:
+        return Value(self.pieces + other.pieces, self.assumes | other.assumes)
+
+    def slice(self, start: int, end: int | None = None) -> Value:
+        """The value of characters ``start`` to ``end`` of ``display``; known text only is cut.
+
+        An unknown is kept whole if any of its name lies in the stretch. Origins of cut text
+        are narrowed where the text was written as it stands.
+        """
+        stop = len(self.display) if end is None else end
+        kept: list[Piece] = []
+        at = 0
+        for piece in self.pieces:
+            size = len(piece.text if isinstance(piece, Text) else piece.name)
+            first, last = max(start, at) - at, min(stop, at + size) - at
+            at += size
+            if first >= last:
+                continue
+            kept.append(_cut(piece, first, last) if isinstance(piece, Text) else piece)
+        return Value(tuple(kept), self.assumes)
+
+
+def _cut(piece: Text, first: int, last: int) -> Text:
+    origin = piece.origin
+    if origin is not None:
+        written = origin.source.text[origin.start : origin.end]
+        at = written.find(piece.text)
+        if at >= 0:
+            origin = replace(origin, start=origin.start + at + first, end=origin.start + at + last)
+    return replace(piece, text=piece.text[first:last], origin=origin)
+
+
+def _adjacent_end(origins: Iterable[Origin]) -> int:
+    """The end of the run of origins that follow one another without a gap of a line."""
+    end = -1
+    for origin in origins:
+        if end >= 0 and not 0 <= origin.start - end <= 2:
+            break
+        end = origin.end
+    return end
+
+
+def known(text: str, origin: Origin | None = None) -> Value:
+    """A value of known text."""
+    return Value((Text(text, origin),)) if text else Value()
