@@ -118,9 +118,7 @@ class Deletion(Fact):
     path: str = attribute("the path or pattern, unknowns by their names")
     folder: str | UnknownType = attribute("the shared folder that it lies in")
     folder_sharing: str | UnknownType = attribute("`all-users` or `private`")
-    reaches_others: bool | UnknownType = attribute(
-        "whether it matches paths that other users own"
-    )
+    reaches_others: bool | UnknownType = attribute("whether it matches paths that other users own")
     program: str = attribute("the command that deletes: `rm`, `find`, `rsync`, …")
 
 

@@ -8,25 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from enum import Enum
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from doctor.diagnostic import Location, Source
-
-
-class _Unknown(Enum):
-    UNKNOWN = "unknown"
-
-    def __repr__(self) -> str:
-        return "UNKNOWN"
-
-    def __bool__(self) -> bool:
-        raise TypeError("an unknown is neither true nor false; compare with `is UNKNOWN`")
-
-
-#: What an attribute of a fact holds when it cannot be known. None means "known to be absent".
-UNKNOWN: Final = _Unknown.UNKNOWN
-UnknownType: TypeAlias = _Unknown
+from doctor.unknown import UNKNOWN as UNKNOWN
+from doctor.unknown import UnknownType as UnknownType
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +56,13 @@ class Unknown:
     ``varies`` says between what it surely differs: ``user``, ``job``, ``task`` (Slurm tasks of
     a step), ``array-task``, ``host``, ``process``, ``random`` or ``turn:N`` (turns of loop N).
     ``many`` is true where it may expand to no word or to several (``$ARGS`` unquoted, ``"$@"``).
+    ``matched`` is true where the name is a pattern and the unknown a file name that matches it.
     """
 
     name: str
     varies: frozenset[str] = frozenset()
     many: bool = False
+    matched: bool = False
     origin: Origin | None = field(default=None, compare=False)
 
 
@@ -110,6 +98,11 @@ class Value:
     def display(self) -> str:
         """The text with each unknown by its name: ``/tmp/cache_$USER``."""
         return "".join(p.text if isinstance(p, Text) else p.name for p in self.pieces)
+
+    @property
+    def shadow(self) -> str:
+        """``display`` with the unknowns' names blotted out by NULs, to search in known text."""
+        return "".join(p.text if isinstance(p, Text) else "\0" * len(p.name) for p in self.pieces)
 
     @property
     def prefix(self) -> str:

@@ -1,0 +1,243 @@
+"""The shell's builtins, as far as they change what a script does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from doctor.shell.tree import Simple
+from doctor.trace import conditions, external, redirects
+from doctor.trace.expand import Fields
+from doctor.trace.results import Flow, Result
+from doctor.trace.state import Array, Missing, State
+from doctor.trace.values import Text, Unknown, Value, known
+
+if TYPE_CHECKING:
+    from doctor.trace.interpreter import Interpreter
+
+Builtin: TypeAlias = "Callable[[Interpreter, Simple, Fields, State], list[Result]]"
+
+#: Files that set up a login or an environment: taken to set no cache variable.
+_SETUP = re.compile(
+    r"(^|/)(\.?(bash|zsh)rc|\.?(bash_)?profile|\.bash_aliases|activate|conda\.sh|mamba\.sh|"
+    r"modules?(\.sh)?|lmod|z00_lmod\.sh|modules-.*|init/(ba)?sh|init\.sh|bash|nvm\.sh|cargo/env|setvars\.sh|"
+    r"\.venv.*|env/bin/.*)$"
+)
+
+
+def _true(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+    return [Result(state, True)]
+
+
+def _false(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+    return [Result(state, False)]
+
+
+def _leave(flow: Flow) -> Builtin:
+    def leave(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+        return [Result(state, None, flow)]
+
+    return leave
+
+
+def _cd(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+    targets = [v for v in fields.values[1:] if not v.display.startswith("-") or v.text == "-"]
+    target = targets[0] if targets else Value((Unknown("$HOME", frozenset({"user"})),))
+    relative = not target.display.startswith(("/", "$"))
+    if relative and state.directory is not None:
+        target = state.directory + known("/") + target
+    state.directory = None if relative and state.directory is None else target
+    if state.directory is not None:
+        state.set("PWD", (state.directory,), export=True)
+    return [Result(state)]
+
+
+def _unset(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+    for value in fields.values[1:]:
+        name = value.text or ""
+        if "f" in name and name.startswith("-"):
+            continue
+        state.functions.pop(name, None)
+        if name.isidentifier():
+            state.set(name, (Missing(inherited=False),))
+    return [Result(state, True)]
+
+
+def _set(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+    arguments = list(fields.values[1:])
+    while arguments:
+        text = arguments[0].text or ""
+        if text == "--":
+            state.positional = tuple(arguments[1:])
+            break
+        if not re.match(r"[-+][A-Za-z]", text):
+            state.positional = tuple(arguments)
+            break
+        if text[1:].endswith("o") and len(arguments) > 1:
+            if arguments[1].text == "allexport":
+                state.export_all = text[0] == "-"
+            arguments.pop(0)
+        elif "a" in text:
+            state.export_all = text[0] == "-"
+        arguments.pop(0)
+    return [Result(state, True)]
+
+
+def _shift(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+    count = fields.values[1].text if len(fields.values) > 1 else "1"
+    if state.positional is not None:
+        sure = count is not None and count.isdigit() and not any(v.many for v in state.positional)
+        state.positional = state.positional[int(count or 0) :] if sure else None
+    return [Result(state)]
+
+
+def _source(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+    if len(fields.values) < 2:
+        return [Result(state)]
+    path = fields.values[1]
+    found = external.load(shell, path, state)
+    if found is not None:
+        frame, text = found
+        outer = state.positional
+        if len(fields.values) > 2:
+            state.positional = fields.values[2:]
+        results = shell.script(frame, text, state)
+        for result in results:
+            result.state.positional = outer
+        return [replace(r, flow=Flow.NEXT) if r.flow is Flow.RETURN else r for r in results]
+    if not _SETUP.search(path.display):
+        state.login_file_unread = True
+    return [Result(state)]
+
+
+def _eval(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+    text = Value()
+    for index, value in enumerate(fields.values[1:]):
+        text = text + known(" ") + value if index else value
+    if text.many or not text.pieces:
+        return [Result(state)]
+    frame = external.nested_frame(shell, text, command)
+    return shell.script(frame, frame.text, state)
+
+
+def _exec(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+    if len(fields.values) > 1:
+        external.run(shell, command, replace(fields, values=fields.values[1:]), state)
+        return [Result(state, None, Flow.EXIT)]
+    found = redirects.outputs(command.redirects, shell.expander(state), shell.context.outputs)
+    shell.context = replace(shell.context, outputs=found)
+    return [Result(state, True)]
+
+
+def _trap(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+    """The commands of a trap run later; what they delete counts, so they are walked here."""
+    text = next((v for v in fields.values[1:] if not v.display.startswith("-")), None)
+    if text is not None and len(fields.values) > 2 and text.pieces:
+        frame = external.nested_frame(shell, text, command)
+        shell.in_background().script(frame, frame.text, state.copy())
+    return [Result(state, True)]
+
+
+def _wait(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+    shell.waited += 1
+    shell.settled += 1
+    external.run(shell, command, fields, state)
+    return [Result(state)]
+
+
+def _read(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+    turn = frozenset(f"turn:{t.loop}" for t in shell.context.turns if t.index is None)
+    for value in fields.values[1:]:
+        name = value.text or ""
+        if name.isidentifier():
+            state.set(name, (Value((Unknown(f"${name}", turn),)),))
+    return [Result(state)]
+
+
+def _mapfile(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+    names = [v.text or "" for v in fields.values[1:]]
+    if names and names[-1].isidentifier():
+        state.set(names[-1], (Array(open=True),))
+    return [Result(state)]
+
+
+def _getopts(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+    if len(fields.values) > 2 and (fields.values[2].text or "").isidentifier():
+        state.set(fields.values[2].text or "", (Value((Unknown("the option"),)),))
+    state.set("OPTARG", (Value((Unknown("$OPTARG"),)),))
+    return [Result(state)]
+
+
+def _printf(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+    values = fields.values
+    if len(values) > 3 and values[1].text == "-v" and (values[2].text or "").isidentifier():
+        value = formatted(values[3], values[4:])
+        state.set(values[2].text or "", (value,))
+        return [Result(state, True)]
+    external.run(shell, command, fields, state)
+    return [Result(state, True)]
+
+
+def formatted(template: Value, arguments: tuple[Value, ...]) -> Value:
+    """What printf makes of known text with ``%s`` and ``%d``; else an unknown."""
+    text = template.text
+    names = template.display
+    varies = template.varies.union(*(a.varies for a in arguments))
+    assumes = template.assumes.union(*(a.assumes for a in arguments))
+    if text is None or any(a.text is None for a in arguments):
+        return Value((Unknown(f"printf {names}", varies),), assumes)
+    pieces = re.split(r"%(0?\d*)([sd])", text)
+    if "%" in "".join(pieces[::3]) or len(arguments) != len(pieces) // 3:
+        return Value((Unknown(f"printf {names}", varies),), assumes)
+    made = pieces[0]
+    for index, argument in enumerate(arguments):
+        width, kind, after = pieces[3 * index + 1 : 3 * index + 4]
+        shown = argument.text or ""
+        if width:
+            fill = "0" if width.startswith("0") and kind == "d" else " "
+            shown = shown.rjust(min(int(width), 64), fill)
+        made += shown + after
+    made = made.replace("\\n", "\n").rstrip("\n")
+    return Value((Text(made, template.origin),), assumes) if made else Value((), assumes)
+
+
+def _let(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+    for value in fields.values[1:]:
+        conditions.compute(shell.expander(state), value, value.display)
+    return [Result(state)]
+
+
+BUILTINS: Mapping[str, Builtin] = {
+    ":": _true,
+    "true": _true,
+    "false": _false,
+    "exit": _leave(Flow.EXIT),
+    "return": _leave(Flow.RETURN),
+    "break": _leave(Flow.BREAK),
+    "continue": _leave(Flow.CONTINUE),
+    "[": conditions.test_builtin,
+    "test": conditions.test_builtin,
+    "cd": _cd,
+    "pushd": _cd,
+    "unset": _unset,
+    "set": _set,
+    "shift": _shift,
+    "source": _source,
+    ".": _source,
+    "eval": _eval,
+    "exec": _exec,
+    "trap": _trap,
+    "wait": _wait,
+    "kill": _wait,
+    "pkill": _wait,
+    "killall": _wait,
+    "scancel": _wait,
+    "read": _read,
+    "mapfile": _mapfile,
+    "readarray": _mapfile,
+    "getopts": _getopts,
+    "printf": _printf,
+    "let": _let,
+}

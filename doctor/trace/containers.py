@@ -1,0 +1,128 @@
+"""Containers and steps: what a command inside them sees of the environment and the folders."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from doctor.trace.context import Container, Context
+from doctor.trace.state import Content
+from doctor.trace.values import HOST, TASK, Value, known
+from doctor.trace.wrappers import Unwrapped
+
+if TYPE_CHECKING:
+    from doctor.trace.external import Start
+
+_DOCKER = frozenset({"docker", "podman", "podman-hpc", "nerdctl"})
+_APPTAINER = frozenset({"apptainer", "singularity"})
+_VLLM_IMAGES = ("vllm-openai", "vllm/vllm")
+#: The whole of a docker container's file system is its own, but for what is bound.
+EVERYTHING = ("/",)
+
+
+def enter(unwrapped: Unwrapped, start: Start) -> Start:
+    """What stands inside a container; the same command if the wrapper is none."""
+    engine = unwrapped.words[0]
+    if engine in _DOCKER and unwrapped.words[1:] == ("run",):
+        return _docker_run(unwrapped, start)
+    if engine in _APPTAINER:
+        return _apptainer(unwrapped, start)
+    if engine in _DOCKER:
+        container = Container(engine, None, EVERYTHING)
+        return replace(start, context=replace(start.context, container=container), environment={})
+    if engine in ("enroot", "shifter"):
+        container = Container(engine, unwrapped.operands[0] if unwrapped.operands else None)
+        return replace(start, context=replace(start.context, container=container))
+    return start
+
+
+def _docker_run(unwrapped: Unwrapped, start: Start) -> Start:
+    image = unwrapped.operands[0] if unwrapped.operands else None
+    environment: dict[str, tuple[Content, ...]] = {}
+    for value in unwrapped.values("-e", "--env"):
+        name, equals, _ = value.display.partition("=")
+        if equals:
+            environment[name] = (value.slice(len(name) + 1),)
+        elif name in start.environment:
+            environment[name] = start.environment[name]
+    binds = tuple(_binds(unwrapped.values("-v", "--volume")))
+    container = Container(unwrapped.words[0], image, EVERYTHING, binds)
+    arguments = start.arguments
+    entrypoint = unwrapped.values("--entrypoint")
+    if entrypoint:
+        arguments = (entrypoint[-1], *arguments) if entrypoint[-1].pieces else arguments
+    elif image is not None and any(name in image.display for name in _VLLM_IMAGES):
+        arguments = (known("vllm", image.origin), known("serve", image.origin), *arguments)
+    elif arguments and arguments[0].display.startswith("-"):
+        arguments = ()
+    context = replace(start.context, container=container)
+    return replace(start, arguments=arguments, context=context, environment=environment)
+
+
+def _binds(values: list[Value]) -> list[tuple[str, Value]]:
+    """``OUTSIDE:INSIDE[:options]`` as pairs of the path inside and the value outside."""
+    found = []
+    for value in values:
+        for item in _items(value):
+            outside, _, rest = item.display.partition(":")
+            inside = rest.partition(":")[0] or outside
+            found.append((inside.rstrip("/") or "/", item.slice(0, len(outside))))
+    return found
+
+
+def _items(value: Value) -> list[Value]:
+    at, items = 0, []
+    for text in value.display.split(","):
+        items.append(value.slice(at, at + len(text)))
+        at += len(text) + 1
+    return items
+
+
+def _apptainer(unwrapped: Unwrapped, start: Start) -> Start:
+    """Apptainer shows the host's /tmp and home unless told otherwise, and its environment."""
+    contained = unwrapped.given("-c", "--contain", "-C", "--containall")
+    private: list[str] = ["/tmp", "/var/tmp", "/dev/shm"] if contained else []
+    for value in unwrapped.values("--no-mount"):
+        private += [f"/{item.strip('/')}" for item in value.display.split(",")]
+    binds = tuple(_binds(unwrapped.values("-B", "--bind")))
+    private += [inside for inside, outside in binds if outside.display != inside]
+    environment = dict(start.environment)
+    if unwrapped.given("-e", "--cleanenv", "-C", "--containall"):
+        environment = {}
+    for prefix in ("APPTAINERENV_", "SINGULARITYENV_"):
+        for name, alternatives in start.environment.items():
+            if name.startswith(prefix):
+                environment[name.removeprefix(prefix)] = alternatives
+    for value in unwrapped.values("--env"):
+        for item in _items(value):
+            name, equals, _ = item.display.partition("=")
+            if equals:
+                environment[name] = (item.slice(len(name) + 1),)
+    image = unwrapped.operands[0] if unwrapped.operands else None
+    arguments = start.arguments
+    if unwrapped.words[1:] == ("run",):
+        is_vllm = image is not None and any(name in image.display for name in _VLLM_IMAGES)
+        begins = arguments[0].display.startswith("-") if arguments else True
+        if is_vllm and begins:
+            arguments = (known("vllm"), known("serve"), *arguments)
+    container = Container(unwrapped.words[0], image, tuple(private), binds)
+    context = replace(start.context, container=container)
+    return replace(start, arguments=arguments, context=context, environment=environment)
+
+
+def step(unwrapped: Unwrapped, context: Context) -> Context:
+    """How many tasks a step runs, as far as its own options say, and its container."""
+    copies = set(context.copies)
+    for value in unwrapped.values("-n", "--ntasks", "--ntasks-per-node", "--tasks-per-node"):
+        copies.discard(TASK)
+        if value.text is None or value.text != "1":
+            copies.add(TASK if value.text is not None and value.text.isdigit() else f"?{TASK}")
+    for value in unwrapped.values("-N", "--nodes"):
+        copies.discard(HOST)
+        if value.text is not None and value.text.isdigit() and value.text != "1":
+            copies.add(HOST)
+    container = context.container
+    images = unwrapped.values("--container-image")
+    if images:
+        container = Container("pyxis", images[-1], ("/tmp",))
+    return replace(context, copies=frozenset(copies), container=container)

@@ -1,0 +1,93 @@
+"""Where a command would run: on its own or beside others, how often, in what container."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from doctor.trace.state import NO_GUARD, Content, Guard
+from doctor.trace.values import Origin, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A branch of a script that runs in the background.
+
+    ``number`` tells it from others; ``forked_at`` and ``settled_at`` are how often the branch
+    that started it had waited (for jobs to end; for a server to answer) when it did.
+    """
+
+    number: int
+    forked_at: int
+    settled_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A turn of a loop: ``index`` counts from 0, or is None for all turns of one unknown list."""
+
+    loop: int
+    index: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container around a command.
+
+    ``image`` is its reference; ``private`` are the folders that it has for itself, ``binds``
+    maps a path inside to the path outside that it shows.
+    """
+
+    engine: str
+    image: Value | None = None
+    private: tuple[str, ...] = ()
+    binds: tuple[tuple[str, Value], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where one of a command's outputs goes: ``file`` with its path, ``pipe``, or ``null``."""
+
+    kind: str
+    path: Value | None = None
+    origin: Origin | None = None
+    append: bool = False
+
+
+@dataclass(frozen=True)
+class Context:
+    """What surrounds a command."""
+
+    threads: tuple[Thread, ...] = ()
+    turns: tuple[Turn, ...] = ()
+    wrappers: tuple[str, ...] = ()
+    container: Container | None = None
+    copies: frozenset[str] = frozenset()
+    remote: bool = False
+    in_step: bool = False
+    batch_job: int | None = None
+    outputs: Mapping[int, Output] = field(default_factory=dict)
+    uncalled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """A program that the script would start, after all wrappers are taken off.
+
+    ``arguments[0]`` is the program. ``waited`` and ``settled`` count the waits of its own
+    branch before it; ``order`` is its place in the walk. ``outer`` is the whole command with its
+    wrappers, ``step_options`` the arguments of an ``srun`` around it.
+    """
+
+    arguments: tuple[Value, ...]
+    environment: Mapping[str, tuple[Content, ...]]
+    environment_open: bool
+    context: Context
+    origin: Origin
+    outer: tuple[Value, ...]
+    order: int
+    waited: int
+    settled: int
+    assumes: Guard = NO_GUARD
+    directory: Value | None = None
+    heredoc: Value | None = None

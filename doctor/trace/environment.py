@@ -1,0 +1,36 @@
+"""What is known of variables that the environment holds and no script sets."""
+
+from __future__ import annotations
+
+from doctor.trace.values import (
+    ARRAY_TASK,
+    HOST,
+    JOB,
+    PROCESS,
+    RANDOM,
+    TASK,
+    USER,
+    Origin,
+    Unknown,
+)
+
+#: Between what the values of well-known variables surely differ.
+_VARIES: dict[str, frozenset[str]] = {
+    name: frozenset(kinds)
+    for kinds, names in (
+        ({USER}, "USER LOGNAME UID EUID HOME USERNAME SLURM_JOB_USER SLURM_JOB_UID"),
+        ({JOB, USER}, "SLURM_JOB_ID SLURM_JOBID SLURM_ARRAY_JOB_ID SLURM_TMPDIR PBS_JOBID"),
+        ({TASK}, "SLURM_PROCID SLURM_LOCALID SLURM_TASK_PID PMI_RANK PMIX_RANK RANK LOCAL_RANK"),
+        ({TASK}, "OMPI_COMM_WORLD_RANK OMPI_COMM_WORLD_LOCAL_RANK"),
+        ({ARRAY_TASK}, "SLURM_ARRAY_TASK_ID"),
+        ({HOST}, "HOSTNAME HOST SLURM_NODEID SLURMD_NODENAME SLURM_TOPOLOGY_ADDR"),
+        ({RANDOM}, "RANDOM SRANDOM EPOCHREALTIME"),
+        ({PROCESS}, "$ BASHPID PPID"),
+    )
+    for name in names.split()
+}
+
+
+def inherited(name: str, origin: Origin | None = None, many: bool = False) -> Unknown:
+    """The unknown that a variable of the environment stands for."""
+    return Unknown(f"${name}", _VARIES.get(name, frozenset()), many, origin=origin)

@@ -1,0 +1,341 @@
+"""Expansion: from the words of a command to the values that it may be given.
+
+A word has alternatives where a variable holds one of several things. ``arguments`` yields
+every consistent combination, up to a bound.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from doctor.shell.tree import Arithmetic, Literal, Parameter, Part, Span, Substitution, Word
+from doctor.trace import arithmetic, braces, globbing, parameters
+from doctor.trace.state import NO_GUARD, Array, Guard, Missing, State, consistent
+from doctor.trace.values import Origin, Text, Unknown, Value
+
+#: How many consistent combinations of alternatives of one command are looked at.
+MAX_COMBINATIONS = 16
+
+
+class Frame(Protocol):
+    """The text that is being walked: where its spans are written, and what it says."""
+
+    def origin(self, span: Span) -> Origin | None: ...
+
+    def written(self, span: Span) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The words that something expands to, in one alternative."""
+
+    values: tuple[Value, ...]
+    assumes: Guard = NO_GUARD
+
+
+@dataclass(frozen=True, slots=True)
+class Expander:
+    """Expands words in a state. ``substitute`` gives the outputs of a command substitution."""
+
+    state: State
+    frame: Frame
+    substitute: Callable[[Substitution], tuple[Value, ...]]
+
+    def arguments(self, words: Iterable[Word]) -> list[Fields]:
+        """The argument lists that the words may make; the likeliest first."""
+        combined = [Fields(())]
+        for word in words:
+            for parts in braces.expand(word.parts):
+                found = [
+                    replace(fields, values=tuple(globbing.expand(v) for v in fields.values))
+                    for fields in self._word(parts)
+                ]
+                combined = _product(combined, found, _append)
+        return combined
+
+    def scalar(self, word: Word) -> tuple[Value, ...]:
+        """What the right-hand side of an assignment may be: nothing is split or globbed."""
+        combined = [Fields((Value(),))]
+        for index, part in enumerate(word.parts):
+            chunks = [_joined(fields) for fields in self._part(part, index == 0, split=False)]
+            combined = _product(combined, chunks, _concatenate)
+        return tuple(
+            replace(fields.values[0], assumes=fields.values[0].assumes | fields.assumes)
+            for fields in combined
+        )
+
+    def _word(self, parts: tuple[Part, ...]) -> list[Fields]:
+        combined = [Fields(())]
+        for index, part in enumerate(parts):
+            chunks = self._part(part, index == 0, split=True)
+            combined = _product(combined, chunks, _concatenate)
+        return combined
+
+    def _part(self, part: Part, first: bool, split: bool) -> list[Fields]:
+        match part:
+            case Literal():
+                return [Fields((self._literal(part, first),))]
+            case Parameter():
+                found = self._parameter(part)
+            case Arithmetic():
+                found = [Fields((value,), value.assumes) for value in self._arithmetic(part)]
+            case Substitution():
+                found = [Fields((self._named(v, part),), v.assumes) for v in self.substitute(part)]
+        found = [replace(f, values=tuple(_quoted(v, part.quoted) for v in f.values)) for f in found]
+        if split and not part.quoted:
+            return [replace(fields, values=_split(fields.values)) for fields in found]
+        return found
+
+    def _literal(self, part: Literal, first: bool) -> Value:
+        origin = self.frame.origin(part.span)
+        text = part.text
+        if first and not part.quoted and re.match(r"~(/|$)", text):
+            home = Unknown("$HOME", frozenset({"user"}), origin=origin)
+            rest = (Text(text[1:], origin),) if len(text) > 1 else ()
+            return Value((home, *rest)).slice(0)
+        return Value((Text(text, origin, part.quoted),)) if text else Value()
+
+    def _named(self, value: Value, part: Substitution) -> Value:
+        """Where the output of a command is unknown, it may be several words unless quoted."""
+        unknown = parameters.single(value)
+        if unknown is None:
+            return value
+        here = unknown.origin or self.frame.origin(part.span)
+        return replace(value, pieces=(replace(unknown, origin=here, many=not part.quoted),))
+
+    # --- parameters -------------------------------------------------------------------
+
+    def _parameter(self, part: Parameter) -> list[Fields]:
+        if part.indirect and not part.operator and part.subscript is None:
+            return self._indirect(part)
+        found: list[Fields] = []
+        for content in parameters.contents(self.state, part.name) or (Missing(),):
+            if part.length or part.indirect:
+                found.append(self._measure(part, content))
+            elif part.operator.lstrip(":") in ("-", "=", "?", "+"):
+                found += self._defaulted(part, content)
+            else:
+                found.append(self._plain(part, content))
+        return [fields for fields in found if consistent(self.state.guard, fields.assumes)] or found
+
+    def _plain(self, part: Parameter, content: Array | Missing | Value) -> Fields:
+        origin = self.frame.origin(part.span)
+        if part.subscript not in (None, "@", "*"):
+            values: tuple[Value, ...] = (parameters.element(self.state, content, part),)
+        else:
+            if isinstance(content, Array) and part.subscript is None and part.name not in "@*":
+                content = content.items[0] if content.items else Missing(False, content.assumes)
+            values = parameters.items(content, part, origin)
+        values = tuple(_from(value, origin) for value in values)
+        if part.operator:
+            argument = self.scalar(part.argument)[0] if part.argument else Value()
+            if part.operator == ":" and isinstance(content, Array) and part.subscript:
+                values = _sliced(values, argument)
+            else:
+                written = self.frame.written(part.span)
+                values = tuple(parameters.transform(v, part, argument, written) for v in values)
+        if part.quoted and (part.subscript == "*" or part.name == "*"):
+            values = (_spaced(values),)
+        return Fields(values, content.assumes | _assumed(values))
+
+    def _defaulted(self, part: Parameter, content: Array | Missing | Value) -> list[Fields]:
+        operator = part.operator.lstrip(":")
+        found: list[Fields] = []
+        for is_set, case in parameters.emptiness(content, part.name):
+            if is_set == (operator == "+"):
+                found += self._argument(part, case.assumes)
+            elif operator == "+":
+                found.append(Fields((), case.assumes))
+            elif is_set:
+                found.append(self._plain(replace(part, operator="", argument=None), case))
+        if operator == "=":
+            values = [v for fields in found for v in fields.values if v.pieces]
+            self.state.set(part.name, values or (Value(),))
+        if operator == "?":
+            return [fields for fields in found if fields.values] or found
+        return found
+
+    def _argument(self, part: Parameter, assumes: Guard) -> list[Fields]:
+        """The word of ``${name:-word}`` where it counts; for ``?`` the shell ends instead."""
+        if part.argument is None or part.operator.endswith("?"):
+            empty = (Value(),) if part.quoted and not part.operator.endswith("?") else ()
+            return [Fields(empty, assumes)]
+        inside = self._word(part.argument.parts) if not part.quoted else []
+        values = inside or [Fields((value,), value.assumes) for value in self.scalar(part.argument)]
+        return [
+            Fields(
+                tuple(replace(v, assumes=v.assumes | assumes) for v in fields.values),
+                fields.assumes | assumes,
+            )
+            for fields in values
+            if consistent(fields.assumes, assumes)
+        ]
+
+    def _indirect(self, part: Parameter) -> list[Fields]:
+        found: list[Fields] = []
+        for content in parameters.contents(self.state, part.name):
+            name = content.text if isinstance(content, Value) else None
+            if name and re.fullmatch(r"[A-Za-z_]\w*", name):
+                found += self._parameter(replace(part, name=name, indirect=False))
+            else:
+                unknown = Unknown(self.frame.written(part.span), many=not part.quoted)
+                found.append(Fields((Value((unknown,), content.assumes),), content.assumes))
+        return found
+
+    def _measure(self, part: Parameter, content: Array | Missing | Value) -> Fields:
+        """``${#name}``, ``${#name[@]}`` and ``${!name[@]}``."""
+        origin = self.frame.origin(part.span)
+        whole = part.subscript in ("@", "*") or part.name in "@*"
+        if isinstance(content, Array) and whole and not content.open:
+            keys = content.keys or tuple(str(i) for i in range(len(content.items)))
+            texts = keys if part.indirect else (str(len(content.items)),)
+            values = tuple(Value((Text(t, origin),), content.assumes) for t in texts)
+            return Fields(values, content.assumes)
+        if isinstance(content, Value) and content.text is not None and part.length and not whole:
+            size = Text(str(len(content.text)), origin)
+            return Fields((Value((size,), content.assumes),), content.assumes)
+        unknown = Unknown(self.frame.written(part.span), many=part.indirect, origin=origin)
+        return Fields((Value((unknown,), content.assumes),), content.assumes)
+
+    # --- arithmetic -------------------------------------------------------------------
+
+    def _arithmetic(self, part: Arithmetic) -> list[Value]:
+        written = self.frame.written(part.span)
+        origin = self.frame.origin(part.span)
+        return [
+            _from(value, origin)
+            for expression in self.scalar(part.expression)
+            for value in self.computed(expression, written)
+        ]
+
+    def computed(self, expression: Value, written: str) -> list[Value]:
+        """The numbers that an arithmetic expression may have."""
+        names = [n for n in dict.fromkeys(_NAME.findall(expression.display)) if n[0] != "$"]
+        combined = [Fields((), expression.assumes)]
+        for name in names:
+            chunks = [
+                Fields((content,), content.assumes)
+                for content in self._numbers(name)
+                if consistent(content.assumes, self.state.guard)
+            ]
+            combined = _product(combined, chunks, _append)
+        return [self._compute(expression, names, fields, written) for fields in combined]
+
+    def _numbers(self, name: str) -> tuple[Value, ...]:
+        found = []
+        for content in self.state.get(name).alternatives:
+            if isinstance(content, Missing):
+                plain = Parameter(Span(0, 0), name, quoted=True)
+                found.append(parameters.items(content, plain, None)[0])
+            elif isinstance(content, Value):
+                found.append(content)
+        return tuple(found) or (Value((Unknown(f"${name}"),)),)
+
+    def _compute(self, expression: Value, names: list[str], fields: Fields, written: str) -> Value:
+        numbers = dict(zip(names, fields.values, strict=True))
+
+        def variable(name: str) -> int:
+            text = numbers[name].text
+            if text is None or not re.fullmatch(r"\s*-?\d{1,18}\s*", text):
+                raise arithmetic.NotKnownError
+            return int(text)
+
+        try:
+            if expression.text is None:
+                raise arithmetic.NotKnownError
+            return Value(
+                (Text(str(arithmetic.evaluate(expression.text, variable))),), fields.assumes
+            )
+        except arithmetic.NotKnownError:
+            varies = expression.varies.union(*(n.varies for n in numbers.values()))
+            return Value((Unknown(written, varies),), fields.assumes)
+
+
+#: The longest text that is split into words; a longer one counts as unknown words.
+_MAX_SPLIT = 4000
+_NAME = re.compile(r"\$?\b[A-Za-z_]\w*")
+
+
+def _quoted(value: Value, quoted: bool) -> Value:
+    """The value as it stands after an expansion, in quotes or not."""
+    if all(isinstance(p, Unknown) or p.quoted == quoted for p in value.pieces):
+        return value
+    pieces = tuple(p if isinstance(p, Unknown) else replace(p, quoted=quoted) for p in value.pieces)
+    return replace(value, pieces=pieces)
+
+
+def _from(value: Value, origin: Origin | None) -> Value:
+    """The value with an origin for the pieces that have none."""
+    if all(piece.origin is not None for piece in value.pieces):
+        return value
+    pieces = tuple(p if p.origin is not None else replace(p, origin=origin) for p in value.pieces)
+    return replace(value, pieces=pieces)
+
+
+def _product(
+    left: Sequence[Fields], right: Sequence[Fields], combine: Callable[[Fields, Fields], Fields]
+) -> list[Fields]:
+    """Every consistent pair, the first ones if there are too many."""
+    pairs = [
+        combine(one, other)
+        for one in left
+        for other in right
+        if consistent(one.assumes, other.assumes)
+    ]
+    return pairs[:MAX_COMBINATIONS]
+
+
+def _append(one: Fields, other: Fields) -> Fields:
+    return Fields(one.values + other.values, one.assumes | other.assumes)
+
+
+def _concatenate(one: Fields, other: Fields) -> Fields:
+    """The last word of one and the first of the other become one word."""
+    if not one.values or not other.values:
+        return _append(one, other)
+    middle = one.values[-1] + other.values[0]
+    return Fields(
+        (*one.values[:-1], middle, *other.values[1:]),
+        one.assumes | other.assumes,
+    )
+
+
+def _joined(fields: Fields) -> Fields:
+    return Fields((_spaced(fields.values),), fields.assumes)
+
+
+def _spaced(values: Sequence[Value]) -> Value:
+    joined = Value()
+    for index, value in enumerate(values):
+        joined = joined + Value((Text(" "),)) + value if index else value
+    return joined
+
+
+def _assumed(values: Sequence[Value]) -> Guard:
+    return NO_GUARD.union(*(value.assumes for value in values))
+
+
+def _split(values: tuple[Value, ...]) -> tuple[Value, ...]:
+    """Word splitting of unquoted expansions at blanks."""
+    words: list[Value] = []
+    for value in values:
+        shadow = value.shadow
+        if not re.search(r"[ \t\n]", shadow):
+            words += [value] if value.pieces else []
+        elif len(shadow) > _MAX_SPLIT:
+            words.append(Value((Unknown("…", many=True),), value.assumes))
+        else:
+            found = re.finditer(r"[^ \t\n]+", shadow)
+            words += [value.slice(*word.span()) for word in found]
+    return tuple(words)
+
+
+def _sliced(values: tuple[Value, ...], argument: Value) -> tuple[Value, ...]:
+    found = re.fullmatch(r"\s*(\d{1,4})\s*(?::\s*(\d{1,4}))?\s*", argument.text or "")
+    if not found:
+        return (Value((Unknown("…", many=True),)),)
+    start = int(found.group(1))
+    return values[start:] if found.group(2) is None else values[start : start + int(found.group(2))]

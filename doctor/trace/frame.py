@@ -1,0 +1,82 @@
+"""Frames: the text that is walked, be it a file or a string that a shell reads inside one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from doctor.diagnostic import Source
+from doctor.shell.tree import Span
+from doctor.trace.values import Origin, Piece, Text, Unknown, Value
+
+
+@dataclass(frozen=True)
+class FileFrame:
+    """A whole file: its spans are where they are."""
+
+    source: Source
+
+    def origin(self, span: Span) -> Origin:
+        return Origin(self.source, span.start, span.end)
+
+    def written(self, span: Span) -> str:
+        return self.source.text[span.start : span.end]
+
+
+@dataclass(frozen=True)
+class NestedFrame:
+    """A text that the script hands to another shell: ``bash -c "…"``, a here-document, ``eval``.
+
+    ``text`` is what that shell reads, with each unknown replaced by a reference to a variable
+    of ``unknowns``; ``pieces`` tells for every stretch of it where it was written.
+    """
+
+    text: str
+    pieces: tuple[tuple[int, Piece], ...]
+    unknowns: dict[str, Value]
+    outer: Origin
+
+    def origin(self, span: Span) -> Origin:
+        for start, piece in reversed(self.pieces):
+            if start <= span.start:
+                return self._within(piece, span.start - start, span.end - start)
+        return self.outer
+
+    def _within(self, piece: Piece, first: int, last: int) -> Origin:
+        origin = piece.origin
+        if origin is None:
+            return self.outer
+        if not isinstance(piece, Text):
+            return origin
+        written = origin.source.text[origin.start : origin.end]
+        at = written.find(piece.text)
+        if at < 0:
+            return origin
+        start = origin.start + at + first
+        return replace(
+            origin, start=start, end=max(start, min(origin.end, origin.start + at + last))
+        )
+
+    def written(self, span: Span) -> str:
+        text = self.text[span.start : span.end]
+        for name, value in self.unknowns.items():
+            text = text.replace(f"${{{name}}}", value.display)
+        return text
+
+
+def nested(value: Value, outer: Origin, depth: int) -> NestedFrame:
+    """The frame of a value that is read as a script; ``outer`` is the command that does it."""
+    texts: list[str] = []
+    pieces: list[tuple[int, Piece]] = []
+    unknowns: dict[str, Value] = {}
+    at = 0
+    for piece in value.pieces:
+        text = piece.text if isinstance(piece, Text) else None
+        if text is None:
+            name = f"_unknown_{depth}_{len(unknowns)}"
+            single = replace(piece, many=False) if isinstance(piece, Unknown) else piece
+            unknowns[name] = Value((single,), value.assumes)
+            text = f"${{{name}}}"
+        pieces.append((at, piece))
+        texts.append(text)
+        at += len(text)
+    return NestedFrame("".join(texts), tuple(pieces), unknowns, outer)

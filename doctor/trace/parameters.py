@@ -1,0 +1,221 @@
+"""Parameter expansion: ``${name:-default}``, ``${name##*/}``, ``${name[@]}`` and their kin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from doctor.shell.tree import Parameter
+from doctor.trace import arithmetic
+from doctor.trace.environment import inherited
+from doctor.trace.globbing import matches
+from doctor.trace.state import Array, Content, Guard, Missing, State
+from doctor.trace.values import Assumption, Origin, Text, Unknown, Value, known
+
+_MAX_TEXT = 10_000
+_MAX_STRIPPED = 400
+
+
+def contents(state: State, name: str) -> tuple[Content, ...]:
+    """What a parameter may hold, positional and special ones included."""
+    if name in ("@", "*"):
+        if state.positional is None:
+            return (Value((Unknown("$@", many=True),)),)
+        return (Array(state.positional),)
+    if name == "#":
+        return () if state.positional is None else (known(str(len(state.positional))),)
+    if name.isdigit() and name != "0":
+        return (_positional(state, int(name)),)
+    if not (name[:1].isalpha() or name[:1] == "_"):
+        return (Value((inherited(name),)),)
+    return state.get(name).alternatives
+
+
+def _positional(state: State, number: int) -> Content:
+    if state.positional is None:
+        return Missing()
+    if number <= len(state.positional):
+        return state.positional[number - 1]
+    return Missing(inherited=False)
+
+
+def given(name: str, is_set: bool, words: str) -> Guard:
+    """The assumption that an unknown, by its name, is set and not empty, or that it isn't."""
+    return frozenset(
+        {Assumption(f"given:{name.lstrip('$')}", "given" if is_set else "empty", words)}
+    )
+
+
+def single(value: Value) -> Unknown | None:
+    """The unknown that is all there is of a value."""
+    if len(value.pieces) == 1 and isinstance(value.pieces[0], Unknown):
+        return value.pieces[0]
+    return None
+
+
+def emptiness(content: Content, name: str) -> Iterator[tuple[bool, Content]]:
+    """The cases of a parameter being set and not empty: (true, its value), (false, …) or both.
+
+    Where both are possible, each rests on the assumption that it is so.
+    """
+    if isinstance(content, Array):
+        if content.items or content.open:
+            yield True, content
+        if not content.items:
+            yield False, content
+        return
+    if isinstance(content, Missing):
+        if not content.inherited:
+            yield False, content
+            return
+        content = Value((inherited(name),), content.assumes)
+    unknown = single(content)
+    if unknown is None:
+        yield bool(content.pieces) and content.text != "", content
+        return
+    empty = given(unknown.name, False, f"{name} is left at its default")
+    yield False, Missing(assumes=content.assumes | empty)
+    some = given(unknown.name, True, f"{name} is given")
+    yield True, replace(content, assumes=content.assumes | some)
+
+
+def items(content: Content, part: Parameter, origin: Origin | None) -> tuple[Value, ...]:
+    """The words that a whole parameter stands for, before its operator is applied."""
+    if isinstance(content, Missing):
+        if not content.inherited:
+            return (Value((), content.assumes),)
+        many = not part.quoted or part.name == "@"
+        return (Value((inherited(part.name, origin, many),), content.assumes),)
+    if isinstance(content, Value):
+        if part.subscript not in (None, "0", "@", "*"):
+            return (Value((Unknown(f"${part.name}", content.varies),), content.assumes),)
+        return (content,)
+    found = tuple(_with(item, content.assumes) for item in content.items)
+    if content.open:
+        more = Unknown(f"${{{part.name}[@]}}", many=True, origin=origin)
+        found += (Value((more,), content.assumes),)
+    return found
+
+
+def _with(value: Value, assumes: Guard) -> Value:
+    return replace(value, assumes=value.assumes | assumes) if assumes else value
+
+
+def element(state: State, content: Content, part: Parameter) -> Value:
+    """``${name[subscript]}`` for one subscript."""
+    subscript = (part.subscript or "0").strip("\"'")
+    if isinstance(content, Value) and subscript == "0":
+        return content
+    varies, key = _subscript(state, subscript)
+    if isinstance(content, Array) and key is not None:
+        if content.keys is not None:
+            if key in content.keys:
+                return _with(content.items[content.keys.index(key)], content.assumes)
+        elif re.fullmatch(r"-?\d{1,6}", key):
+            index = int(key)
+            if -len(content.items) <= index < len(content.items) and not content.open:
+                return _with(content.items[index], content.assumes)
+            if 0 <= index < len(content.items):
+                return _with(content.items[index], content.assumes)
+    name = f"${{{part.name}[{part.subscript}]}}"
+    return Value((Unknown(name, varies),), content.assumes)
+
+
+def _subscript(state: State, subscript: str) -> tuple[frozenset[str], str | None]:
+    """Between what a subscript varies, and its text if that is known."""
+    names = re.findall(r"[A-Za-z_]\w*", subscript)
+    found = {n: state.get(n).alternatives for n in names if n in state.variables}
+    varies = frozenset().union(
+        *(a.varies for alts in found.values() for a in alts if isinstance(a, Value)),
+        *(inherited(n).varies for n in names if n not in found),
+    )
+
+    def number(name: str) -> int:
+        value = _one_value(found.get(name, ()))
+        if value is None or not re.fullmatch(r"\d{1,9}", value.text or ""):
+            raise arithmetic.NotKnownError
+        return int(value.text or "")
+
+    bare = re.fullmatch(r"\$\{?(\w+)\}?", subscript)
+    one = _one_value(found.get(bare.group(1), ())) if bare else None
+    if one is not None:
+        return varies, one.text
+    if not names:
+        return varies, subscript
+    try:
+        return varies, str(arithmetic.evaluate(re.sub(r"[${}]", "", subscript), number))
+    except arithmetic.NotKnownError:
+        return varies, None if "$" in subscript or found else subscript
+
+
+def _one_value(alternatives: tuple[Content, ...]) -> Value | None:
+    """The value of a variable that can hold just one."""
+    only = alternatives[0] if len(alternatives) == 1 else None
+    return only if isinstance(only, Value) else None
+
+
+def transform(value: Value, part: Parameter, argument: Value, written: str) -> Value:
+    """``value`` after ``##pattern``, ``/pattern/text``, ``:offset:length``, ``^^`` and so on."""
+    assumes = value.assumes | argument.assumes
+    if part.operator == "##" and argument.text == "*/":
+        return base_name(value)
+    text, word = value.text, argument.text
+    if text is None or word is None or max(len(text), len(word)) > _MAX_TEXT:
+        return Value((Unknown(written, value.varies | argument.varies),), assumes)
+    changed = _apply(part.operator, text, word)
+    if changed is None:
+        return Value((Unknown(written, value.varies),), assumes)
+    if changed and text.endswith(changed):
+        return replace(value.slice(len(text) - len(changed)), assumes=assumes)
+    return Value((Text(changed, value.origin),) if changed else (), assumes)
+
+
+def base_name(value: Value) -> Value:
+    """What follows the last slash, known even where only the folder before it is unknown."""
+    last = value.pieces[-1] if value.pieces else None
+    if isinstance(last, Text) and "/" in last.text:
+        return value.slice(value.display.rindex("/") + 1)
+    if value.text is not None:
+        return value
+    return Value((Unknown(f"basename of {value.display}", value.varies),), value.assumes)
+
+
+def _apply(operator: str, text: str, word: str) -> str | None:
+    if operator in ("#", "##", "%", "%%"):
+        return _strip(operator, text, word)
+    if operator in ("/", "//", "/#", "/%"):
+        return _replace(operator, text, word)
+    if operator in ("^^", "^", ",,", ",") and not word:
+        change = str.upper if operator[0] == "^" else str.lower
+        return change(text) if len(operator) == 2 else change(text[:1]) + text[1:]
+    if operator == ":":
+        found = re.fullmatch(r"\s*(-?\d{1,6})\s*(?::\s*(-?\d{1,6}))?\s*", word)
+        if found:
+            start = int(found.group(1))
+            rest = text[start:] if start >= 0 else text[start:] if -start <= len(text) else ""
+            return rest if found.group(2) is None else rest[: int(found.group(2))]
+    return None
+
+
+def _strip(operator: str, text: str, pattern: str) -> str | None:
+    if len(text) > _MAX_STRIPPED:
+        return None
+    cuts = range(len(text) + 1)
+    if operator in ("##", "%"):
+        cuts = cuts[::-1]
+    for cut in cuts:
+        if operator[0] == "#" and matches(pattern, text[:cut]):
+            return text[cut:]
+        if operator[0] == "%" and matches(pattern, text[cut:]):
+            return text[:cut]
+    return text
+
+
+def _replace(operator: str, text: str, word: str) -> str | None:
+    pattern, _, new = word.replace("\\/", "\0").partition("/")
+    pattern, new = pattern.replace("\0", "/"), new.replace("\0", "/")
+    if re.search(r"[*?\[]", pattern) or operator in ("/#", "/%") or not pattern:
+        return None
+    pattern = pattern.replace("\\", "")
+    return text.replace(pattern, new, -1 if operator == "//" else 1)

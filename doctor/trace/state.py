@@ -1,0 +1,169 @@
+"""The state of a shell at one point of a script: variables, functions, and what was assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from doctor.shell.tree import Function
+from doctor.trace.values import Assumption, Origin, Unknown, Value
+
+#: How many things one variable may hold before it counts as unknown.
+MAX_ALTERNATIVES = 8
+
+Guard: TypeAlias = frozenset[Assumption]
+NO_GUARD: Guard = frozenset()
+
+
+def consistent(guard: Guard, other: Guard) -> bool:
+    """Whether no question is answered in two ways."""
+    if not guard or not other:
+        return True
+    chosen = {a.key: a.choice for a in guard}
+    return all(chosen.get(a.key, a.choice) == a.choice for a in other)
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """An array's elements in order; ``keys`` are the subscripts of an associative one.
+
+    ``open`` is true where there may be further elements that nobody knows.
+    """
+
+    items: tuple[Value, ...] = ()
+    keys: tuple[str, ...] | None = None
+    open: bool = False
+    assumes: Guard = NO_GUARD
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A variable that the script has not set; ``inherited`` if the environment may hold it."""
+
+    inherited: bool = True
+    assumes: Guard = NO_GUARD
+
+
+Content: TypeAlias = Value | Array | Missing
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """The things that a variable may hold, and whether commands see it."""
+
+    alternatives: tuple[Content, ...]
+    exported: bool = False
+
+
+INHERITED = Variable((Missing(),), exported=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """A function, and a way to say where its text stands."""
+
+    function: Function
+    frame: object
+
+
+@dataclass
+class State:
+    """Everything that a command may read or change; copied where control flow splits."""
+
+    variables: dict[str, Variable] = field(default_factory=dict)
+    functions: dict[str, Defined] = field(default_factory=dict)
+    positional: tuple[Value, ...] | None = None
+    files: dict[str, Value] = field(default_factory=dict)
+    guard: Guard = NO_GUARD
+    directory: Value | None = None
+    export_all: bool = False
+    login_file_unread: bool = False
+
+    def copy(self) -> State:
+        return replace(
+            self,
+            variables=dict(self.variables),
+            functions=dict(self.functions),
+            files=dict(self.files),
+        )
+
+    def get(self, name: str) -> Variable:
+        """The variable, its alternatives cut to those consistent with the path taken."""
+        variable = self.variables.get(name, INHERITED)
+        if len(variable.alternatives) == 1 or not self.guard:
+            return variable
+        kept = tuple(a for a in variable.alternatives if consistent(self.guard, a.assumes))
+        return replace(variable, alternatives=kept or variable.alternatives)
+
+    def set(self, name: str, alternatives: Iterable[Content], export: bool = False) -> None:
+        """Give a variable new contents; it stays exported if it was."""
+        contents = merge_alternatives(alternatives, name)
+        exported = export or self.export_all or self.variables.get(name, _LOCAL).exported
+        self.variables[name] = Variable(contents, exported)
+
+    def export(self, name: str, on: bool = True) -> None:
+        self.variables[name] = replace(self.variables.get(name, INHERITED), exported=on)
+
+    def environment(self) -> Mapping[str, Variable]:
+        """The variables that a command started here would see, of those that the script set."""
+        return {name: v for name, v in self.variables.items() if v.exported}
+
+
+_LOCAL = Variable((Missing(),), exported=False)
+
+
+def merge_alternatives(contents: Iterable[Content], name: str) -> tuple[Content, ...]:
+    """The contents without repetition; too many become one unknown."""
+    merged: list[Content] = []
+    for content in contents:
+        twin = next((m for m in merged if _same(m, content)), None)
+        if twin is None or not (twin.assumes <= content.assumes or content.assumes < twin.assumes):
+            merged.append(content)
+        elif content.assumes < twin.assumes:
+            merged[merged.index(twin)] = content
+    if len(merged) > MAX_ALTERNATIVES:
+        return (Value((Unknown(f"${name}"),)),)
+    return tuple(merged)
+
+
+def _same(one: Content, other: Content) -> bool:
+    return replace(one, assumes=NO_GUARD) == replace(other, assumes=NO_GUARD)
+
+
+def join(states: Sequence[State], branches: Sequence[Guard]) -> State:
+    """The state after branches that come together again.
+
+    ``branches[i]`` is what was assumed to take the way to ``states[i]``. A variable that all of
+    them hold alike keeps its contents; otherwise each of its contents remembers its branch.
+    """
+    if len(states) == 1:
+        return states[0]
+    joined = states[0].copy()
+    joined.guard = frozenset.intersection(*(state.guard for state in states))
+    joined.login_file_unread = any(state.login_file_unread for state in states)
+    names = dict.fromkeys(name for state in states for name in state.variables)
+    for name in names:
+        found = [state.variables.get(name, INHERITED) for state in states]
+        if all(variable == found[0] for variable in found):
+            continue
+        contents = [
+            replace(content, assumes=content.assumes | branch)
+            for variable, branch in zip(found, branches, strict=True)
+            for content in variable.alternatives
+            if consistent(content.assumes, branch)
+        ]
+        exported = any(variable.exported for variable in found)
+        joined.variables[name] = Variable(merge_alternatives(contents, name), exported)
+    for state in states[1:]:
+        joined.functions.update(state.functions)
+        joined.files.update(state.files)
+        if state.positional != joined.positional:
+            joined.positional = None
+    return joined
+
+
+def set_origin(value: Value, origin: Origin) -> Value:
+    """The value with an origin for the pieces that have none."""
+    pieces = tuple(p if p.origin is not None else replace(p, origin=origin) for p in value.pieces)
+    return replace(value, pieces=pieces)
