@@ -1,0 +1,209 @@
+"""The command line: arguments in, exit code out."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from doctor.errors import DoctorError
+from doctor.report import FORMATS
+
+_SEVERITIES = ("error", "warning", "info")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 0: nothing found, 1: something found, 2: it could not do the job."""
+    try:
+        code = app.main(arguments, prog_name="vllm-doctor", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except DoctorError as error:
+        return _fail(str(error))
+    except (KeyboardInterrupt, click.Abort):
+        return 130
+    except Exception as error:
+        return _fail(f"this is a fault of vllm-doctor ({error!r}); please report it")
+    return code if isinstance(code, int) else 0
+
+
+def _fail(sentence: str) -> int:
+    click.echo(f"vllm-doctor: {sentence}", err=True)
+    return 2
+
+
+def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        click.echo(f"vllm-doctor {version('vllm-slurm-doctor')}")
+        context.exit()
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
+    no_args_is_help=False,
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version,
+    help="Show the version and exit.",
+)  # fmt: skip
+@click.pass_context
+def app(context: click.Context) -> None:
+    """Finds what goes wrong with vLLM servers on Slurm clusters before it does."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@app.command()
+@click.argument("paths", nargs=-1)
+@click.option(
+    "--format",
+    "--output-format",
+    "format_name",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="How to show what was found.",
+)
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="RULES",
+    help="Only these rules: codes, beginnings of codes (VD2) or names, with commas.",
+)
+@click.option(
+    "--ignore",
+    multiple=True,
+    metavar="RULES",
+    help="Not these rules, nor those that the configuration ignores.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice([*_SEVERITIES, "never"]),
+    default="warning",
+    show_default=True,
+    help="The least severity that makes the exit code 1.",
+)
+@click.option(
+    "--show",
+    type=click.Choice(_SEVERITIES),
+    default="warning",
+    show_default=True,
+    help="The least severity that the text shows.",
+)
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The configuration, in place of the one in the nearest folder.",
+)
+@click.option("--no-config", is_flag=True, help="Use no configuration.")
+@click.option(
+    "--kb",
+    multiple=True,
+    metavar="PATH",
+    help="A document, or a folder of them, with your own lessons.",
+)
+@click.option("--rules", multiple=True, metavar="FOLDER", help="A folder with your own rules.")
+@click.option("--vllm-version", metavar="RELEASE", help="The release of vLLM that will run.")
+@click.option(
+    "--stdin-filename",
+    default="<stdin>",
+    metavar="NAME",
+    help="What to call the script that `-` reads from the standard input.",
+)
+def scan(
+    paths: tuple[str, ...],
+    format_name: str,
+    fail_on: str,
+    show: str,
+    config_file: Path | None,
+    no_config: bool,
+    stdin_filename: str,
+    **overrides: Any,
+) -> int:
+    """Examine shell and Slurm scripts.
+
+    PATHS are files and folders; `-` is the standard input; without any, the folder you are in.
+
+    The exit code is 0 if nothing at or above --fail-on was found, 1 if something was, and 2 if
+    a part of the job could not be done.
+    """
+    from doctor.config import Config, find, from_mapping, read
+    from doctor.diagnostic import Severity
+    from doctor.report import Report, render
+    from doctor.scan import scan
+
+    paths = paths or (".",)
+    if no_config:
+        config = Config()
+    elif config_file is not None:
+        config = read(config_file)
+    else:
+        config = find(stdin_filename if path == "-" else path for path in paths)
+    config = config.overridden(from_mapping(_settings(overrides), Path.cwd()))
+    result = scan(paths, config, sys.stdin.buffer, stdin_filename)
+    shown = Report(
+        result.diagnostics, result.sources, result.files, Severity(show), _colour(), _width()
+    )
+    _write(render(shown, format_name))
+    for problem in result.problems:
+        _fail(problem)
+    if result.problems:
+        return 2
+    return 0 if fail_on == "never" else int(result.holds(Severity(fail_on)))
+
+
+@app.command()
+@click.option("--force", is_flag=True, help="Write over a configuration that is there.")
+def init(force: bool) -> None:
+    """Write a commented configuration into the folder you are in.
+
+    Where Slurm's `sinfo` is there, it is asked which of the known bad nodes this cluster has.
+    """
+    from doctor.starter import write
+
+    for sentence in write(Path.cwd(), force):
+        click.echo(sentence)
+
+
+def _settings(overrides: Mapping[str, Any]) -> dict[str, object]:
+    """The options that were given, as the settings of a configuration; lists may hold commas."""
+    settings: dict[str, object] = {}
+    for name, value in overrides.items():
+        if name in ("select", "ignore"):
+            value = [word.strip() for words in value for word in words.split(",")]
+        if value:
+            settings[name.replace("_", "-")] = list(value) if isinstance(value, tuple) else value
+    return settings
+
+
+def _write(lines: Iterable[str]) -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        for line in lines:
+            sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has had enough; Python would complain when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _colour() -> bool:
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return sys.stdout.isatty() and not plain
+
+
+def _width() -> int:
+    return min(120, shutil.get_terminal_size((100, 24)).columns)

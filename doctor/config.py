@@ -1,0 +1,293 @@
+"""The configuration: `.vllm-doctor.toml`, or `[tool.vllm-doctor]` in `pyproject.toml`.
+
+The file in force is the one in the nearest folder that holds all the scanned paths, or in a
+folder above it; in one folder `.vllm-doctor.toml` wins. Its patterns and paths are relative to
+the folder that it stands in.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from doctor.errors import DoctorError, nearest
+from doctor.selection import complaint, matches
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+FILENAME = ".vllm-doctor.toml"
+_PYPROJECT = "pyproject.toml"
+
+_SEVERITIES = ("error", "warning", "info", "off")
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a configuration says; the fields are its keys, with ``_`` for ``-``."""
+
+    root: Path = field(default_factory=Path.cwd)
+    filename: str | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    severity: Mapping[str, str] = field(default_factory=dict)
+    bad_nodes: tuple[str, ...] | None = None
+    vllm_version: str | None = None
+    shared_folders: tuple[str, ...] = ()
+    slurm: bool = False
+    kb: tuple[Path, ...] = ()
+    rules: tuple[Path, ...] = ()
+
+    def excludes(self, path: str, folder: bool = False) -> bool:
+        """Whether `exclude` means this file or folder."""
+        return bool(self.exclude) and self._matches(self._excluded, path, folder)
+
+    def ignores_for(self, path: str) -> tuple[str, ...]:
+        """What is ignored in this file: `ignore`, and `per-file-ignores` for it."""
+        return self.ignore + tuple(
+            selector
+            for spec, selectors in self._per_file
+            if self._matches(spec, path)
+            for selector in selectors
+        )
+
+    def severity_of(self, code: str, name: str) -> str | None:
+        """The severity that the configuration gives to a rule; the longest selector wins."""
+        selectors = [word for word in self.severity if matches(word, code, name)]
+        return self.severity[max(selectors, key=len)] if selectors else None
+
+    def overridden(self, by: Config) -> Config:
+        """This configuration with what a command line says: it adds, or takes precedence."""
+        return replace(
+            self,
+            select=by.select or self.select,
+            ignore=self.ignore + by.ignore,
+            vllm_version=by.vllm_version or self.vllm_version,
+            kb=self.kb + by.kb,
+            rules=self.rules + by.rules,
+        )
+
+    @property
+    def names_rules(self) -> bool:
+        """Whether it speaks of any rule, so that ``refuse_unknown`` has something to do."""
+        return bool(self.select or self.ignore or self.per_file_ignores or self.severity)
+
+    def refuse_unknown(self, known: Mapping[str, str]) -> None:
+        """Refuse a selector that means none of the known rules (code → name)."""
+        per_file = [word for words in self.per_file_ignores.values() for word in words]
+        for selector in (*self.select, *self.ignore, *per_file, *self.severity):
+            if (problem := complaint(selector, known)) is not None:
+                raise self._refusal(selector, problem)
+
+    def _refusal(self, word: str, problem: str) -> DoctorError:
+        text = Path(self.filename).read_text("utf-8-sig") if self.filename else ""
+        line = _line_of(word, text)
+        return DoctorError(problem, self.filename if line else None, line)
+
+    @cached_property
+    def _excluded(self) -> GitIgnoreSpec:
+        return _spec(self.exclude)
+
+    @cached_property
+    def _per_file(self) -> tuple[tuple[GitIgnoreSpec, tuple[str, ...]], ...]:
+        return tuple((_spec([p]), words) for p, words in self.per_file_ignores.items())
+
+    def _matches(self, spec: GitIgnoreSpec, path: str, folder: bool = False) -> bool:
+        relative = os.path.relpath(path, self.root)
+        if relative == "." or relative.startswith(".."):
+            return False
+        return spec.match_file(relative + "/" if folder else relative)
+
+
+def _spec(patterns: Iterable[str]) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines(patterns)
+
+
+# --- reading ---------------------------------------------------------------------------------
+
+
+def find(paths: Iterable[str]) -> Config:
+    """The configuration in force for the paths; the default one where there is no file."""
+    folders = [path if path.is_dir() else path.parent for path in map(_absolute, paths)]
+    start = Path(os.path.commonpath(folders)) if folders else Path.cwd()
+    for folder in (start, *start.parents):
+        for name in (FILENAME, _PYPROJECT):
+            if (folder / name).is_file() and (config := _read(folder / name)) is not None:
+                return config
+    return Config()
+
+
+def _absolute(path: str) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow links
+
+
+def read(path: Path) -> Config:
+    """The configuration of one file; it is refused if it has none."""
+    config = _read(path)
+    if config is None:
+        raise DoctorError("there is no table [tool.vllm-doctor] in this file", str(path))
+    return config
+
+
+def from_mapping(
+    table: Mapping[str, object], root: Path, filename: str | None = None, text: str = ""
+) -> Config:
+    """The configuration that a table of settings says; wrong ones are refused."""
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in _READERS:
+            problem = f"unknown key {key!r}" + nearest(key, list(_READERS))
+            raise DoctorError(problem, filename, _line_of(key, text))
+        try:
+            values[key.replace("-", "_")] = _READERS[key](value)
+        except ValueError as error:
+            raise DoctorError(f"{key} {error}", filename, _line_of(key, text)) from None
+    config = Config(root=root, filename=filename, **values)
+    return replace(
+        config,
+        kb=tuple(root / path.expanduser() for path in config.kb),
+        rules=tuple(root / path.expanduser() for path in config.rules),
+    )
+
+
+def _read(path: Path) -> Config | None:
+    """The configuration in a file, or None; only ``pyproject.toml`` holds other things too."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise DoctorError(f"can't be read: {reason}", str(path)) from None
+    if path.name == _PYPROJECT and "vllm-doctor" not in text:
+        return None  # saves parsing it
+    table: object = _parse(text, str(path))
+    if path.name == _PYPROJECT:
+        for key in ("tool", "vllm-doctor"):
+            table = table.get(key) if isinstance(table, dict) else None
+        if table is None:
+            return None
+    if not isinstance(table, dict):
+        raise DoctorError("tool.vllm-doctor must be a table", str(path))
+    return from_mapping(table, _absolute(str(path)).parent, str(path), text)
+
+
+def _parse(text: str, filename: str) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        problem, line = str(error), None
+        if (place := re.search(r" \(at line (\d+), column \d+\)$", problem)) is not None:
+            problem, line = problem[: place.start()], int(place[1])
+        raise DoctorError(f"this is not TOML: {problem}", filename, line) from None
+
+
+def _line_of(word: str, text: str) -> int | None:
+    """The line that sets a key, else the first that holds the word."""
+    quoted = re.escape(word)
+    for pattern in (
+        rf"^\s*(?:\[[^\]\n]*)?[\"']?{quoted}[\"']?\s*[\]=.]",
+        rf"(?<![\w-]){quoted}(?![\w-])",
+    ):
+        if (found := re.search(pattern, text, re.MULTILINE)) is not None:
+            return text.count("\n", 0, found.end()) + 1
+    return None
+
+
+# --- values: each reader returns the field's value, or says what it must be -------------------
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
+        raise ValueError("must be a list of strings")
+    return tuple(value)
+
+
+def _paths(value: object) -> tuple[Path, ...]:
+    return tuple(Path(text) for text in _strings(value))
+
+
+def _per_file_ignores(value: object) -> dict[str, tuple[str, ...]]:
+    if not isinstance(value, dict):
+        raise ValueError('must be a table, such as {"tests/*" = ["VD201"]}')
+    try:
+        return {pattern: _strings(words) for pattern, words in value.items()}
+    except ValueError:
+        raise ValueError("must give a list of codes or names for each pattern") from None
+
+
+def _severities(value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise ValueError('must be a table, such as {VD201 = "error"}')
+    for rule, severity in value.items():
+        if severity not in _SEVERITIES:
+            hint = nearest(severity, list(_SEVERITIES)) if isinstance(severity, str) else ""
+            raise ValueError(
+                f"of {rule} must be one of {', '.join(_SEVERITIES)}, not {severity!r}{hint}"
+            )
+    return dict(value)
+
+
+def _bad_nodes(value: object) -> tuple[str, ...]:
+    hostlists = _strings(value)
+    if hostlists:
+        from ClusterShell.NodeSet import NodeSet, NodeSetException
+
+        for hostlist in hostlists:
+            try:
+                NodeSet(hostlist)
+            except NodeSetException as error:
+                raise ValueError(f"has a hostlist that can't be read: {error}") from None
+    return hostlists
+
+
+def _vllm_version(value: object) -> str:
+    from packaging.version import InvalidVersion, Version
+
+    if not isinstance(value, str):
+        raise ValueError('must be a quoted release, such as "0.11.2"')
+    try:
+        return str(Version(value))
+    except InvalidVersion:
+        raise ValueError(f'must be a release, such as "0.11.2", not {value!r}') from None
+
+
+def _shared_folders(value: object) -> tuple[str, ...]:
+    folders = _strings(value)
+    for folder in folders:
+        if not folder.startswith("/"):
+            raise ValueError(f"must be absolute paths, not {folder!r}")
+    return tuple(os.path.normpath(folder) for folder in folders)
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
+_READERS: Mapping[str, Callable[[object], Any]] = {
+    "select": _strings,
+    "ignore": _strings,
+    "exclude": _strings,
+    "per-file-ignores": _per_file_ignores,
+    "severity": _severities,
+    "bad-nodes": _bad_nodes,
+    "vllm-version": _vllm_version,
+    "shared-folders": _shared_folders,
+    "slurm": _flag,
+    "kb": _paths,
+    "rules": _paths,
+}

@@ -1,0 +1,58 @@
+"""Styled text for terminals, and how wide it is there."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Styled(NamedTuple):
+    """A stretch of text; ``style`` is a name of ``_CODES``, or empty."""
+
+    text: str
+    style: str = ""
+
+
+_CODES = {
+    "error": "1;31",
+    "warning": "1;33",
+    "info": "1;36",
+    "bold": "1",
+    "gutter": "34",
+    "dim": "2",
+}
+
+_TAB = 4
+
+
+def paint(spans: Iterable[Styled], colour: bool) -> str:
+    """One line, with escape sequences if it is to be coloured."""
+    return "".join(
+        f"\x1b[{_CODES[style]}m{text}\x1b[0m" if colour and style and text else text
+        for text, style in spans
+    ).rstrip()
+
+
+def visible(text: str) -> str:
+    """The text with tabs as blanks and everything that would steer a terminal made visible."""
+    shown = text.replace("\t", " " * _TAB)
+    return "".join("\N{REPLACEMENT CHARACTER}" if _steers(c) else c for c in shown)
+
+
+def cells(text: str) -> int:
+    """How many cells of a terminal ``visible(text)`` takes."""
+    return sum(map(_cells, text))
+
+
+def _cells(character: str) -> int:
+    if character == "\t":
+        return _TAB
+    if unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _steers(character: str) -> bool:
+    """Whether it is a control character, turns the writing direction, or can't be encoded."""
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs")

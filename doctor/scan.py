@@ -1,0 +1,172 @@
+"""The stages in a row: which files, their tree, their facts, what the rules say, what is kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from doctor import sources
+from doctor.config import Config, from_mapping
+from doctor.diagnostic import Diagnostic, Severity, Source
+from doctor.errors import DoctorError
+from doctor.selection import matches_any
+from doctor.sources import Missing, Unexamined
+
+if TYPE_CHECKING:
+    from doctor.knowledge import Knowledge
+    from doctor.rulebook import Rulebook
+    from doctor.trace.facts import Fact
+
+#: What a script must hold to be worth parsing: no rule can speak of one that holds none of it.
+_TRIGGERS = re.compile(
+    r"vllm|slurm|sbatch|salloc|srun"  # servers, jobs, and comments for vllm-doctor
+    r"|^[ \t]*#+[ \t]*\w*batch"  # directives, misspelt ones too
+    r"|^[ \t]*#[A-Z]{4,7}[ \t]+-"
+    r"|tmp|shm"  # folders that all users share
+    r"|\bsource\b|(?:^|[;&|({])[ \t]*\.[ \t]",  # another file may hold any of these
+    re.IGNORECASE | re.MULTILINE,
+)
+
+#: What a script must hold to delete from a folder that only the configuration calls shared.
+_DELETIONS = re.compile(r"\b(?:rm|rmdir|find|shred|unlink|rsync)\b")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a scan found; ``problems`` are sentences about what could not be done."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    sources: Mapping[str, Source]
+    files: int
+    problems: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether a part of what was asked for could not be done."""
+        return bool(self.problems)
+
+    def holds(self, least: Severity) -> bool:
+        """Whether anything of this severity, or worse, was found."""
+        return any(diagnostic.severity.rank >= least.rank for diagnostic in self.diagnostics)
+
+
+def scan(
+    paths: Sequence[str],
+    config: Config,
+    stdin: BinaryIO | None = None,
+    stdin_filename: str = "<stdin>",
+) -> Result:
+    """Examine the scripts that the paths mean."""
+    examiner = Examiner(config)
+    diagnostics: list[Diagnostic] = []
+    texts: dict[str, Source] = {}
+    problems: list[str] = []
+    files = 0
+    for found in sources.discover(paths, config, stdin, stdin_filename):
+        if isinstance(found, Missing):
+            problems.append(f"{found.path}: there is no such file or folder")
+            continue
+        files += 1
+        if new := examiner.examine(found):
+            diagnostics += new
+            if isinstance(found, Source):
+                texts[found.filename] = found
+    return Result(tuple(sorted(diagnostics, key=_order)), texts, files, tuple(problems))
+
+
+def scan_text(
+    text: str | bytes, filename: str, config: Config | Mapping[str, object] | None = None
+) -> list[Diagnostic]:
+    """Examine one script that is at hand; ``config`` may be a table as in the file."""
+    if not isinstance(config, Config):
+        config = from_mapping(config or {}, Path.cwd())
+    found = sources.decode(text.encode() if isinstance(text, str) else text, filename)
+    return sorted(Examiner(config).examine(found), key=_order)
+
+
+def _order(diagnostic: Diagnostic) -> tuple[object, ...]:
+    place = diagnostic.location
+    return place.filename, place.start, diagnostic.code, diagnostic.message
+
+
+class Examiner:
+    """Examines one script after another under one configuration."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        if config.names_rules:
+            config.refuse_unknown(self.rulebook.names)
+
+    @cached_property
+    def rulebook(self) -> Rulebook:
+        from doctor import rulebook
+
+        return rulebook.load(self.config.rules)
+
+    @cached_property
+    def knowledge(self) -> Knowledge:
+        from doctor import knowledge
+
+        return knowledge.load(self.config.kb)
+
+    def examine(self, found: Source | Unexamined) -> list[Diagnostic]:
+        """The diagnostics of one script, as the configuration wants them."""
+        if isinstance(found, Unexamined):
+            return list(self._wanted(self._check([_fact(found)])))
+        if not self._may_matter(found.text):
+            return []
+        try:
+            diagnostics = self._diagnose(found)
+        except DoctorError:
+            raise
+        except Exception as error:  # a fault of ours must not cost the user the other files
+            reason = f"vllm-doctor failed on it ({type(error).__name__}: {error}); please report it"
+            failure = Unexamined(found.filename, "unreadable", reason)
+            diagnostics = self._check([_fact(failure)])
+        return list(self._wanted(diagnostics))
+
+    def _may_matter(self, text: str) -> bool:
+        if _TRIGGERS.search(text) is not None:
+            return True
+        return bool(self.config.shared_folders) and _DELETIONS.search(text) is not None
+
+    def _diagnose(self, source: Source) -> list[Diagnostic]:
+        from doctor import suppress
+        from doctor.shell import parse
+        from doctor.trace import trace
+
+        script = parse(source.text)
+        found = self._check(trace(source, script, self.config))
+        kept, useless = suppress.apply(script, source, found, self.rulebook.names)
+        if not useless:
+            return kept
+        # A comment about a whole file may suppress what is said of the other comments.
+        said, _ = suppress.apply(script, source, self._check(useless), self.rulebook.names)
+        return kept + said
+
+    def _check(self, facts: Iterable[Fact]) -> list[Diagnostic]:
+        from doctor.rulebook import check
+
+        return list(check(facts, self.rulebook, self.knowledge))
+
+    def _wanted(self, diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+        for diagnostic in diagnostics:
+            code, name = diagnostic.code, diagnostic.name
+            ignored = self.config.ignores_for(diagnostic.location.filename)
+            severity = self.config.severity_of(code, name)
+            if matches_any(ignored, code, name) or severity == "off":
+                continue
+            if self.config.select and not matches_any(self.config.select, code, name):
+                continue
+            yield replace(diagnostic, severity=Severity(severity)) if severity else diagnostic
+
+
+def _fact(found: Unexamined) -> Fact:
+    from doctor.trace.facts import InputFile
+
+    place = Source(found.filename, "").location(0, 0)
+    return InputFile(location=place, problem=found.problem, reason=found.reason)

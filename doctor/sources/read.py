@@ -1,0 +1,82 @@
+"""A file's text, read so that no file can hang, fill or break a scan."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+
+from doctor.diagnostic import Source
+from doctor.sources.recognise import has_suffix, is_script
+
+#: The most bytes that a script may have; more is not parsed.
+LIMIT = 1_000_000
+
+#: How much of a file is read to see whether it is a script.
+_HEAD = 4096
+
+
+@dataclass(frozen=True)
+class Unexamined:
+    """A script that could not be examined: `unreadable` or `too-large`, and why."""
+
+    filename: str
+    problem: str
+    reason: str
+
+
+def load(path: str, filename: str, named: bool) -> Source | Unexamined | None:
+    """The script at a path; or why it can't be examined; None if it is no script.
+
+    ``named`` is whether a person named the file: then it is worth a word that it can't be
+    read, even if nothing shows that it is a script.
+    """
+    try:
+        data = _read(path, filename)
+    except OSError as error:
+        return unreadable(filename, error) if named or has_suffix(filename) else None
+    return None if data is None else decode(data, filename)
+
+
+def decode(data: bytes, filename: str) -> Source | Unexamined:
+    """A script of these bytes: UTF-8, else Latin-1; or why they are none."""
+    if len(data) > LIMIT:
+        return Unexamined(filename, "too-large", f"it has more than {LIMIT:,} bytes")
+    if b"\0" in data:
+        return Unexamined(filename, "unreadable", "it holds binary data, not text")
+    try:
+        return Source(filename, data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        return Source(filename, data.decode("latin-1"))
+
+
+def unreadable(filename: str, error: OSError) -> Unexamined:
+    """What the system says of a file or folder that can't be read."""
+    return Unexamined(filename, "unreadable", error.strerror or str(error))
+
+
+def _read(path: str, filename: str) -> bytes | None:
+    """The bytes of a script, at most one more than the limit; None if it is no script.
+
+    The kind of file is asked before it is opened, since to open a device may do something,
+    and again after, since it may have been replaced; ``O_NONBLOCK`` keeps a pipe from hanging.
+    """
+    _refuse_special(os.stat(path))
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    with open(descriptor, "rb", buffering=0) as file:
+        _refuse_special(os.fstat(descriptor))
+        head = file.read(_HEAD)
+        if not is_script(filename, head):
+            return None
+        chunks, size = [head], len(head)
+        while size <= LIMIT and (chunk := file.read(LIMIT + 1 - size)):
+            chunks.append(chunk)
+            size += len(chunk)
+    return b"".join(chunks)
+
+
+def _refuse_special(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        names = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
+        kind = names.get(stat.S_IFMT(status.st_mode), "a device")
+        raise OSError(f"it is {kind}, not a file")
