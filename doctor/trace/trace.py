@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from doctor.diagnostic import Source
 from doctor.shell.tree import Script
-from doctor.trace import deletions
-from doctor.trace.facts import Fact
+from doctor.trace import deletions, jobs
+from doctor.trace.facts import Fact, UnparsedStatement
 from doctor.trace.frame import FileFrame
 from doctor.trace.interpreter import Interpreter, Walk
 from doctor.trace.results import Flow
@@ -36,11 +36,20 @@ class Settings:
 def trace(source: Source, script: Script, settings: Settings) -> list[Fact]:
     """The facts of one script."""
     walk = walked(source, script, settings)
-    facts: list[Fact] = []
-    for invocation in walk.invocations:
-        if invocation.arguments:
-            facts += deletions.read(invocation, settings.shared_folders)
-    return facts
+    invocations = [invocation for invocation in walk.invocations if invocation.arguments]
+    own = jobs.own_job(FileFrame(source), script)
+    all_jobs = [own, *jobs.written_jobs(invocations)]
+    facts: list[Fact] = [
+        UnparsedStatement(location=source.location(*region.span), reason=region.reason)
+        for region in script.unparsed
+    ]
+    for job in all_jobs:
+        facts += jobs.directives(job)
+    facts += jobs.allocations(all_jobs, invocations, settings.load)
+    for invocation in invocations:
+        facts += deletions.read(invocation, settings.shared_folders)
+    in_slurm = settings.slurm or jobs.shows_slurm(source.text, own.header)
+    return [replace(fact, in_slurm=in_slurm) for fact in facts]
 
 
 def walked(source: Source, script: Script, settings: Settings) -> Walk:

@@ -1,0 +1,222 @@
+"""Jobs: what a script's header asks sbatch for, and what sbatch, salloc and srun are asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+
+from doctor.diagnostic import Location, Source
+from doctor.shell.header import Header, read_header
+from doctor.shell.tree import HereDocument, Literal, Script, Span, Word
+from doctor.shell.walk import commands, redirects, words
+from doctor.slurm.allocation import AllocationRequest, is_step, read_allocation
+from doctor.slurm.options import Given, Option, combine, read_components, read_options
+from doctor.trace.context import Invocation
+from doctor.trace.expand import Frame
+from doctor.trace.facts import Allocation, Directive, Evidence
+from doctor.trace.frame import FileFrame, nested
+from doctor.trace.values import Text, Value
+
+_SLURM = re.compile(r"\bSLURM_[A-Z]|\b(srun|sbatch|salloc|scontrol|squeue|sinfo|scancel)\b")
+_PROGRAMS = frozenset({"sbatch", "salloc", "srun"})
+_JOB_TEXT = re.compile(r"#![^\n]*\n(?:[ \t]*(?:#[^\n]*)?\n)*?#SBATCH", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A text that sbatch would read: the script itself, or a here-document that is one.
+
+    One that an sbatch command in sight reads itself is ``submitted``.
+    """
+
+    frame: Frame
+    text: str
+    header: Header
+    submitted: bool = False
+
+
+def own_job(frame: FileFrame, script: Script) -> Job:
+    """The script as sbatch would read it."""
+    text = script.text
+    return Job(
+        frame, text, read_header(text, list(_quoted_lines(script)) if "#SBATCH" in text else ())
+    )
+
+
+def _quoted_lines(script: Script) -> Iterator[Span]:
+    """Stretches of several lines that are not the script's own: here-documents and strings."""
+    for command in commands(script.body):
+        for redirect in redirects(command):
+            if isinstance(redirect.target, HereDocument):
+                yield redirect.target.body.span
+        for word in words(command):
+            if "\n" in script.text[word.span.start : word.span.end]:
+                yield word.span
+
+
+def written_jobs(invocations: Iterable[Invocation]) -> Iterator[Job]:
+    """Here-documents that are job scripts."""
+    seen: set[Location] = set()
+    for invocation in invocations:
+        text = invocation.heredoc
+        if text is None or not _JOB_TEXT.match(text.display):
+            continue
+        frame = nested(text, invocation.origin, 0)
+        place = frame.origin(Span(0, 1)).location
+        if place not in seen:
+            seen.add(place)
+            submitted = invocation.arguments[0].display.endswith("sbatch")
+            yield Job(frame, frame.text, read_header(frame.text), submitted)
+
+
+def shows_slurm(text: str, header: Header) -> bool:
+    """Whether a script shows that it is for Slurm."""
+    code = "\n".join(line for line in text.split("\n") if not line.lstrip().startswith("#"))
+    return bool(header.effective) or _SLURM.search(code) is not None
+
+
+# --- directives ----------------------------------------------------------------------------
+
+
+def directives(job: Job) -> Iterator[Directive]:
+    """The lines of a job's header, and those that look like such."""
+    if job.header.template:
+        return
+    for line in job.header.lines:
+        origin = job.frame.origin(line.span)
+        if origin is None:
+            continue
+        yield Directive(
+            location=origin.location,
+            evidence={"text": Evidence((origin.location,))},
+            text=job.text[line.span.start : line.span.end],
+            effect=line.effect,
+            read_until=job.header.read_until,
+            meant=line.meant,
+        )
+
+
+# --- allocations ---------------------------------------------------------------------------
+
+
+def allocations(
+    jobs: Sequence[Job],
+    invocations: Sequence[Invocation],
+    load: Callable[[str], Source | None],
+) -> list[Allocation]:
+    """Every request for nodes that the script makes; ``load`` finds the scripts it submits."""
+    found = [fact for job in jobs if not job.submitted for fact in _of_header(job)]
+    inside = bool(jobs and jobs[0].header.effective)
+    for invocation in invocations:
+        found += _of_command(invocation, inside, load)
+    families = frozenset(
+        family
+        for fact in found
+        for names in (fact.excluded, fact.requested)
+        if isinstance(names, frozenset)
+        for family in (re.sub(r"\d+$", "", name) for name in names)
+    )
+    return [replace(fact, named_families=families) for fact in found]
+
+
+def _of_header(job: Job) -> Iterator[Allocation]:
+    if not job.header.effective:
+        return
+    last = job.header.effective[-1]
+    place = job.frame.origin(last.span)
+    if place is None:
+        return
+    for component in combine(script=_given(job.frame, job.header)):
+        request = read_allocation(component, "header")
+        yield _fact(request, component, place.location)
+
+
+def _given(frame: Frame, header: Header) -> list[Given]:
+    """The options of each component of a header."""
+    return [
+        read_options([_value(frame, word) for word in component], "sbatch")
+        for component in header.components
+    ]
+
+
+def _value(frame: Frame, word: Word) -> Value:
+    return Value(
+        tuple(
+            Text(part.text, frame.origin(part.span), quoted=True)
+            for part in word.parts
+            if isinstance(part, Literal)
+        )
+    )
+
+
+def _of_command(
+    invocation: Invocation, inside_job: bool, load: Callable[[str], Source | None]
+) -> Iterator[Allocation]:
+    program = invocation.arguments[0].display.rpartition("/")[2]
+    if program not in _PROGRAMS:
+        return
+    context = invocation.context
+    inside = inside_job or context.batch_job is not None
+    inside = inside or bool({"salloc", "srun", "sbatch"} & set(context.wrappers))
+    components = read_components(invocation.arguments[1:], program)
+    if program == "sbatch":
+        components = _with_header(components, invocation, load)
+    for given in components:
+        if program == "srun" and (
+            is_step(given, inside) or "SLURM_JOB_ID" in invocation.environment
+        ):
+            continue
+        request = read_allocation(given, program)
+        yield _fact(request, given, invocation.origin.location)
+
+
+def _with_header(
+    components: tuple[Given, ...],
+    invocation: Invocation,
+    load: Callable[[str], Source | None],
+) -> tuple[Given, ...]:
+    """The options of an sbatch command over those of the script that it submits.
+
+    Where that script can't be read it may hold any option that the command lacks.
+    """
+    last = components[-1]
+    if last.last("wrap") is not None:
+        return components
+    if last.rest is None and invocation.heredoc is not None:
+        frame: Frame = nested(invocation.heredoc, invocation.origin, 0)
+        text = invocation.heredoc.display
+    else:
+        path = invocation.arguments[1 + last.rest].text if last.rest is not None else None
+        source = load(path) if path is not None else None
+        if source is None:
+            return tuple(replace(component, open=True) for component in components)
+        frame, text = FileFrame(source), source.text
+    return combine(script=_given(frame, read_header(text)), line=components)
+
+
+def _fact(request: AllocationRequest, given: Given, location: Location) -> Allocation:
+    evidence = {name: _evidence(options) for name, options in request.evidence.items()}
+    names = {field.name for field in fields(Allocation)} & {f.name for f in fields(request)}
+    attributes = {name: getattr(request, name) for name in names if name != "evidence"}
+    return Allocation(location=location, evidence=evidence, **attributes)
+
+
+def _evidence(options: Sequence[Option]) -> Evidence:
+    places = [_place(option) for option in reversed(options)]
+    assumes = [value.assumes for option in options for value in (option.value,) if value]
+    return Evidence(
+        tuple(place for place in places if place is not None),
+        frozenset().union(*assumes),
+    )
+
+
+def _place(option: Option) -> Location | None:
+    """The option with its value where they stand side by side; else the value."""
+    word = option.word.location if option.word is not None else None
+    value = option.value.location if option.value is not None else None
+    if word is None or value is None:
+        return word or value
+    if word.filename == value.filename and 0 <= value.start.offset - word.end.offset <= 1:
+        return replace(word, end=value.end)
+    return value
