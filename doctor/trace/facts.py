@@ -104,6 +104,11 @@ class Allocation(Fact):
     nodes_pinned: bool | UnknownType = attribute(
         "whether `--nodelist` names as many nodes as are asked for", False
     )
+    named_families: frozenset[str] = attribute(
+        "nodes that the script names anywhere, without the number at the end: `gpu-a` for "
+        "`gpu-a07`; they show whose cluster it is for",
+        frozenset(),
+    )
     misread: str | None = attribute(
         "an `--exclude` value that Slurm reads as another node's name (`-x=NODE`)", None
     )
@@ -134,6 +139,111 @@ class Requirement(Fact):
     written: str = attribute("the requirement as written: `vllm==0.12.0`")
 
 
+@dataclass(frozen=True, kw_only=True)
+class WrittenPath(Fact):
+    """A path below a shared folder that the script writes."""
+
+    kind: ClassVar[str] = "path"
+
+    path: str = attribute("the path, unknowns by their names")
+    folder: str = attribute("the shared folder that it lies in")
+    owned: bool | UnknownType = attribute(
+        "whether its name holds the user, the job, the process or something random"
+    )
+    how: str = attribute("`redirection`, `tee`, `mkdir`, `variable` or `option`")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch(Fact):
+    """A vLLM server that the script would start."""
+
+    kind: ClassVar[str] = "launch"
+
+    model: str | UnknownType | None = attribute("the model as given: a hub name or a path")
+    model_is_path: bool | UnknownType = attribute(
+        "whether the model is a path, whose name is only a hint of what lies there"
+    )
+    releases: frozenset[str] | UnknownType = attribute(
+        "the releases of vLLM that could run this line"
+    )
+    pinned: bool = attribute("whether the script or the configuration says which release", False)
+    conflict: str | None = attribute("why no release accepts this line, if none does", None)
+    tool_call_parser: str | UnknownType | None = attribute("the value of `--tool-call-parser`")
+    auto_tool_choice: bool | UnknownType = attribute("whether `--enable-auto-tool-choice` is given")
+    parser_plugin: bool | UnknownType = attribute("whether `--tool-parser-plugin` is given")
+    reasoning_parser: str | UnknownType | None = attribute("the value of `--reasoning-parser`")
+    chat_template: bool | UnknownType = attribute("whether `--chat-template` is given")
+    gpu_memory_utilization: float | UnknownType | None = attribute(
+        "the share of the GPU's memory that is asked for; null where the default counts"
+    )
+    memory_share: float | UnknownType = attribute(
+        "the share that is in force: the one asked for, or the default of all candidate releases"
+    )
+    speculative: bool | UnknownType = attribute("whether it decodes speculatively")
+    speculation_method: str | UnknownType | None = attribute(
+        "the speculation method, as given or as vLLM infers it"
+    )
+    draft_model: str | UnknownType | None = attribute("the drafter, if one is given")
+    drafter_on_gpu: bool | UnknownType = attribute(
+        "whether the method keeps a drafter's weights in GPU memory (not `ngram`, `suffix`)"
+    )
+    drafter_fits: bool | UnknownType = attribute(
+        "whether the drafter was trained for the model, as far as both are known"
+    )
+    method_fits: bool | UnknownType = attribute(
+        "whether the method is one that the drafter, or the model without one, is made for"
+    )
+    tensor_parallel_size: int | UnknownType | None = attribute("the value of the flag")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheFolder(Fact):
+    """A variable that says where a server keeps what it compiled."""
+
+    kind: ClassVar[str] = "cache"
+
+    variable: str = attribute("the variable: `VLLM_CACHE_ROOT`, …")
+    path: str = attribute("the folder, unknowns by their names")
+    lost: str | UnknownType | None = attribute(
+        "why the folder does not last: `node-local`, `memory`, `job`, or null where it does"
+    )
+    decides: bool | UnknownType = attribute(
+        "whether the server's compiled code lies there in all candidate releases"
+    )
+    compiles: bool | UnknownType = attribute("whether the server compiles at all")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedCache(Fact):
+    """Servers of one engine that run at the same time and write one compile cache."""
+
+    kind: ClassVar[str] = "shared-cache"
+
+    count: int | UnknownType = attribute("how many servers there are")
+    servers: str = attribute("the servers in a few words: `4 servers`, `all tasks of the step`")
+    cache: str = attribute("the folder, unknowns by their names")
+    set_by: str | None = attribute("the variable that puts it there, null for the default", None)
+    isolated_by: str | None = attribute(
+        "a variable that differs between the servers and yet does not keep their caches apart",
+        None,
+    )
+    isolation_fault: str | None = attribute("why it does not, in a few words", None)
+    compiles: bool | UnknownType = attribute("whether the servers compile at all")
+    releases: frozenset[str] | UnknownType = attribute("the releases that could run them")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedPort(Fact):
+    """Servers on one machine that run at the same time and listen on one port."""
+
+    kind: ClassVar[str] = "shared-port"
+
+    count: int | UnknownType = attribute("how many servers there are")
+    servers: str = attribute("the servers in a few words: `4 servers`, `all tasks of the step`")
+    port: str = attribute("the port, unknowns by their names")
+    is_default: bool = attribute("whether it is the default, no port being given", False)
+
+
 #: Every kind of fact that a rule may name.
 FACTS: Mapping[str, type[Fact]] = {
     fact.kind: fact
@@ -145,5 +255,10 @@ FACTS: Mapping[str, type[Fact]] = {
         Allocation,
         Deletion,
         Requirement,
+        WrittenPath,
+        Launch,
+        CacheFolder,
+        SharedCache,
+        SharedPort,
     )
 }
