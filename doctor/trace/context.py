@@ -24,10 +24,14 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A turn of a loop: ``index`` counts from 0, or is None for all turns of one unknown list."""
+    """A turn of a loop: ``index`` counts from 0, or is None for all turns of one unknown list.
+
+    ``threads`` is how many background branches the loop itself stands in.
+    """
 
     loop: int
     index: int | None
+    threads: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,9 @@ class Walk:
     """One walk over one script and what it runs.
 
     ``load`` finds the source of a script that another one runs. ``truncated`` tells that the
-    walk was cut short, so that nothing may be concluded from what it did not see.
+    walk was cut short, so that nothing may be concluded from what it did not see. In each turn
+    of ``waiting_loops`` the script waits for jobs to end, in ``settling_loops`` at least for a
+    server to answer.
     """
 
     load: Callable[[str], Source | None]
@@ -61,6 +63,8 @@ class Walk:
     depth: int = 0
     numbers: int = 0
     called: set[str] = field(default_factory=set)
+    waiting_loops: set[int] = field(default_factory=set)
+    settling_loops: set[int] = field(default_factory=set)
 
     def number(self) -> int:
         """A number that nothing else in this walk has."""

@@ -134,9 +134,14 @@ def _turn(
     shell: Interpreter, body: Block, state: State, turn: Turn
 ) -> tuple[list[State], list[Result]]:
     """The states in which the next turn begins, and the ways in which the loop ends here."""
-    outer = shell.context
+    outer, waited, settled = shell.context, shell.waited, shell.settled
+    turn = replace(turn, threads=len(outer.threads))
     shell.context = replace(outer, turns=(*outer.turns, turn))
     results = shell.block(body, state)
+    if shell.waited > waited:
+        shell.walk.waiting_loops.add(turn.loop)
+    if shell.settled > settled:
+        shell.walk.settling_loops.add(turn.loop)
     shell.context = replace(shell.context, turns=outer.turns)
     going_on = [r.state for r in results if r.flow in (Flow.NEXT, Flow.CONTINUE)]
     ended = [

@@ -1,0 +1,61 @@
+"""Which programs of a script run at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from doctor.trace.context import Invocation
+from doctor.trace.interpreter import Walk
+from doctor.trace.state import consistent
+from doctor.trace.values import ARRAY_TASK, HOST, TASK
+
+
+def together(one: Invocation, other: Invocation, settled: bool = False) -> bool:
+    """Whether two programs, started in this order on one path, run at the same time.
+
+    With ``settled``, one that the script saw answering before it started the other doesn't
+    count: its start is over.
+    """
+    if one.order > other.order:
+        one, other = other, one
+    if not consistent(one.assumes, other.assumes):
+        return False
+    if one.context.batch_job != other.context.batch_job:
+        return False
+    first, second = one.context.threads, other.context.threads
+    common = 0
+    while common < min(len(first), len(second)) and first[common] == second[common]:
+        common += 1
+    if common == len(first):
+        return False  # the first one ends before the script goes on to the second
+    branch = first[common]
+    if common < len(second):
+        waited, done = second[common].forked_at, second[common].settled_at
+    else:
+        waited, done = other.waited, other.settled
+    if waited != branch.forked_at:
+        return False
+    return not settled or done == branch.settled_at
+
+
+def copies(
+    invocation: Invocation, walk: Walk, is_array: bool, settled: bool = False
+) -> frozenset[str]:
+    """Between what the copies of one program differ that run at the same time.
+
+    Empty if there is just one; else some of ``task``, ``host``, ``array-task``, ``turn:N``.
+    """
+    differ: set[str] = set(invocation.context.copies & {TASK, HOST})
+    if is_array and invocation.context.batch_job is None:
+        differ.add(ARRAY_TASK)
+    over = walk.settling_loops if settled else walk.waiting_loops
+    for turn in invocation.context.turns:
+        in_background = len(invocation.context.threads) > turn.threads
+        if turn.index is None and in_background and turn.loop not in over:
+            differ.add(f"turn:{turn.loop}")
+    return frozenset(differ)
+
+
+def kept_apart(varies: Collection[str], differ: Collection[str]) -> bool:
+    """Whether a value that varies so is another one for each copy."""
+    return bool(set(varies) & {"random", "process", *differ})
