@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from doctor.sources import Missing, Unexamined
 if TYPE_CHECKING:
     from doctor.knowledge import Knowledge
     from doctor.rulebook import Rulebook
+    from doctor.trace import Settings
     from doctor.trace.facts import Fact
 
 #: What a script must hold to be worth parsing: no rule can speak of one that holds none of it.
@@ -62,8 +64,7 @@ def scan(
 ) -> Result:
     """Examine the scripts that the paths mean."""
     examiner = Examiner(config)
-    diagnostics: list[Diagnostic] = []
-    texts: dict[str, Source] = {}
+    diagnostics: dict[Diagnostic, None] = {}  # what two files lead to is told once
     problems: list[str] = []
     files = 0
     for found in sources.discover(paths, config, stdin, stdin_filename):
@@ -71,11 +72,9 @@ def scan(
             problems.append(f"{found.path}: there is no such file or folder")
             continue
         files += 1
-        if new := examiner.examine(found):
-            diagnostics += new
-            if isinstance(found, Source):
-                texts[found.filename] = found
-    return Result(tuple(sorted(diagnostics, key=_order)), texts, files, tuple(problems))
+        diagnostics.update(dict.fromkeys(examiner.examine(found)))
+    found_in_order = tuple(sorted(diagnostics, key=_order))
+    return Result(found_in_order, examiner.texts, files, tuple(problems))
 
 
 def scan_text(
@@ -94,10 +93,14 @@ def _order(diagnostic: Diagnostic) -> tuple[object, ...]:
 
 
 class Examiner:
-    """Examines one script after another under one configuration."""
+    """Examines one script after another under one configuration.
+
+    ``texts`` holds the sources that diagnostics may point into.
+    """
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.texts: dict[str, Source] = {}
         if config.names_rules:
             config.refuse_unknown(self.rulebook.names)
 
@@ -111,7 +114,12 @@ class Examiner:
     def knowledge(self) -> Knowledge:
         from doctor import knowledge
 
-        return knowledge.load(self.config.kb)
+        return knowledge.load(
+            self.config.kb,
+            bad_nodes=self.config.bad_nodes,
+            shared_folders=self.config.shared_folders,
+            named_in=self.config.filename or "the configuration",
+        )
 
     def examine(self, found: Source | Unexamined) -> list[Diagnostic]:
         """The diagnostics of one script, as the configuration wants them."""
@@ -139,14 +147,34 @@ class Examiner:
         from doctor.shell import parse
         from doctor.trace import trace
 
+        self.texts[source.filename] = source
         script = parse(source.text)
-        found = self._check(trace(source, script, self.config))
+        found = self._check(trace(source, script, self._settings(source)))
         kept, useless = suppress.apply(script, source, found, self.rulebook.names)
         if not useless:
             return kept
         # A comment about a whole file may suppress what is said of the other comments.
         said, _ = suppress.apply(script, source, self._check(useless), self.rulebook.names)
         return kept + said
+
+    def _settings(self, source: Source) -> Settings:
+        from doctor.trace import Settings
+
+        def load(path: str) -> Source | None:
+            """A file that the script names: seen from its own folder, or from where we are."""
+            beside = os.path.normpath(os.path.join(os.path.dirname(source.filename), path))
+            for name in dict.fromkeys((beside, os.path.normpath(path))):
+                loaded = self.texts.get(name) or sources.read_text(name)
+                if loaded is not None:
+                    return self.texts.setdefault(name, loaded)
+            return None
+
+        return Settings(
+            shared_folders=tuple(folder.path for folder in self.knowledge.shared_folders),
+            vllm_version=self.config.vllm_version,
+            slurm=self.config.slurm,
+            load=load,
+        )
 
     def _check(self, facts: Iterable[Fact]) -> list[Diagnostic]:
         from doctor.rulebook import check

@@ -74,7 +74,7 @@ def _bad_nodes() -> tuple[str, str]:
 
     from doctor import knowledge
 
-    known = NodeSet.fromlist(knowledge.load(()).bad_nodes)
+    known = NodeSet.fromlist(sorted(knowledge.load().bad_nodes.names))
     commented = f'# bad-nodes = ["{known}"]'
     if shutil.which(_SINFO[0]) is None:
         return commented, (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from doctor.diagnostic import Source
@@ -32,10 +33,20 @@ def load(path: str, filename: str, named: bool) -> Source | Unexamined | None:
     read, even if nothing shows that it is a script.
     """
     try:
-        data = _read(path, filename)
+        data = _read(path, lambda head: is_script(filename, head))
     except OSError as error:
         return unreadable(filename, error) if named or has_suffix(filename) else None
     return None if data is None else decode(data, filename)
+
+
+def read_text(path: str) -> Source | None:
+    """The text of a file that a script names, whatever it is called; None if there is none."""
+    try:
+        data = _read(path, lambda head: True)
+    except (OSError, ValueError):  # ValueError: a NUL in the path
+        return None
+    found = decode(data or b"", path)
+    return found if isinstance(found, Source) else None
 
 
 def decode(data: bytes, filename: str) -> Source | Unexamined:
@@ -55,8 +66,8 @@ def unreadable(filename: str, error: OSError) -> Unexamined:
     return Unexamined(filename, "unreadable", error.strerror or str(error))
 
 
-def _read(path: str, filename: str) -> bytes | None:
-    """The bytes of a script, at most one more than the limit; None if it is no script.
+def _read(path: str, wanted: Callable[[bytes], bool]) -> bytes | None:
+    """The bytes of a file, at most one more than the limit; None if its head is not wanted.
 
     The kind of file is asked before it is opened, since to open a device may do something,
     and again after, since it may have been replaced; ``O_NONBLOCK`` keeps a pipe from hanging.
@@ -65,8 +76,8 @@ def _read(path: str, filename: str) -> bytes | None:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
     with open(descriptor, "rb", buffering=0) as file:
         _refuse_special(os.fstat(descriptor))
-        head = file.read(_HEAD)
-        if not is_script(filename, head):
+        head = file.read(_HEAD) or b""  # None from odd files under /proc
+        if not wanted(head):
             return None
         chunks, size = [head], len(head)
         while size <= LIMIT and (chunk := file.read(LIMIT + 1 - size)):
