@@ -46,7 +46,9 @@ def _docker_run(unwrapped: Unwrapped, start: Start) -> Start:
         elif name in start.environment:
             environment[name] = start.environment[name]
     binds = tuple(_binds(unwrapped.values("-v", "--volume")))
-    container = Container(unwrapped.words[0], image, EVERYTHING, binds)
+    networks = [value.text for value in unwrapped.values("--network", "--net")]
+    own_network = networks[-1:] != ["host"]
+    container = Container(unwrapped.words[0], image, EVERYTHING, binds, own_network)
     arguments = start.arguments
     entrypoint = unwrapped.values("--entrypoint")
     if entrypoint:

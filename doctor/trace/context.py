@@ -39,13 +39,28 @@ class Container:
     """A container around a command.
 
     ``image`` is its reference; ``private`` are the folders that it has for itself, ``binds``
-    maps a path inside to the path outside that it shows.
+    maps a path inside to the path outside that it shows. ``own_network`` is true where its
+    ports are not the host's.
     """
 
     engine: str
     image: Value | None = None
     private: tuple[str, ...] = ()
     binds: tuple[tuple[str, Value], ...] = ()
+    own_network: bool = False
+
+    def outside(self, path: Value) -> Value | None:
+        """The host's path that is seen at this path inside; None if it is the container's own."""
+        shown = path.prefix
+        under = [pair for pair in self.binds if _is_below(shown, pair[0])]
+        if under:
+            inside, outside = max(under, key=lambda pair: len(pair[0]))
+            return outside + path.slice(len(inside.rstrip("/")))
+        return None if any(_is_below(shown, folder) for folder in self.private) else path
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +95,7 @@ class Invocation:
 
     ``arguments[0]`` is the program. ``waited`` and ``settled`` count the waits of its own
     branch before it; ``order`` is its place in the walk. ``outer`` is the whole command with its
-    wrappers, ``step_options`` the arguments of an ``srun`` around it.
+    wrappers, and ``outer_environment`` what that was given.
     """
 
     arguments: tuple[Value, ...]
@@ -89,6 +104,7 @@ class Invocation:
     context: Context
     origin: Origin
     outer: tuple[Value, ...]
+    outer_environment: Mapping[str, tuple[Content, ...]]
     order: int
     waited: int
     settled: int

@@ -34,6 +34,7 @@ class Start:
     context: Context
     origin: Origin
     outer: tuple[Value, ...]
+    outer_environment: Mapping[str, tuple[Content, ...]]
     assumes: Guard
     heredoc: Value | None = None
     nesting: int = 0
@@ -51,7 +52,14 @@ def run(shell: Interpreter, command: Simple, fields: Fields, state: State) -> No
     environment = commands.overlay(shell, command, state)
     context = replace(shell.context, outputs=outputs)
     start = Start(
-        fields.values, environment, context, origin, fields.values, fields.assumes, heredoc
+        arguments=fields.values,
+        environment=environment,
+        context=context,
+        origin=origin,
+        outer=fields.values,
+        outer_environment=environment,
+        assumes=fields.assumes,
+        heredoc=heredoc,
     )
     _start(shell, start, state)
 
@@ -104,6 +112,7 @@ def _emit(shell: Interpreter, start: Start, state: State) -> None:
             context=start.context,
             origin=start.origin,
             outer=start.outer,
+            outer_environment=start.outer_environment,
             order=shell.walk.number(),
             waited=shell.waited,
             settled=shell.settled,

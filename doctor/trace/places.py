@@ -1,0 +1,92 @@
+"""Places: the shared folder that a path lies in, and whether its name makes it one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from doctor.trace.context import Container
+from doctor.trace.values import JOB, PROCESS, RANDOM, USER, Text, Unknown, Value
+
+_OWN = frozenset({USER, JOB, PROCESS, RANDOM})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a path lies below a shared folder.
+
+    ``private`` is true where a container has that folder for itself; ``owned`` where the name
+    holds the user, the job or something else that nobody shares, None where that can't be known;
+    ``reaches_others`` where it is a pattern that matches other users' names.
+    """
+
+    shown: str
+    folder: str
+    private: bool
+    owned: bool | None
+    reaches_others: bool
+
+
+def is_own(value: Value) -> bool:
+    """Whether a name holds something that other users' names don't."""
+    return bool(value.varies & _OWN)
+
+
+def place_of(path: Value, folders: Sequence[str], container: Container | None) -> Place | None:
+    """The shared folder that a path lies in; None if it lies in none or that isn't known."""
+    known = _squeezed(path)
+    private = False
+    if container is not None:
+        outside = container.outside(known)
+        if outside is None:
+            private = True
+        else:
+            known = outside
+    folder = _folder_of(known, folders)
+    if folder is None:
+        return None
+    owned = _owned(known, folder)
+    return Place(path.display, folder, private, owned, _reaches_others(known, folder))
+
+
+def _squeezed(path: Value) -> Value:
+    """The path without repeated slashes at its start, and without ``.`` parts there."""
+    while path.shadow.startswith(("//", "/./")):
+        path = path.slice(1 if path.shadow.startswith("//") else 2)
+    return path
+
+
+def _folder_of(path: Value, folders: Sequence[str]) -> str | None:
+    shadow = path.shadow
+    for folder in sorted(folders, key=len, reverse=True):
+        bare = folder.rstrip("/")
+        if path.prefix.startswith(bare) and (shadow == bare or shadow[len(bare)] in "/\0"):
+            rest = path.display[len(bare) :]
+            if shadow == bare or rest.startswith("/"):
+                return bare
+    return None
+
+
+def _reaches_others(path: Value, folder: str) -> bool:
+    """Whether the path's first part below the shared folder matches other users' names too."""
+    rest = path.slice(len(folder))
+    if not rest.display.strip("/"):
+        return True
+    first = _first_component(rest)
+    pattern = any(isinstance(p, Unknown) and p.matched for p in first.pieces)
+    certain = all(isinstance(p, Text) or p.matched for p in first.pieces)
+    return pattern and certain and not is_own(first)
+
+
+def _owned(path: Value, folder: str) -> bool | None:
+    below = path.slice(len(folder))
+    if is_own(below):
+        return True
+    return False if below.text is not None else None
+
+
+def _first_component(rest: Value) -> Value:
+    shown = rest.display
+    start = len(shown) - len(shown.lstrip("/"))
+    end = shown.find("/", start)
+    return rest.slice(start, end if end >= 0 else None)
