@@ -1,0 +1,201 @@
+"""Rules applied to facts: the diagnostics that they give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from doctor.diagnostic import Diagnostic, Location, Related, Severity
+from doctor.rulebook.loader import Rulebook
+from doctor.rulebook.predicates import Reference
+from doctor.rulebook.rule import Case, Conditions, Message, RelatedPlace, Rule
+from doctor.trace.facts import Evidence, Fact
+from doctor.unknown import UNKNOWN
+
+_NO_EVIDENCE = Evidence()
+_NO_CASE = Case(Conditions())
+
+
+class Knowledge(Protocol):
+    """What rules ask of the knowledge base."""
+
+    def lookup(self, dotted: str) -> object:
+        """The value of ``kb.PAGE.SETTING`` or ``site.NAME``, or UNKNOWN."""
+
+    def row(self, table: str, key: str) -> Mapping[str, object] | None:
+        """The row of a table that is found by the key, its columns by name."""
+
+
+@dataclass
+class _Scope:
+    """One rule over one fact: what its references stand for."""
+
+    rule: Rule
+    fact: Fact
+    knowledge: Knowledge
+    bound: dict[str, object] = field(default_factory=dict)
+
+    def bind(self, name: str, value: object) -> None:
+        self.bound[name] = value
+
+    def resolve(self, operand: object) -> object:
+        if isinstance(operand, tuple):
+            return tuple(self.resolve(each) for each in operand)
+        if not isinstance(operand, Reference):
+            return operand
+        path = operand.path
+        if path in self.bound:
+            return self.bound[path]
+        if not path.startswith("$"):
+            return getattr(self.fact, _field(path))
+        root, _, rest = path[1:].partition(".")
+        for name, look_up in self.rule.look_ups:
+            if name == root:
+                return self._row(look_up.table, self.resolve(look_up.by)).get(rest, UNKNOWN)
+        return self.knowledge.lookup(path[1:])
+
+    def _row(self, table: str, key: object) -> Mapping[str, object]:
+        row = self.knowledge.row(table, key) if isinstance(key, str) else None
+        return row or {}
+
+    def evidence(self, attribute: str) -> Evidence:
+        return self.fact.evidence.get(_field(attribute), _NO_EVIDENCE)
+
+    def attributes(self, references: Iterable[Reference]) -> Iterator[str]:
+        """The attributes that references rest on; a look-up rests on the one it is made by."""
+        look_ups = dict(self.rule.look_ups)
+        for reference in references:
+            root = reference.path[1:].partition(".")[0]
+            if not reference.path.startswith("$"):
+                yield reference.path
+            elif root in look_ups:
+                yield from self.attributes((look_ups[root].by,))
+
+
+@dataclass(frozen=True)
+class _Finding:
+    """A diagnostic, the facts' group that it stands for, and what it rests on."""
+
+    diagnostic: Diagnostic
+    group: tuple[object, ...]
+    assumptions: frozenset[str]
+
+    @property
+    def rank(self) -> tuple[int, int, Location, str]:
+        found = self.diagnostic
+        return len(self.assumptions), -found.severity.rank, found.location, found.message
+
+
+def check(facts: Iterable[Fact], rulebook: Rulebook, knowledge: Knowledge) -> list[Diagnostic]:
+    """What the rules find in the facts, in the order of files and places."""
+    best: dict[tuple[object, ...], _Finding] = {}
+    for fact in facts:
+        for rule in rulebook.by_fact.get(fact.kind, ()):
+            finding = _apply(_Scope(rule, fact, knowledge), rulebook.severities)
+            if finding is None:
+                continue
+            other = best.setdefault(finding.group, finding)
+            if finding.rank < other.rank:
+                best[finding.group] = finding
+    return sorted((finding.diagnostic for finding in best.values()), key=_order)
+
+
+def _order(found: Diagnostic) -> tuple[str, int, str, str]:
+    return found.location.filename, found.location.start.offset, found.code, found.message
+
+
+def _apply(scope: _Scope, ranks: Mapping[str, Severity | None]) -> _Finding | None:
+    """What the rule says of the fact; only what is surely true makes it speak."""
+    rule = scope.rule
+    if rule.when.hold(scope) is not True:
+        return None
+    case = next((case for case in rule.cases if case.when.hold(scope) is True), _NO_CASE)
+    severity = ranks.get(rule.code, case.severity or rule.severity)
+    if case.silent or severity is None:
+        return None
+    message = case.message or rule.message
+    read = (*rule.when.support(scope), *case.when.support(scope), *message.references)
+    assumptions = frozenset(
+        assumption.words
+        for attribute in scope.attributes(read)
+        for assumption in scope.evidence(attribute).assumes
+    )
+    location = _location(scope)
+    diagnostic = Diagnostic(
+        code=rule.code,
+        name=rule.name,
+        severity=severity,
+        message=_render(message, scope) + _condition(assumptions),
+        location=location,
+        related=tuple(_related(rule.related, scope, location)),
+        lesson=rule.lesson,
+    )
+    once_per = case.once_per or rule.once_per
+    return _Finding(diagnostic, (rule.code, *_group(once_per, scope, location)), assumptions)
+
+
+def _location(scope: _Scope) -> Location:
+    at = scope.rule.at
+    locations = scope.evidence(at).locations if at is not None else ()
+    return locations[0] if locations else scope.fact.location
+
+
+def _group(once_per: str | None, scope: _Scope, location: Location) -> tuple[object, ...]:
+    """Facts with the same group give one diagnostic."""
+    if once_per is None:
+        return (location,)
+    if once_per == "location":
+        return (scope.fact.location,)
+    if once_per == "file":
+        return (location.filename,)
+    return location.filename, once_per, scope.resolve(Reference(once_per))
+
+
+def _related(place: RelatedPlace | None, scope: _Scope, location: Location) -> Iterator[Related]:
+    if place is None:
+        return
+    own = place.at == "location"
+    for each in (scope.fact.location,) if own else scope.evidence(place.at).locations:
+        if not _within(location, each):
+            yield Related(_render(place.message, scope), each)
+
+
+def _within(inner: Location, outer: Location) -> bool:
+    return (
+        inner.filename == outer.filename
+        and outer.start.offset <= inner.start.offset
+        and inner.end.offset <= outer.end.offset
+    )
+
+
+def _condition(assumptions: frozenset[str]) -> str:
+    return f" (if {' and '.join(sorted(assumptions))})" if assumptions else ""
+
+
+def _render(message: Message, scope: _Scope) -> str:
+    return "".join(
+        piece if isinstance(piece, str) else _words(scope.resolve(piece))
+        for piece in message.pieces
+    )
+
+
+def _words(value: object) -> str:
+    """A value as a person would write it."""
+    if value is UNKNOWN:
+        return "(unknown)"
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, (frozenset, set)):
+        return ", ".join(sorted(map(_words, value)))
+    if isinstance(value, (tuple, list)):
+        return ", ".join(map(_words, value))
+    return str(value)
+
+
+def _field(attribute: str) -> str:
+    return attribute.replace("-", "_")

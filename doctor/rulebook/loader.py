@@ -1,0 +1,88 @@
+"""All rule files of some folders, as one rulebook."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from doctor.data import data_folder
+from doctor.diagnostic import Severity
+from doctor.errors import DoctorError, nearest
+from doctor.rulebook import document
+from doctor.rulebook.document import Item
+from doctor.rulebook.reader import read_code, read_rule, read_severity
+from doctor.rulebook.rule import Rule
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """Rules in the order of their codes, and what site folders make of their severities."""
+
+    rules: tuple[Rule, ...]
+    severities: Mapping[str, Severity | None] = field(default_factory=dict)
+
+    @cached_property
+    def by_fact(self) -> Mapping[str, tuple[Rule, ...]]:
+        """The rules for each kind of fact."""
+        kinds = {rule.fact for rule in self.rules}
+        return {kind: tuple(r for r in self.rules if r.fact == kind) for kind in kinds}
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """The rules' names by their codes."""
+        return {rule.code: rule.name for rule in self.rules}
+
+
+def load(site: Sequence[Path] = ()) -> Rulebook:
+    """The rules that ship with the tool, and those of a site's folders or files."""
+    return read([data_folder("rules"), *site])
+
+
+def read(folders: Sequence[Path]) -> Rulebook:
+    """The rules of these folders or files.
+
+    A file that holds nothing but ``code`` and ``severity`` re-ranks a rule, or switches it off.
+    """
+    rules: dict[str, Rule] = {}
+    ranks: list[Item] = []
+    for path in (path for folder in folders for path in files(folder)):
+        item = document.read(path)
+        if item.mapping is not None and set(item.mapping) == {"code", "severity"}:
+            ranks.append(item)
+        else:
+            _add(read_rule(item, path), item, rules)
+    ordered = tuple(rules[code] for code in sorted(rules))
+    return Rulebook(ordered, dict(_rank(item, rules) for item in ranks))
+
+
+def files(folder: Path) -> Iterator[Path]:
+    """The rule files of a folder, in the order of their names; a file is its own."""
+    if folder.is_file():
+        yield folder
+    elif not folder.is_dir():
+        raise DoctorError("there is no such folder of rules", str(folder))
+    for parent, folders, names in os.walk(folder):
+        folders.sort()
+        yield from (Path(parent, name) for name in sorted(names) if name.endswith(".yaml"))
+
+
+def _add(rule: Rule, item: Item, rules: dict[str, Rule]) -> None:
+    for other in rules.values():
+        if rule.code == other.code:
+            raise item.value["code"].error(
+                f"{rule.code} is the code of {other.path}; "
+                "a file that re-ranks a rule holds only `code` and `severity`"
+            )
+        if rule.name == other.name:
+            raise item.value["name"].error(f"{rule.name!r} is the name of {other.path}")
+    rules[rule.code] = rule
+
+
+def _rank(item: Item, rules: Mapping[str, Rule]) -> tuple[str, Severity | None]:
+    code = item.value["code"]
+    if read_code(code) not in rules:
+        raise code.error(f"no rule has the code {code.text!r}{nearest(code.text, list(rules))}")
+    return code.text, read_severity(item.value["severity"])

@@ -1,0 +1,146 @@
+"""One rule file read and checked: every name in it is a name of the vocabulary."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from doctor.diagnostic import Severity
+from doctor.errors import nearest
+from doctor.rulebook import grammar
+from doctor.rulebook.document import Item
+from doctor.rulebook.grammar import Names
+from doctor.rulebook.rule import Case, Conditions, LookUp, RelatedPlace, Rule
+from doctor.rulebook.vocabulary import kinds
+
+REQUIRED = ("code", "name", "lesson", "fact", "severity", "when", "message", "examples")
+OPTIONAL = ("look-up", "cases", "at", "related", "once-per")
+CASE = ("when", "severity", "message", "once-per")
+SEVERITIES = ("error", "warning", "info")
+CODE = re.compile(r"[A-Z]{2,8}[0-9]{3}")
+NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_NAME = "lower-case words joined by `-`"
+
+
+def read_rule(item: Item, path: Path) -> Rule:
+    """The rule that a document holds; ``examples`` are read on their own."""
+    parts = grammar.known_keys(item, (*REQUIRED, *OPTIONAL), "a rule")
+    _require(item, parts, REQUIRED, "a rule")
+    names = _names(parts)
+    when = grammar.conditions(parts["when"], names)
+    return Rule(
+        code=read_code(parts["code"]),
+        name=_matching(parts["name"], NAME, "a rule's name", _NAME),
+        lesson=_lesson(parts["lesson"]),
+        fact=names.fact,
+        severity=Severity(grammar.one_of(parts["severity"], SEVERITIES, "a severity")),
+        when=when,
+        message=grammar.message(parts["message"], names, when),
+        path=path,
+        look_ups=_look_ups(parts.get("look-up"), names),
+        cases=_cases(parts.get("cases"), names, when),
+        at=_attribute(parts.get("at"), names),
+        related=_related(parts.get("related"), names),
+        once_per=_once_per(parts.get("once-per"), names),
+    )
+
+
+def read_code(item: Item) -> str:
+    """A rule's code."""
+    return _matching(item, CODE, "a code", "capital letters and three digits, like VD101")
+
+
+def read_severity(item: Item) -> Severity | None:
+    """A severity; None for ``off``."""
+    word = grammar.one_of(item, (*SEVERITIES, "off"), "a severity")
+    return None if word == "off" else Severity(word)
+
+
+def _require(item: Item, parts: Mapping[str, Item], keys: Collection[str], what: str) -> None:
+    missing = [key for key in keys if key not in parts]
+    if missing:
+        raise item.error(f"{what} needs the key {missing[0]!r}")
+
+
+def _matching(item: Item, pattern: re.Pattern[str], what: str, form: str) -> str:
+    if not isinstance(item.value, str) or not pattern.fullmatch(item.value):
+        raise item.error(f"{what} is made of {form}, not {item.text or 'this'!r}")
+    return item.value
+
+
+def _lesson(item: Item) -> str | None:
+    return None if item.value is None else _matching(item, NAME, "a lesson's id", _NAME)
+
+
+def _names(parts: Mapping[str, Item]) -> Names:
+    """The names that the rule may use: its kind's attributes and its look-ups."""
+    known = kinds()
+    fact = parts["fact"]
+    if fact.text not in known:
+        raise fact.error(
+            f"there is no kind of fact {fact.text or 'like this'!r}"
+            + nearest(fact.text, list(known))
+        )
+    look_ups = parts["look-up"].mapping if "look-up" in parts else {}
+    return Names(fact.text, known[fact.text], tuple(look_ups or ()))
+
+
+def _look_ups(item: Item | None, names: Names) -> tuple[tuple[str, LookUp], ...]:
+    if item is None:
+        return ()
+    if item.mapping is None:
+        raise item.error("`look-up` must be a mapping of names and what they look up")
+    read = []
+    for name, value in item.mapping.items():
+        if name in ("kb", "site") or not NAME.fullmatch(name):
+            raise value.error(f"{name!r} cannot name a look-up; use {_NAME}")
+        parts = grammar.known_keys(value, ("table", "by"), "a look-up")
+        _require(value, parts, ("table", "by"), "a look-up")
+        table = _matching(parts["table"], NAME, "a table's name", _NAME)
+        by = names.reference(parts["by"], str(parts["by"].value))
+        read.append((name, LookUp(table, by)))
+    return tuple(read)
+
+
+def _cases(item: Item | None, names: Names, when: Conditions) -> tuple[Case, ...]:
+    if item is None:
+        return ()
+    if not item.list:
+        raise item.error("`cases` must be a list")
+    return tuple(_case(each, names, when) for each in item.list)
+
+
+def _case(item: Item, names: Names, when: Conditions) -> Case:
+    parts = grammar.known_keys(item, CASE, "a case")
+    own = grammar.conditions(parts["when"], names) if "when" in parts else Conditions()
+    severity = read_severity(parts["severity"]) if "severity" in parts else None
+    return Case(
+        when=own,
+        silent="severity" in parts and severity is None,
+        severity=severity,
+        message=grammar.message(parts["message"], names, when, own) if "message" in parts else None,
+        once_per=_once_per(parts.get("once-per"), names),
+    )
+
+
+def _related(item: Item | None, names: Names) -> RelatedPlace | None:
+    if item is None:
+        return None
+    parts = grammar.known_keys(item, ("at", "message"), "`related`")
+    _require(item, parts, ("at", "message"), "`related`")
+    at = parts["at"]
+    place = "location" if at.text == "location" else names.attribute(at, at.text).name
+    return RelatedPlace(place, grammar.message(parts["message"], names))
+
+
+def _attribute(item: Item | None, names: Names) -> str | None:
+    return None if item is None else names.attribute(item, item.text).name
+
+
+def _once_per(item: Item | None, names: Names) -> str | None:
+    if item is None:
+        return None
+    if item.text in ("file", "location"):
+        return item.text
+    return names.attribute(item, item.text).name

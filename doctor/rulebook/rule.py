@@ -1,0 +1,103 @@
+"""A rule as the engine runs it: conditions over one kind of fact, and what to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from doctor.diagnostic import Severity
+from doctor.rulebook.predicates import Predicate, Reference, Scope, Truth, every, some
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One predicate about one attribute or reference."""
+
+    subject: Reference
+    predicate: Predicate
+
+    def holds(self, scope: Scope) -> Truth:
+        return self.predicate.holds(scope.resolve(self.subject), scope)
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a ``when`` holds: every clause, and of each ``any`` at least one alternative."""
+
+    clauses: tuple[Clause, ...] = ()
+    alternatives: tuple[Conditions, ...] = ()
+
+    def hold(self, scope: Scope) -> Truth:
+        clauses = every(clause.holds(scope) for clause in self.clauses)
+        if clauses is False or not self.alternatives:
+            return clauses
+        return every((clauses, some(each.hold(scope) for each in self.alternatives)))
+
+    def support(self, scope: Scope) -> Iterator[Reference]:
+        """What conditions that hold rest on; of alternatives, the first that holds."""
+        yield from (clause.subject for clause in self.clauses)
+        for each in self.alternatives:
+            if each.hold(scope) is True:
+                yield from each.support(scope)
+                return
+
+
+@dataclass(frozen=True)
+class LookUp:
+    """One row of a table of knowledge, found by an attribute's value."""
+
+    table: str
+    by: Reference
+
+
+@dataclass(frozen=True)
+class Message:
+    """Text with references in it; ``{missing}`` and ``{common}`` are bound by predicates."""
+
+    pieces: tuple[str | Reference, ...]
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        return tuple(piece for piece in self.pieces if isinstance(piece, Reference))
+
+
+@dataclass(frozen=True)
+class Case:
+    """What changes where its conditions hold; None leaves what the rule says.
+
+    ``silent`` is the severity ``off``: the rule says nothing in this case.
+    """
+
+    when: Conditions
+    silent: bool = False
+    severity: Severity | None = None
+    message: Message | None = None
+    once_per: str | None = None
+
+
+@dataclass(frozen=True)
+class RelatedPlace:
+    """Places to show beside the diagnostic: where an attribute's value was written."""
+
+    at: str
+    message: Message
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule file."""
+
+    code: str
+    name: str
+    lesson: str | None
+    fact: str
+    severity: Severity
+    when: Conditions
+    message: Message
+    path: Path
+    look_ups: tuple[tuple[str, LookUp], ...] = ()
+    cases: tuple[Case, ...] = ()
+    at: str | None = None
+    related: RelatedPlace | None = None
+    once_per: str | None = None

@@ -1,0 +1,147 @@
+"""The JSON Schema of a rule file, for editors; made from the same vocabulary as the reader."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from doctor.rulebook import examples, predicates, reader
+from doctor.rulebook.grammar import OPERATORS
+from doctor.rulebook.vocabulary import Attribute, Kind, Type, kinds
+
+Schema = dict[str, Any]
+
+_JSON: Mapping[Type, str] = {
+    Type.TEXT: "string",
+    Type.NUMBER: "number",
+    Type.TRUTH: "boolean",
+    Type.NAMES: "string",
+}
+_REFERENCE: Schema = {"type": "string", "pattern": r"^\$"}
+_CLASSES = {
+    "like": predicates.Like,
+    "lacks": predicates.Lacks,
+    "overlaps": predicates.Overlaps,
+    "disjoint": predicates.Disjoint,
+    "within": predicates.Within,
+    "known": predicates.Known,
+    "not": predicates.Not,
+}
+
+
+def schema() -> Schema:
+    """The schema."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A rule of vllm-doctor",
+        "oneOf": [_re_ranking(), *(_rule(kind, names) for kind, names in kinds().items())],
+        "$defs": {
+            **{kind: _conditions(kind, names) for kind, names in kinds().items()},
+            "knowledge": _predicate(None),
+            "example": _example(),
+        },
+    }
+
+
+def _re_ranking() -> Schema:
+    return _object({"code": _code(), "severity": _severity("off")}, ["code", "severity"])
+
+
+def _rule(kind: str, attributes: Kind) -> Schema:
+    names = list(attributes)
+    when = {"$ref": f"#/$defs/{kind}"}
+    text = {"type": "string"}
+    once_per = {"enum": ["file", "location", *names]}
+    case = {"when": when, "severity": _severity("off"), "message": text, "once-per": once_per}
+    look_up = _object({"table": _name(), "by": text}, ["table", "by"])
+    related = _object({"at": {"enum": ["location", *names]}, "message": text}, ["at", "message"])
+    properties = {
+        "code": _code(),
+        "name": _name(),
+        "lesson": {"oneOf": [_name(), {"type": "null"}]},
+        "fact": {"const": kind},
+        "severity": _severity(),
+        "look-up": {"type": "object", "additionalProperties": look_up},
+        "when": when,
+        "cases": {"type": "array", "minItems": 1, "items": _object(case, [])},
+        "at": {"enum": names},
+        "related": related,
+        "once-per": once_per,
+        "message": text,
+        "examples": {"type": "array", "minItems": 2, "items": {"$ref": "#/$defs/example"}},
+    }
+    return _object(properties, list(reader.REQUIRED))
+
+
+def _conditions(kind: str, attributes: Kind) -> Schema:
+    alternatives = {"type": "array", "minItems": 1, "items": {"$ref": f"#/$defs/{kind}"}}
+    properties = {name: _predicate(attribute) for name, attribute in attributes.items()}
+    return {
+        **_object({**properties, "any": alternatives}, []),
+        "patternProperties": {r"^\$": {"$ref": "#/$defs/knowledge"}},
+    }
+
+
+def _predicate(attribute: Attribute | None) -> Schema:
+    """What may stand behind an attribute; behind a ``$`` reference if it is None."""
+    types = set(Type) if attribute is None else {attribute.type}
+    word = _word(attribute)
+    operators = {
+        name: {"description": _doc(name), **_operand(_JSON[operator.operand], operator.several)}
+        for name, operator in OPERATORS.items()
+        if types & operator.types
+    }
+    operators["not"] = {"description": _doc("not")}
+    inner = _object(operators, [])
+    scalar = [] if types == {Type.NAMES} else [word]
+    said = {"anyOf": [*scalar, _REFERENCE, {"type": "array", "items": word}, inner]}
+    return said if attribute is None else {"description": attribute.doc, **said}
+
+
+def _word(attribute: Attribute | None) -> Schema:
+    if attribute is None:
+        return {"type": ["string", "number", "boolean", "null"]}
+    null = ["null"] if attribute.nullable else []
+    if attribute.words:
+        return {"enum": [*attribute.words, *([None] if null else [])]}
+    return {"type": [_JSON[attribute.type], *null]}
+
+
+def _operand(json_type: str, several: bool) -> Schema:
+    one = [{"type": json_type}, _REFERENCE]
+    return {"anyOf": [*one, {"type": "array", "items": {"anyOf": one}}] if several else one}
+
+
+def _doc(operator: str) -> str:
+    return inspect.getdoc(_CLASSES.get(operator, predicates.Compare)) or ""
+
+
+def _example() -> Schema:
+    repeated = _object({"repeat": {"type": "string"}, "times": {"type": "integer"}}, [])
+    script = {"anyOf": [{"type": "string"}, repeated]}
+    texts = {key: {"type": "string"} for key in ("filename", "message", "why")}
+    own = {"bad": script, "good": script, "config": {"type": "object"}, "severity": _severity()}
+    either = [{"required": ["bad"]}, {"required": ["good"]}]
+    return {**_object({key: {**own, **texts}[key] for key in examples.KEYS}, []), "oneOf": either}
+
+
+def _object(properties: Mapping[str, Any], required: list[str]) -> Schema:
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+def _code() -> Schema:
+    return {"type": "string", "pattern": f"^{reader.CODE.pattern}$"}
+
+
+def _name() -> Schema:
+    return {"type": "string", "pattern": f"^{reader.NAME.pattern}$"}
+
+
+def _severity(*more: str) -> Schema:
+    return {"enum": [*reader.SEVERITIES, *more]}
