@@ -1,0 +1,107 @@
+"""What is known about clusters, models and releases: pages and tables as typed rows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from doctor.data import data_folder
+from doctor.errors import DoctorError
+from doctor.knowledge import rows
+from doctor.knowledge.base import TABLES, Knowledge
+from doctor.knowledge.compiled import compiled
+from doctor.knowledge.markdown import Document, read
+from doctor.knowledge.nodes import expand, fold, split
+from doctor.knowledge.reader import Fact, facts
+from doctor.knowledge.releases import Feature, Releases
+from doctor.knowledge.rows import BadNodes, NodeList, Place, SharedFolder
+
+__all__ = (
+    "TABLES",
+    "BadNodes",
+    "Feature",
+    "Knowledge",
+    "Place",
+    "Releases",
+    "expand",
+    "fold",
+    "load",
+)
+
+_Row = TypeVar("_Row")
+
+
+def load(
+    paths: Sequence[Path] = (),
+    *,
+    bad_nodes: Sequence[str] | None = None,
+    shared_folders: Sequence[str] = (),
+    named_in: str = "the configuration",
+    shipped: Path | None = None,
+) -> Knowledge:
+    """The knowledge that ships with the tool and the site's files and folders.
+
+    Of two sources that disagree the later one wins, and a site's always does. ``bad_nodes``
+    (hostlists, perhaps none) replaces every other list of bad nodes, ``shared_folders`` adds to
+    the pages'; ``named_in`` says where these two come from.
+    """
+    folder = data_folder("kb") if shipped is None else shipped
+    releases = Releases(folder / "vllm")
+    own = _pages(folder)
+    site = [file for path in paths for file in (_pages(path) if path.is_dir() else [path])]
+    found = [*_read(site, releases, site=True), *_read(own, releases, site=False)]
+    place = Place(named_in, 0, site=True)
+    lists = _of(found, NodeList)
+    if bad_nodes is not None:
+        lists = [NodeList(tuple(split(" ".join(bad_nodes), place)), None, place)]
+    elif any(nodes.place.site for nodes in lists):
+        lists = [nodes for nodes in lists if nodes.place.site]
+    folders = [SharedFolder(path.rstrip("/") or "/", place) for path in shared_folders]
+    return Knowledge(
+        pages=_of(found, rows.Page),
+        bad_nodes=BadNodes(tuple(lists)),
+        shared_folders=(*folders, *_of(found, SharedFolder)),
+        broken_versions=_of(found, rows.BrokenVersion),
+        settings=_settings(_of(found, rows.Setting)),
+        pairings=_of(found, rows.Pairing),
+        families=_of(found, rows.Family),
+        releases=releases,
+        files=(*site, *own, *sorted((folder / "vllm").glob("*.yaml"))),
+    )
+
+
+def _read(files: Sequence[Path], releases: Releases, site: bool) -> Iterator[Fact]:
+    """What the files say, the last file first."""
+    if not files:
+        return
+    parsed = compiled(files, _parse)
+    for file, data in reversed(list(zip(files, parsed, strict=True))):
+        yield from facts(Document.from_json(str(file), data), releases.names, site)
+
+
+def _parse(filename: str, text: str) -> Any:
+    return read(filename, text).as_json()
+
+
+def _pages(folder: Path) -> list[Path]:
+    """The Markdown files in a folder and below it, in order."""
+    found = []
+    for base, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [Path(base, name) for name in sorted(names) if name.endswith(".md")]
+    if not found:
+        raise DoctorError("the folder holds no Markdown page (*.md)", str(folder))
+    return found
+
+
+def _of(found: Sequence[Fact], kind: type[_Row]) -> list[_Row]:
+    return [fact for fact in found if isinstance(fact, kind)]
+
+
+def _settings(found: Sequence[rows.Setting]) -> dict[tuple[str, str], rows.Setting]:
+    settings: dict[tuple[str, str], rows.Setting] = {}
+    for setting in found:
+        settings.setdefault((setting.page, setting.name), setting)
+    return settings

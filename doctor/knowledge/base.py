@@ -1,0 +1,130 @@
+"""Knowledge: everything that is known, the site's rows before those that ship with the tool."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from doctor.knowledge import models
+from doctor.knowledge.releases import Feature, Releases
+from doctor.knowledge.rows import (
+    BadNodes,
+    BrokenVersion,
+    Family,
+    Page,
+    Pairing,
+    Setting,
+    SharedFolder,
+)
+from doctor.knowledge.views import (
+    BrokenVersionRow,
+    DrafterRow,
+    FamilyRow,
+    TargetRow,
+    broken_version_row,
+    drafter_row,
+    family_row,
+    target_row,
+)
+from doctor.unknown import UNKNOWN, UnknownType
+
+#: The tables that ``Knowledge.row`` looks into, and what a row of each tells.
+TABLES: Mapping[str, Sequence[str]] = {
+    "families": tuple(FamilyRow.__annotations__),
+    "drafters": tuple(DrafterRow.__annotations__),
+    "targets": tuple(TargetRow.__annotations__),
+    "broken-versions": tuple(BrokenVersionRow.__annotations__),
+    **dict.fromkeys(
+        ("flags", "variables", "tool-parsers", "reasoning-parsers", "methods"),
+        tuple(field.name for field in fields(Feature)),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What is known. In each sequence the row that wins stands first."""
+
+    pages: Sequence[Page]
+    bad_nodes: BadNodes
+    shared_folders: Sequence[SharedFolder]
+    broken_versions: Sequence[BrokenVersion]
+    settings: Mapping[tuple[str, str], Setting]
+    pairings: Sequence[Pairing]
+    families: Sequence[Family]
+    releases: Releases
+    files: Sequence[Path] = ()
+
+    def lookup(self, dotted: str) -> Any:
+        """The value of ``$kb.<page>.<setting>`` or ``$site.<name>``, or UNKNOWN."""
+        scope, _, rest = dotted.removeprefix("$").partition(".")
+        if scope == "site":
+            return self._site.get(rest, UNKNOWN)
+        page, _, name = rest.partition(".")
+        setting = self.settings.get((page, name))
+        return UNKNOWN if scope != "kb" or setting is None else setting.value
+
+    @cached_property
+    def references(self) -> tuple[str, ...]:
+        """Everything that ``lookup`` knows, to check what rules refer to."""
+        settings = (f"$kb.{page}.{name}" for page, name in self.settings)
+        return (*settings, *(f"$site.{name}" for name in self._site))
+
+    def row(self, table: str, key: str) -> Mapping[str, Any] | None:
+        """The row of one of ``TABLES`` for a key, None if there is none.
+
+        What a row doesn't tell is UNKNOWN; what a feature doesn't have is None.
+        """
+        if table == "families":
+            return family_row(*models.find(key, self.families, lambda row: row.models))
+        if table == "drafters":
+            found = models.find(key, self.pairings, lambda row: [row.drafter or ""])
+            return drafter_row(*found, self.releases)
+        if table == "targets":
+            found = models.find(key, self.pairings, lambda row: [row.target])
+            return target_row(*found, self.releases)
+        if table == "broken-versions":
+            return broken_version_row(key, self.broken_versions, self.releases)
+        feature = {
+            "flags": self.releases.flag,
+            "variables": self.releases.variable,
+            "tool-parsers": self.releases.tool_parser,
+            "reasoning-parsers": self.releases.reasoning_parser,
+            "methods": self.releases.method,
+        }[table](key)
+        return None if feature is None else vars(feature)
+
+    def fits(self, model: str, drafter: str) -> bool | UnknownType:
+        """Whether a drafter was trained for a model; UNKNOWN unless both are known."""
+        rows, _ = models.find(drafter, self.pairings, lambda row: [row.drafter or ""])
+        if not rows:
+            return UNKNOWN
+        names = [spelling for spelling, _ in models.spellings(model)]
+        bases = [row.target.lower().rpartition("/")[2] for row in rows]
+        if any(base in name for base in bases for name in names):  # variants too: …-FP8
+            return True
+        known = self.row("targets", model) or self.row("families", model)
+        return UNKNOWN if known is None else False
+
+    def digest(self) -> str:
+        """A hash of all the files that this knowledge rests on, to key what is derived from it."""
+        from hashlib import blake2b
+
+        digest = blake2b(digest_size=16)
+        for file in self.files:
+            digest.update(str(file).encode(errors="surrogateescape") + file.read_bytes())
+        return digest.hexdigest()
+
+    @cached_property
+    def _site(self) -> Mapping[str, Any]:
+        nodes = self.bad_nodes
+        return {
+            "bad-nodes": nodes.names,
+            "bad-nodes-vouched": nodes.vouched,
+            "bad-nodes-as-of": nodes.as_of or UNKNOWN,
+            "bad-nodes-from": str(nodes.place) if nodes.place else UNKNOWN,
+            "shared-folders": frozenset(folder.path for folder in self.shared_folders),
+        }

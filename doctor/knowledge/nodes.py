@@ -1,0 +1,67 @@
+"""Lists of nodes, folded (``gpu[01-04]``) and unfolded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from doctor.errors import DoctorError
+from doctor.knowledge.rows import Place
+
+MAX_NODES = 100_000
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]|\[[\d,-]+\])*")
+_RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
+_BORDER = re.compile(r"[,\s]+(?![^\[]*\])")
+
+
+def split(text: str, place: Place | None = None) -> list[str]:
+    """The hostlists in a text, separated by commas or blanks; brackets stay whole."""
+    hosts = [host for host in _BORDER.split(text.strip()) if host]
+    for host in hosts:
+        if not _NAME.fullmatch(host):
+            raise _refusal(f"{host!r} is no node name and no list like gpu[01-04]", place)
+        if _size(host, place) > MAX_NODES:
+            raise _refusal(f"{host!r} stands for more than {MAX_NODES} nodes", place)
+    return hosts
+
+
+def _size(host: str, place: Place | None) -> int:
+    """How many nodes a hostlist stands for, without unfolding it."""
+    size = 1
+    for ranges in re.findall(r"\[([^\]]*)\]", host):
+        count = 0
+        for part in ranges.split(","):
+            found = _RANGE.fullmatch(part)
+            if found is None:
+                raise _refusal(f"{part!r} in {host!r} is no number and no range like 01-04", place)
+            count += 1 + max(0, int(found[2]) - int(found[1])) if found[2] else 1
+        size *= count
+    return size
+
+
+def expand(hostlist: str, place: Place | None = None) -> frozenset[str]:
+    """The names in a hostlist, one each."""
+    hosts = split(hostlist, place)
+    if not any("[" in host for host in hosts):
+        return frozenset(hosts)
+    from ClusterShell.NodeSet import RESOLVER_NOGROUP, NodeSet, NodeSetException
+
+    try:
+        return frozenset(NodeSet(",".join(hosts), resolver=RESOLVER_NOGROUP))
+    except NodeSetException as problem:
+        raise _refusal(f"{hostlist!r} is no list of nodes: {problem}", place) from None
+
+
+def fold(names: Iterable[str]) -> str:
+    """The names as one hostlist: ``gpu[01-02],login``."""
+    ordered = sorted(names)
+    if len(ordered) < 2:
+        return "".join(ordered)
+    from ClusterShell.NodeSet import RESOLVER_NOGROUP, NodeSet
+
+    return str(NodeSet.fromlist(ordered, resolver=RESOLVER_NOGROUP))
+
+
+def _refusal(message: str, place: Place | None) -> DoctorError:
+    return DoctorError(message, place.filename, place.line) if place else DoctorError(message)

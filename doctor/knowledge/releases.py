@@ -1,0 +1,171 @@
+"""The releases of vLLM, and which of them know a flag, a variable, a parser or a method."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from doctor.errors import DoctorError
+from doctor.knowledge.compiled import compiled
+
+
+@dataclass(frozen=True)
+class Feature:
+    """Something that came with a release and perhaps went with another.
+
+    ``removed`` is the first release without it, ``readded`` the first that has it again;
+    ``releases`` are those that have it. ``kind`` is a flag's type (``bool``, ``int``, ``json``,
+    …) or that of a speculation key, ``aliases`` are other spellings of a flag.
+    """
+
+    name: str
+    releases: frozenset[str]
+    added: str | None = None
+    removed: str | None = None
+    readded: str | None = None
+    deprecated: str | None = None
+    replacement: str | None = None
+    kind: str | None = None
+    aliases: tuple[str, ...] = ()
+
+
+class Releases:
+    """The tables of ``kb/vllm``, each read when it is first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._tables: dict[str, Mapping[str, Any]] = {}
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """All releases, the oldest first."""
+        return tuple(self._table("releases", "releases"))
+
+    @property
+    def newest(self) -> str:
+        """The newest release that the tables know."""
+        return self.names[-1]
+
+    def details(self, release: str) -> Mapping[str, str] | None:
+        """A release's date and what it requires: ``torch``, ``cuda``, ``python``, …"""
+        return self._table("releases", "releases").get(release)
+
+    def flag(self, name: str) -> Feature | None:
+        """A flag of ``vllm serve`` by its full name or an alias."""
+        return self._feature("flags", "flags", self._aliases.get(name, name))
+
+    def flags(self) -> Iterator[Feature]:
+        """Every flag that any release knows."""
+        return self._features("flags", "flags")
+
+    def variable(self, name: str) -> Feature | None:
+        """An environment variable that vLLM reads."""
+        return self._feature("variables", "variables", name)
+
+    def variables(self) -> Iterator[Feature]:
+        """Every environment variable that any release reads."""
+        return self._features("variables", "variables")
+
+    def tool_parser(self, name: str) -> Feature | None:
+        """A parser of tool calls that vLLM brings along."""
+        return self._feature("parsers", "tool-parsers", name)
+
+    def tool_parsers(self) -> Iterator[Feature]:
+        """Every parser of tool calls that any release has."""
+        return self._features("parsers", "tool-parsers")
+
+    def reasoning_parser(self, name: str) -> Feature | None:
+        """A parser of reasoning that vLLM brings along."""
+        return self._feature("parsers", "reasoning-parsers", name)
+
+    def reasoning_parsers(self) -> Iterator[Feature]:
+        """Every parser of reasoning that any release has."""
+        return self._features("parsers", "reasoning-parsers")
+
+    def method(self, name: str) -> Feature | None:
+        """A method of speculative decoding."""
+        return self._feature("speculation", "methods", name)
+
+    def methods(self) -> Iterator[Feature]:
+        """Every method of speculative decoding that any release knows."""
+        return self._features("speculation", "methods")
+
+    def speculation_key(self, name: str) -> Feature | None:
+        """A key of ``--speculative-config``."""
+        return self._feature("speculation", "keys", name)
+
+    def speculation_keys(self) -> Iterator[Feature]:
+        """Every key of ``--speculative-config`` that any release knows."""
+        return self._features("speculation", "keys")
+
+    def between(self, first: str | None, end: str | None) -> frozenset[str]:
+        """The releases from ``first`` (None: the oldest) up to, but without, ``end``."""
+        start = 0 if first is None else self._index[first]
+        stop = len(self.names) if end is None else self._index[end]
+        return frozenset(self.names[start:stop])
+
+    def within(self, specifier: str) -> frozenset[str]:
+        """The releases that a PEP 440 specifier admits."""
+        from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+        try:
+            admitted = SpecifierSet(specifier)
+        except InvalidSpecifier:
+            raise DoctorError(
+                f"{specifier!r} is no version specifier, such as '>=0.10.2'"
+            ) from None
+        return frozenset(admitted.filter(self.names))
+
+    def ordered(self, releases: frozenset[str]) -> list[str]:
+        """Some releases, the oldest first."""
+        return [release for release in self.names if release in releases]
+
+    @cached_property
+    def _index(self) -> Mapping[str, int]:
+        return {release: index for index, release in enumerate(self.names)}
+
+    @cached_property
+    def _aliases(self) -> Mapping[str, str]:
+        table = self._table("flags", "flags")
+        return {alias: name for name, row in table.items() for alias in row.get("aliases", ())}
+
+    def _table(self, file: str, table: str) -> Mapping[str, Any]:
+        if file not in self._tables:
+            self._tables[file] = compiled([self._folder / f"{file}.yaml"], _parse)[0]
+        rows: Mapping[str, Any] = self._tables[file][table]
+        return rows
+
+    def _features(self, file: str, table: str) -> Iterator[Feature]:
+        return (self._made(name, row) for name, row in self._table(file, table).items())
+
+    def _feature(self, file: str, table: str, name: str) -> Feature | None:
+        row = self._table(file, table).get(name)
+        return None if row is None else self._made(name, row)
+
+    def _made(self, name: str, row: Mapping[str, Any]) -> Feature:
+        releases = self.between(row.get("added"), row.get("removed"))
+        if "readded" in row:
+            releases |= self.between(row["readded"], None)
+        return Feature(
+            name,
+            releases,
+            row.get("added"),
+            row.get("removed"),
+            row.get("readded"),
+            row.get("deprecated"),
+            row.get("replacement"),
+            row.get("kind", row.get("type")),
+            tuple(row.get("aliases", ())),
+        )
+
+
+def _parse(filename: str, text: str) -> Any:
+    import yaml
+
+    try:
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError:
+        raise DoctorError("is not YAML; generate it again", filename) from None

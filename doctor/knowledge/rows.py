@@ -1,0 +1,134 @@
+"""The rows of knowledge: what a page can say, each with the place where it says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of a file. ``site`` tells a team's own knowledge from what ships with the tool."""
+
+    filename: str
+    line: int
+    site: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.filename}:{self.line}" if self.line else self.filename
+
+
+@dataclass(frozen=True)
+class Page:
+    """A lesson: a page with front matter."""
+
+    id: str
+    title: str
+    codes: Sequence[str]
+    checked: str
+    sources: Sequence[str]
+    place: Place
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A row of a table ``Setting | Value``: rules read it as ``$kb.<page>.<name>``."""
+
+    page: str
+    name: str
+    value: Any
+    place: Place
+
+
+@dataclass(frozen=True)
+class SharedFolder:
+    """A folder that all users of a node write."""
+
+    path: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class NodeList:
+    """One list of bad nodes, as hostlists, and the date that it says it is of."""
+
+    hostlists: Sequence[str]
+    as_of: str | None
+    place: Place
+
+
+@dataclass(frozen=True)
+class BadNodes:
+    """The lists of bad nodes in force: one, unless several site documents have their own."""
+
+    lists: Sequence[NodeList] = ()
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The nodes, one name each."""
+        from doctor.knowledge.nodes import expand
+
+        return frozenset().union(
+            *(expand(hosts, nodes.place) for nodes in self.lists for hosts in nodes.hostlists)
+        )
+
+    @property
+    def as_of(self) -> str | None:
+        """The oldest date among the lists."""
+        return min((nodes.as_of for nodes in self.lists if nodes.as_of), default=None)
+
+    @property
+    def vouched(self) -> bool:
+        """Whether the site itself names them; the shipped list is only an example."""
+        return any(nodes.place.site for nodes in self.lists)
+
+    @property
+    def place(self) -> Place | None:
+        """Where the first list stands."""
+        return self.lists[0].place if self.lists else None
+
+
+@dataclass(frozen=True)
+class BrokenVersion:
+    """Releases of vLLM in which something is broken."""
+
+    releases: str = field(metadata={"doc": "a version specifier: `==0.12.0`"})
+    breaks: str | None
+    whom: str | None
+    remedy: str | None
+    place: Place
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """A model and a drafter that was trained for it; no drafter where it is built in."""
+
+    target: str
+    drafter: str | None
+    methods: Sequence[str]
+    tokens: int | None
+    first_release: str | None
+    draft_tensor_parallel: int | None
+    superseded_by: str | None
+    notes: str | None
+    place: Place
+
+
+@dataclass(frozen=True)
+class Family:
+    """Models that need the same parsers. None stands for what the table doesn't say."""
+
+    name: str
+    models: Sequence[str]
+    tool_parser: str | None
+    also_right: Sequence[str]
+    reasoning_parser: str | None
+    also_right_for_reasoning: Sequence[str]
+    first_release: str | None
+    for_tool_calls: str | None
+    last_release: str | None
+    also_needs: str | None
+    notes: str | None
+    place: Place

@@ -1,0 +1,200 @@
+"""What rules look up: rows put together from all sources, the site's first.
+
+A source that leaves a cell empty leaves it to the next source. What none tells is UNKNOWN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypedDict, TypeVar
+
+from doctor.knowledge.releases import Releases
+from doctor.knowledge.rows import BrokenVersion, Family, Pairing
+from doctor.unknown import UNKNOWN
+
+_Row = TypeVar("_Row", Family, Pairing, BrokenVersion)
+
+
+FamilyRow = TypedDict(
+    "FamilyRow",
+    {
+        "family": str,
+        "tool-parser": Any,
+        "right-parsers": Any,
+        "reasoning-parser": Any,
+        "right-reasoning-parsers": Any,
+        "first-release": Any,
+        "for-tool-calls": Any,
+        "last-release": Any,
+        "also-needs": Any,
+        "notes": Any,
+        "exact": bool,  # false where only the end of a path gives the model's name away
+        "place": str,
+    },
+)
+DrafterRow = TypedDict(
+    "DrafterRow",
+    {
+        "targets": frozenset[str],
+        "methods": Any,
+        "tokens": Any,
+        "first-release": Any,
+        "draft-tensor-parallel": Any,
+        "superseded-by": Any,
+        "notes": Any,
+        "exact": bool,
+        "place": str,
+    },
+)
+TargetRow = TypedDict(
+    "TargetRow",
+    {
+        "drafter": Any,  # the one to take
+        "drafters": frozenset[str],
+        "built-in": bool,
+        "methods": Any,
+        "tokens": Any,
+        "first-release": Any,
+        "exact": bool,
+        "place": str,
+    },
+)
+
+
+class BrokenVersionRow(TypedDict):
+    releases: str
+    breaks: Any
+    whom: Any
+    remedy: Any
+    vouched: bool
+    place: str
+
+
+def family_row(rows: Sequence[Family], exact: bool) -> FamilyRow | None:
+    """The families that mean a model as one row."""
+    if not rows:
+        return None
+    rows = _first_of_each_source(rows)
+    first = rows[0]
+    return {
+        "family": first.name,
+        "tool-parser": _told(rows, lambda row: row.tool_parser),
+        "right-parsers": _right(rows, lambda row: row.tool_parser, lambda row: row.also_right),
+        "reasoning-parser": _told(rows, lambda row: row.reasoning_parser),
+        "right-reasoning-parsers": _right(
+            rows, lambda row: row.reasoning_parser, lambda row: row.also_right_for_reasoning
+        ),
+        "first-release": _told(rows, lambda row: row.first_release),
+        "for-tool-calls": _told(rows, lambda row: row.for_tool_calls),
+        "last-release": _told(rows, lambda row: row.last_release),
+        "also-needs": _told(rows, lambda row: row.also_needs),
+        "notes": _told(rows, lambda row: row.notes),
+        "exact": exact,
+        "place": str(first.place),
+    }
+
+
+def drafter_row(rows: Sequence[Pairing], exact: bool, releases: Releases) -> DrafterRow | None:
+    """The pairings of a drafter as one row."""
+    if not rows:
+        return None
+    return {
+        "targets": frozenset(row.target for row in rows),
+        "methods": _methods(rows, releases),
+        "tokens": _told(rows, lambda row: row.tokens),
+        "first-release": _told(rows, lambda row: row.first_release),
+        "draft-tensor-parallel": _told(rows, lambda row: row.draft_tensor_parallel),
+        "superseded-by": _told(rows, lambda row: row.superseded_by),
+        "notes": _told(rows, lambda row: row.notes),
+        "exact": exact,
+        "place": str(rows[0].place),
+    }
+
+
+def target_row(rows: Sequence[Pairing], exact: bool, releases: Releases) -> TargetRow | None:
+    """The pairings of a model as one row."""
+    if not rows:
+        return None
+    current = [row for row in rows if row.superseded_by is None] or rows
+    return {
+        "drafter": current[0].drafter or UNKNOWN,
+        "drafters": frozenset(row.drafter for row in rows if row.drafter),
+        "built-in": current[0].drafter is None,
+        "methods": _methods(rows, releases),
+        "tokens": _told(current[:1], lambda row: row.tokens),
+        "first-release": _told(current[:1], lambda row: row.first_release),
+        "exact": exact,
+        "place": str(current[0].place),
+    }
+
+
+def broken_version_row(
+    release: str, rows: Iterable[BrokenVersion], releases: Releases
+) -> BrokenVersionRow | None:
+    """What is broken in a release, however it is written: ``v0.12.0``, ``0.12``."""
+    plain = release.strip().removeprefix("v").partition("+")[0]
+    if plain not in releases.names and f"{plain}.0" in releases.names:
+        plain += ".0"
+    found = [row for row in rows if _admits(row.releases, plain)]
+    if not found:
+        return None
+    return {
+        "releases": found[0].releases,
+        "breaks": _told(found, lambda row: row.breaks),
+        "whom": _told(found, lambda row: row.whom),
+        "remedy": _told(found, lambda row: row.remedy),
+        "vouched": found[0].place.site,
+        "place": str(found[0].place),
+    }
+
+
+def _admits(specifier: str, release: str) -> bool:
+    if specifier.startswith("==") and "*" not in specifier and "," not in specifier:
+        return specifier[2:] == release
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import InvalidVersion
+
+    try:
+        return SpecifierSet(specifier).contains(release, prereleases=True)
+    except InvalidVersion:
+        return False
+
+
+def _told(rows: Sequence[_Row], cell: Callable[[_Row], Any]) -> Any:
+    """The first cell that isn't empty."""
+    return next((cell(row) for row in rows if cell(row) is not None), UNKNOWN)
+
+
+def _right(
+    rows: Sequence[Family],
+    parser: Callable[[Family], str | None],
+    also: Callable[[Family], Sequence[str]],
+) -> Any:
+    """The first source's parsers, and those of the sources that agree with it."""
+    right: set[str] = set()
+    for row in rows:
+        name = parser(row)
+        names = {name, *also(row)} if name else set()
+        if not right or right & names:
+            right |= names
+    return frozenset(right) or UNKNOWN
+
+
+def _methods(rows: Sequence[Pairing], releases: Releases) -> Any:
+    """The methods in the rows; all names of multi-token prediction run as one method."""
+    methods = {method for row in rows for method in row.methods}
+    if any(_is_mtp(method) for method in methods):
+        methods |= {method.name for method in releases.methods() if _is_mtp(method.name)}
+    return frozenset(methods) or UNKNOWN
+
+
+def _is_mtp(method: str) -> bool:
+    return method == "mtp" or method.endswith("_mtp")
+
+
+def _first_of_each_source(rows: Sequence[Family]) -> list[Family]:
+    """The first match in each file: what stands below it is for other models."""
+    first: dict[str, Family] = {}
+    for row in rows:
+        first.setdefault(row.place.filename, row)
+    return list(first.values())
