@@ -112,6 +112,20 @@ class Allocation(Fact):
     misread: str | None = attribute(
         "an `--exclude` value that Slurm reads as another node's name (`-x=NODE`)", None
     )
+    exclusive: bool | UnknownType = attribute("whether it asks for whole nodes", False)
+    array_tasks: int | UnknownType | None = attribute("how many tasks a job array has", None)
+    array_at_once: int | UnknownType | None = attribute(
+        "how many tasks of a job array run at once at most; null without a limit", None
+    )
+    time_minutes: int | UnknownType | None = attribute(
+        "the limit of `--time` in minutes; null without one", None
+    )
+    output: str | UnknownType | None = attribute("the pattern of `--output`", None)
+    error: str | UnknownType | None = attribute("the pattern of `--error`", None)
+    export: str | UnknownType | None = attribute("the value of `--export`", None)
+    container_image: str | UnknownType | None = attribute(
+        "the image that `--container-image` names", None
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,254 @@
+"""Servers: the vLLM servers among the programs of a script, and what is known of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from doctor.knowledge import Knowledge
+from doctor.trace.context import Invocation
+from doctor.trace.facts import Evidence, Launch
+from doctor.trace.state import Content, Guard, Missing, consistent
+from doctor.trace.values import UNKNOWN, UnknownType, Value
+from doctor.vllm.arguments import Flag
+from doctor.vllm.program import recognise
+from doctor.vllm.releases import Candidates, Claim, Pin, candidates, since
+from doctor.vllm.server import Server, read_server
+from doctor.vllm.tables import Tables
+
+#: Flags that change nothing about what a server compiles.
+_NOT_OF_THE_ENGINE = frozenset(
+    ["--port", "--host", "--uds", "--served-model-name", "--api-key", "--uvicorn-log-level", "--root-path", "--disable-log-requests", "--enable-log-requests", "--disable-log-stats", "--middleware", "--disable-uvicorn-access-log", "--allowed-origins", "--ssl-keyfile", "--ssl-certfile", "--tool-call-parser", "--enable-auto-tool-choice", "--reasoning-parser", "--chat-template", "--tool-parser-plugin", "--response-role", "--max-log-len", "--otlp-traces-endpoint"]
+)
+#: Flags of a server that is a part of an engine on several nodes or in several processes.
+_PARTS = frozenset(
+    ["--headless", "--node-rank", "--nnodes", "--master-addr", "--data-parallel-rank", "--data-parallel-start-rank", "--data-parallel-address"]
+)
+
+
+@dataclass(frozen=True)
+class Started:
+    """A server that the script would start, on one path through it.
+
+    ``engine`` is the same for servers that compile the same code, None where that can't be
+    known; ``compiles`` tells whether it compiles at all.
+    """
+
+    invocation: Invocation
+    server: Server
+    candidates: Candidates
+    environment: Mapping[str, Value]
+    engine: tuple[str, ...] | None
+    compiles: bool | UnknownType
+
+    @property
+    def releases(self) -> frozenset[str]:
+        return frozenset(self.candidates.releases)
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it is one part of an engine that has several."""
+        return any(flag.name in _PARTS for flag in self.server.arguments.flags)
+
+    def pick(self, name: str, outside: bool = False) -> Content | None:
+        """What a variable holds for the server; None if the script doesn't set it."""
+        invocation = self.invocation
+        environment = invocation.outer_environment if outside else invocation.environment
+        return chosen(environment.get(name, ()), invocation.assumes)
+
+
+def chosen(alternatives: Sequence[Content], assumes: Guard) -> Content | None:
+    """The first of the alternatives that fits what is assumed."""
+    for content in alternatives:
+        if consistent(content.assumes, assumes):
+            return content
+    return None
+
+
+def servers(
+    invocations: Sequence[Invocation],
+    tables: Tables,
+    knowledge: Knowledge,
+    pins: Sequence[Pin],
+) -> Iterator[Started]:
+    """Every server among the programs; ``pins`` tell which releases the script installs."""
+    for invocation in invocations:
+        program = recognise(invocation.arguments)
+        if program is None:
+            continue
+        environment = _values(invocation)
+        server = read_server(program, environment, tables)
+        pin = _pin_of(invocation, pins, tables)
+        found = candidates(server, tables, pin, _model_claims(server, knowledge, tables))
+        yield Started(
+            invocation, server, found, environment, _engine(server), _compiles(server, found)
+        )
+
+
+def _values(invocation: Invocation) -> dict[str, Value]:
+    """The variables that the script gives the server, as they are on its path."""
+    found: dict[str, Value] = {}
+    for name, alternatives in invocation.environment.items():
+        content = chosen(alternatives, invocation.assumes)
+        if isinstance(content, Value):
+            found[name] = content
+    return found
+
+
+def _pin_of(invocation: Invocation, pins: Sequence[Pin], tables: Tables) -> Pin | None:
+    """What says which release runs: the image around the server, else what is installed."""
+    from doctor.vllm import requirements
+
+    container = invocation.context.container
+    if container is not None:
+        image = requirements.read_image(container.image) if container.image is not None else None
+        return requirements.pin(image, tables) if image is not None else None
+    return pins[-1] if pins else None
+
+
+def _model_claims(server: Server, knowledge: Knowledge, tables: Tables) -> list[Claim]:
+    """The first release that knows the model's architecture."""
+    if not isinstance(server.model_name, str):
+        return []
+    row = knowledge.row("families", server.model_name)
+    first = row.get("first-release") if row else None
+    if not isinstance(first, str):
+        return []
+    return [since(tables, first, server.model_name, server.value("model"))]
+
+
+def _engine(server: Server) -> tuple[str, ...] | None:
+    """What the compiled code depends on, of all that the line says."""
+    if server.open or not isinstance(server.model, str):
+        word = server.value("model")
+        if word is None or server.open or word.varies:
+            return None
+    flags = [flag for flag in server.arguments.flags if flag.name not in _NOT_OF_THE_ENGINE]
+    if any(value.varies for flag in flags for value in flag.values):
+        return None
+    model = server.value("model")
+    shown = [_shown(flag) for flag in flags if flag.name != "--model"]
+    return (model.display if model is not None else "", *sorted(shown))
+
+
+def _shown(flag: Flag) -> str:
+    values = " ".join(value.display for value in flag.values)
+    return f"{'no ' if flag.negated else ''}{flag.name}{'.'.join(flag.keys)} {values}"
+
+
+def _compiles(server: Server, found: Candidates) -> bool | UnknownType:
+    """Whether torch.compile runs: not if it is switched off, nor before the V1 engine."""
+    if server.enforce_eager is True or server.compilation_off is True:
+        return False
+    compiling = found.tables.since("0.8.3")
+    if not found.set & compiling:
+        return False
+    if server.enforce_eager is UNKNOWN or server.compilation_off is UNKNOWN:
+        return UNKNOWN
+    return True
+
+
+# --- facts -----------------------------------------------------------------------------------
+
+
+def launch(started: Started, knowledge: Knowledge) -> Launch:
+    """The fact about one server."""
+    server = started.server
+    spec = server.speculation
+    evidence = {name: _resting(e, started) for name, e in server.evidence.items()}
+    for attribute, key in (
+        ("draft_model", "drafter"),
+        ("speculation_method", "method"),
+        ("speculative", "on"),
+    ):
+        evidence[attribute] = _of_values(spec.given.get(key, ()), started)
+    evidence["auto_tool_choice"] = evidence.get("enable_auto_tool_choice", Evidence())
+    evidence["memory_share"] = evidence.get("gpu_memory_utilization", Evidence())
+    model = server.model_name
+    found = started.candidates
+    return Launch(
+        location=started.invocation.origin.location,
+        evidence=evidence,
+        model=model,
+        model_is_path=server.model_is_local,
+        releases=started.releases if found.set != found.tables.every else UNKNOWN,
+        pinned=found.pin is not None,
+        conflict=_conflict(found),
+        tool_call_parser=server.tool_call_parser,
+        auto_tool_choice=server.enable_auto_tool_choice,
+        parser_plugin=_given(server.tool_parser_plugin),
+        reasoning_parser=server.reasoning_parser,
+        chat_template=_given(server.chat_template),
+        gpu_memory_utilization=server.gpu_memory_utilization,
+        memory_share=_memory_share(server, found),
+        speculative=spec.on,
+        speculation_method=spec.method,
+        draft_model=spec.drafter,
+        drafter_on_gpu=spec.needs_weights,
+        drafter_fits=_drafter_fits(model, spec.drafter, knowledge),
+        method_fits=_method_fits(model, spec.drafter, spec.method, knowledge),
+        tensor_parallel_size=server.tensor_parallel_size,
+    )
+
+
+def _resting(evidence: Evidence, started: Started) -> Evidence:
+    return evidence
+
+
+def _of_values(values: Sequence[Value], started: Started) -> Evidence:
+    return Evidence(
+        tuple(place for value in values if (place := value.location)),
+        frozenset().union(*(value.assumes for value in values)),
+    )
+
+
+def _given(value: str | UnknownType | None) -> bool | UnknownType:
+    return UNKNOWN if value is UNKNOWN else value is not None
+
+
+def _memory_share(server: Server, found: Candidates) -> float | UnknownType:
+    share = server.gpu_memory_utilization
+    if share is not None:
+        return share
+    if server.kv_cache_memory_bytes is not None:
+        return UNKNOWN
+    newer = found.tables.since("0.20.0")
+    if found.set & newer and found.set & ~newer:
+        return UNKNOWN
+    return 0.92 if found.set & newer else 0.9
+
+
+def _conflict(found: Candidates) -> str | None:
+    if found.strict or not found.conflict:
+        return None
+    return " and ".join(claim.words for claim in found.conflict)
+
+
+def _drafter_fits(
+    model: str | UnknownType | None, drafter: str | UnknownType | None, knowledge: Knowledge
+) -> bool | UnknownType:
+    if not isinstance(model, str) or not isinstance(drafter, str):
+        return UNKNOWN
+    return knowledge.fits(model, drafter)
+
+
+def _method_fits(
+    model: str | UnknownType | None,
+    drafter: str | UnknownType | None,
+    method: str | UnknownType | None,
+    knowledge: Knowledge,
+) -> bool | UnknownType:
+    if not isinstance(method, str):
+        return UNKNOWN
+    row = None
+    if isinstance(drafter, str):
+        row = knowledge.row("drafters", drafter)
+    elif isinstance(model, str) and drafter is None:
+        row = knowledge.row("targets", model)
+    methods = row.get("methods") if row else None
+    if not methods or methods is UNKNOWN:
+        return UNKNOWN
+    return method in methods or (method == "mtp" and any(m.endswith("mtp") for m in methods))
+
+
+__all__ = ["Missing", "Started", "chosen", "launch", "replace", "servers"]
