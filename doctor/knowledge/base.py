@@ -123,6 +123,7 @@ class Knowledge:
         nodes = self.bad_nodes
         return {
             "bad-nodes": nodes.names,
+            "bad-node-families": nodes.families,
             "bad-nodes-vouched": nodes.vouched,
             "bad-nodes-as-of": nodes.as_of or UNKNOWN,
             "bad-nodes-from": str(nodes.place) if nodes.place else UNKNOWN,

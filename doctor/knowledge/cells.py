@@ -11,11 +11,11 @@ from typing import Any
 from doctor.errors import DoctorError, nearest
 from doctor.knowledge.rows import Place
 
-_CODE = re.compile(r"`+([^`]+)`+")
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_CODE = re.compile(r"`([^`]+)`")
+_LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*\)")
 _RELEASE = re.compile(r"\d+(?:\.\d+)+(?:\.?(?:post|rc|a|b|dev)\d+)?")
 _CLAUSE = re.compile(r"(==|!=|<=|>=|<|>|~=)\s*v?([\w.]+?)(\.\*)?")
-_BUILT_IN = re.compile(r"\(.*(?:built[ -]in|native|内置|自带).*\)|built[ -]in", re.IGNORECASE)
+_BUILT_IN = re.compile(r"built[ -]in|native|内置|自带", re.IGNORECASE)
 _NOTHING = frozenset(("", "-", "–", "—", "n/a"))  # noqa: RUF001
 
 
@@ -63,7 +63,8 @@ class Cells:
     def drafter(self) -> str | None:
         """The drafter's name, or None where the cell says that it is built in."""
         text = self.needed("drafter")
-        return None if _BUILT_IN.fullmatch(text) else self.name("drafter")
+        built_in = "`" not in text and "/" not in text and _BUILT_IN.search(text)
+        return None if built_in else self.name("drafter")
 
     def number(self, column: str) -> int | None:
         """The cell as a whole number."""

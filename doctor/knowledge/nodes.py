@@ -12,12 +12,12 @@ MAX_NODES = 100_000
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]|\[[\d,-]+\])*")
 _RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
-_BORDER = re.compile(r"[,\s]+(?![^\[]*\])")
+_WORD = re.compile(r"(?:[^,\s\[]|\[[^\]]*\]?)+")
 
 
 def split(text: str, place: Place | None = None) -> list[str]:
     """The hostlists in a text, separated by commas or blanks; brackets stay whole."""
-    hosts = [host for host in _BORDER.split(text.strip()) if host]
+    hosts = _WORD.findall(text)
     for host in hosts:
         if not _NAME.fullmatch(host):
             raise _refusal(f"{host!r} is no node name and no list like gpu[01-04]", place)
@@ -51,6 +51,16 @@ def expand(hostlist: str, place: Place | None = None) -> frozenset[str]:
         return frozenset(NodeSet(",".join(hosts), resolver=RESOLVER_NOGROUP))
     except NodeSetException as problem:
         raise _refusal(f"{hostlist!r} is no list of nodes: {problem}", place) from None
+
+
+def union(hostlists: Iterable[tuple[str, Place]]) -> frozenset[str]:
+    """The names in several hostlists."""
+    names: set[str] = set()
+    for hosts, place in hostlists:
+        names |= expand(hosts, place)
+        if len(names) > MAX_NODES:
+            raise _refusal(f"the list names more than {MAX_NODES} nodes", place)
+    return frozenset(names)
 
 
 def fold(names: Iterable[str]) -> str:

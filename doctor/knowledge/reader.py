@@ -32,10 +32,10 @@ _LISTS = ("codes", "sources", "bad-nodes")
 _BAD_NODES = re.compile(
     r"\b(?:known[ -]bad|bad|broken|blocked)\s+nodes?\b|(?:坏|故障|问题)节点", re.IGNORECASE
 )
-_AS_OF = re.compile(r"(?:as of|since|截至|截止)\s*[:\uff1a]?\s*(\d{4}-\d{2}-\d{2})", re.IGNORECASE)
+_AS_OF = re.compile(r"(?:as of|since|截至|截止)\W{0,3}(\d{4}-\d{2}-\d{2})", re.IGNORECASE)
 _CODE = re.compile(r"V[DN]\d{3}")
 _PAGE_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_REMARK = re.compile(r"\s*[(\uff08:\uff1a;\u2013\u2014].*|\s+-\s.*")
+_REMARK = re.compile(r"[(\uff08:\uff1a;\u2013\u2014]|\s-\s")
 
 
 def facts(document: Document, releases: Collection[str], site: bool) -> Iterator[Fact]:
@@ -140,7 +140,7 @@ def _bad_nodes(document: Document, block: Block, site: bool) -> Iterator[NodeLis
     for row in block.rows:
         text = row.cells[0].replace("**", "")
         code = re.match(r"`([^`]+)`", text)
-        words = code[1] if code else _REMARK.sub("", text)
+        words = code[1] if code else _REMARK.split(text, maxsplit=1)[0]
         hosts += split(words, Place(document.filename, row.line, site))
     place = Place(document.filename, block.rows[0].line, site)
     dated = _AS_OF.search(block.heading)

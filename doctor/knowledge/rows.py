@@ -68,11 +68,14 @@ class BadNodes:
     @cached_property
     def names(self) -> frozenset[str]:
         """The nodes, one name each."""
-        from doctor.knowledge.nodes import expand
+        from doctor.knowledge.nodes import union
 
-        return frozenset().union(
-            *(expand(hosts, nodes.place) for nodes in self.lists for hosts in nodes.hostlists)
-        )
+        return union((hosts, nodes.place) for nodes in self.lists for hosts in nodes.hostlists)
+
+    @property
+    def families(self) -> frozenset[str]:
+        """The names without their numbers: ``gpu-`` for ``gpu-07``."""
+        return frozenset(filter(None, (name.rstrip("0123456789") for name in self.names)))
 
     @property
     def as_of(self) -> str | None:
