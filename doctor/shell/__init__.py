@@ -1,13 +1,16 @@
 """Shell text in, a tree out: ``parse``.
 
-The tree is in ``tree``, the only module here besides this one that others need. The way
-through the rest: ``scanner`` (offsets), ``quoting`` and ``words`` (quotes and expansions),
-``redirects`` and ``compounds`` (what bashlex misreads), ``mask`` (what is left for bashlex),
+``tree`` and ``walk`` are what the later stages need. The way through the rest: ``scanner``
+(offsets), ``quoting`` and ``words`` (quotes and expansions), ``redirects``, ``simple`` and
+``compounds`` (what bashlex misreads), ``mask`` and ``commands`` (what is left for bashlex),
 ``grammar`` (bashlex's nodes into the tree).
 """
 
 from __future__ import annotations
 
+from doctor.shell.commands import Reader
+from doctor.shell.grammar import statements
+from doctor.shell.scanner import Notes
 from doctor.shell.tree import Script
 
 __all__ = ["Script", "parse"]
@@ -15,11 +18,6 @@ __all__ = ["Script", "parse"]
 
 def parse(text: str) -> Script:
     """Parse a script. What can't be read is an ``Unparsed`` in the tree; nothing is raised."""
-    # bashlex takes 80 ms to import, and many runs never parse anything.
-    from doctor.shell.grammar import statements
-    from doctor.shell.mask import Reader
-    from doctor.shell.scanner import Notes
-
     notes = Notes()
     body = Reader(text, range(len(text) + 1), notes, statements).script()
     comments = tuple(sorted(notes.comments, key=lambda comment: comment.span))

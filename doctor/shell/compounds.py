@@ -1,81 +1,26 @@
-"""Assignments, arrays and the compound commands that bashlex can't read."""
+"""The compound commands that bashlex can't read, and the heads of loops."""
 
 from __future__ import annotations
 
 import re
 
 from doctor.shell import quoting
-from doctor.shell.redirects import RedirectReader
 from doctor.shell.scanner import ScanError
-from doctor.shell.tree import (
-    ArithmeticCommand,
-    Array,
-    Assignment,
-    Case,
-    CaseArm,
-    Element,
-    Literal,
-    Test,
-    Word,
-)
+from doctor.shell.simple import SimpleReader
+from doctor.shell.tables import Clauses, LoopHeader
+from doctor.shell.tree import ArithmeticCommand, Case, CaseArm, Literal, Test, Word
 
-# A subscript on one line, quotes and one more pair of brackets in it. Only a look: reading it
-# and finding no `=` behind it would read what stands in it twice.
-_SUBSCRIPT = r"\[((?:[^\[\]\n\"'\\]|\\.|\"[^\"\n]*\"|'[^'\n]*'|\[[^\[\]\n]*\])*)\]"
-_ASSIGNMENT = re.compile(rf"([A-Za-z_]\w*)(?:{_SUBSCRIPT})?(\+?)=", re.ASCII)
-_KEY = re.compile(rf"{_SUBSCRIPT}\+?=")
-_KEY_END = re.compile(r"\]\+?=")
 _CASE_IN = re.compile(r"in(?=[ \t\r\n]|\\\r?\n|\Z)")
 _ESAC = re.compile(r"esac(?=[ \t\r\n;&|()<>]|\\\r?\n|\Z)")
 _TERMINATOR = re.compile(r";;&|;;|;&")
 _TEST_END = re.compile(r"\]\](?=[ \t\r\n;&|()<>]|\\\r?\n|\Z)")
 _TEST_OPERATOR = re.compile(r"&&|\|\||[()]|[<>](?!\()")
+_LOOP_NAME = re.compile(r"[^ \t\r\n;&|()<>]+")
+_LOOP_IN = re.compile(r"(?:[ \t\r\n]|\\\r?\n)*in(?=[ \t\r\n;]|\\\r?\n|\Z)")
 
 
-class CompoundReader(RedirectReader):
-    """Reads assignments, and ``case``, ``[[ … ]]`` and ``(( … ))`` into ``tables``."""
-
-    def space(self, at: int) -> int:
-        """The offset after blanks, comments and newlines with their here-documents."""
-        while True:
-            at = self.blanks(at)
-            if self.text.startswith("#", at):
-                at = self.comment(at)
-            elif self.text.startswith("\n", at):
-                at = self.newline(at)
-            else:
-                return at
-
-    def assignment(self, at: int) -> tuple[Assignment, int] | None:
-        """The assignment at ``at`` and the offset after it, or None if there is none."""
-        found = _ASSIGNMENT.match(self.text, at)
-        if found is None:
-            return None
-        name, subscript, plus = found.groups()
-        value: Word | Array
-        if self.text.startswith("(", found.end()):
-            value, end = self._array(found.end())
-        else:
-            value, end = self.word(found.end())
-        return Assignment(self.span(at, end), name, value, subscript, bool(plus)), end
-
-    def _array(self, start: int) -> tuple[Array, int]:
-        elements = list[Element]()
-        at = self.space(start + 1)
-        while not self.text.startswith(")", at):
-            if at >= len(self.text):
-                raise ScanError("unterminated array")
-            key, here = None, at
-            if _KEY.match(self.text, at):
-                key, here = self.word(at + 1, quoting.BRACKETS)
-                equals = _KEY_END.match(self.text, here)
-                if equals is None:
-                    raise ScanError("unterminated [")
-                here = equals.end()
-            value, end = self.word(here, quoting.ELEMENT)
-            elements.append(Element(self.span(at, end), key, value))
-            at = self.space(end)
-        return Array(self.span(start, at + 1), tuple(elements)), at + 1
+class CompoundReader(SimpleReader):
+    """Reads ``case``, ``[[ … ]]``, ``(( … ))`` and the heads of loops into ``tables``."""
 
     def arithmetic_command(self, at: int) -> int | None:
         """Read ``(( … ))`` at ``at``; return the offset after it, or None if it is not one."""
@@ -85,20 +30,40 @@ class CompoundReader(RedirectReader):
             self.tables.compounds[at] = ArithmeticCommand(self.span(at, end), expression)
         return end
 
-    def for_clauses(self, at: int) -> int | None:
-        """Read the ``((start; condition; step))`` of a ``for``, if that is what stands here."""
+    def loop_header(self, at: int) -> tuple[LoopHeader | Clauses | None, int]:
+        """What follows ``for`` or ``select``, if it reads like that, and the offset after it."""
         end = self.arithmetic_end(at)
         if end is not None:
-            inner = self.inner(at + 2, end - 2)
-            start, here = inner.word(0, quoting.CLAUSE)
-            clauses = [start]
-            while here < len(inner.text):
-                clause, here = inner.word(here + 1, quoting.CLAUSE)
-                clauses.append(clause)
-            if len(clauses) != 3:
-                raise ScanError("for ((…)) without three clauses")
-            self.tables.clauses[at] = (clauses[0], clauses[1], clauses[2])
-        return end
+            return self._clauses(at + 2, end - 2), end
+        name = _LOOP_NAME.match(self.text, at)
+        if name is None:
+            return None, at
+        words, end = None, name.end()
+        has_in = _LOOP_IN.match(self.text, end)
+        if has_in:
+            words, end = self._words(has_in.end())
+        return LoopHeader(name.group(), words), end
+
+    def _words(self, end: int) -> tuple[tuple[Word, ...], int]:
+        words, at = list[Word](), self.blanks(end)
+        while not self.text.startswith("#", at):
+            word, after = self.word(at)
+            if after == at:
+                break
+            words.append(word)
+            end, at = after, self.blanks(after)
+        return tuple(words), end
+
+    def _clauses(self, start: int, end: int) -> Clauses:
+        inner = self.inner(start, end)
+        clause, here = inner.word(0, quoting.CLAUSE)
+        clauses = [clause]
+        while here < len(inner.text):
+            clause, here = inner.word(here + 1, quoting.CLAUSE)
+            clauses.append(clause)
+        if len(clauses) != 3:
+            raise ScanError("for ((…)) without three clauses")
+        return Clauses(*clauses)
 
     def test(self, start: int) -> int:
         """Read ``[[ … ]]`` at ``start``; return the offset after it."""

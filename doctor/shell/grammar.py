@@ -1,4 +1,7 @@
-"""bashlex's nodes, turned into the tree. Importing this module imports bashlex."""
+"""bashlex's nodes, turned into the tree.
+
+bashlex takes 80 ms to import, so it is imported when the first statement needs it.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from bashlex import parser as bashlex
-from bashlex.errors import ParsingError
-
-from doctor.shell.tables import Hidden, Masked
+from doctor.shell.tables import Hidden, LoopHeader, Masked
 from doctor.shell.tree import (
     AndOr,
     ArithmeticFor,
@@ -40,17 +40,22 @@ _TOKEN = re.compile(r"\s*(\S{1,20})")
 
 def statements(masked: Masked) -> tuple[Statement, ...]:
     """The statements on one logical line; a single ``Unparsed`` if bashlex refuses it."""
+    builder = _Builder(masked)
+    if masked.last in masked.tables.simples and masked.mask.strip() == "x":
+        return (Statement(builder.simple(masked.last)),)
+    from bashlex import errors, parser
+
     try:
-        node = bashlex.parsesingle(masked.mask, expansionlimit=-1)
+        node = parser.parsesingle(masked.mask, expansionlimit=-1)
         if node.pos[1] > masked.last - masked.start:
-            return _Builder(masked).block(node)
+            return builder.block(node)
         reason = _unexpected(masked, node.pos[1])
-    except ParsingError as error:
+    except errors.ParsingError as error:
         reason = _unexpected(masked, error.position)
     except Exception:  # whatever goes wrong in bashlex must not stop the rest of the script
         reason = "not understood by the grammar"
     end = masked.start + len(masked.mask.rstrip())
-    start = masked.start + len(masked.mask) - len(masked.mask.lstrip())
+    start = end - len(masked.mask.strip())
     return (Statement(Unparsed(masked.span(start, end), reason)),)
 
 
@@ -67,15 +72,15 @@ class _Builder:
         self.start = masked.start
         self.text = masked.text
         self.tables = masked.tables
-        self.span_of = masked.span
+        self.span = masked.span
 
     def offset(self, node: Any) -> int:
         """Where a node starts in the text."""
         return self.start + int(node.pos[0])
 
-    def reserved_span(self, first: Any, last: Any) -> Span:
-        """From one reserved word to another."""
-        return self.span_of(self.start + first.pos[0], self.start + last.pos[1])
+    def place(self, first: Any, last: Any) -> Span:
+        """From the start of one reserved word to the end of another."""
+        return self.span(self.start + first.pos[0], self.start + last.pos[1])
 
     def block(self, node: Any) -> Block:
         """A list, or the only command of one."""
@@ -95,56 +100,44 @@ class _Builder:
 
     def command(self, node: Any) -> Command:
         if node.kind == "command":
-            return self.simple(node)
+            return self.simple(self.offset(node))
         if node.kind == "pipeline":
             return self.pipeline(node)
         if node.kind == "function":
             return self.function(node)
-        if node.kind == "compound":
-            return self.compound(node)
-        raise ValueError(f"unknown node {node.kind}")
+        return self.compound(node)
 
-    def simple(self, node: Any) -> Simple:
+    def simple(self, offset: int) -> Simple:
         assignments = list[Assignment]()
         arguments = list[Word | Assignment]()
         redirects = list[Redirect]()
-        for part in node.parts:
-            offset = self.offset(part)
-            if part.kind == "redirect":
-                redirects.append(self.tables.redirects[offset])
-                continue
-            word = self.tables.words[offset]
-            if isinstance(word, Assignment) and not arguments:
-                assignments.append(word)
+        for part in self.tables.simples[offset]:
+            if isinstance(part, int):
+                redirects.append(self.tables.redirects[part])
+            elif isinstance(part, Assignment) and not arguments:
+                assignments.append(part)
             else:
-                arguments.append(word)
-        elements = [*assignments, *arguments, *redirects]
-        span = Span(
-            min(element.span.start for element in elements),
-            max(element.span.end for element in elements),
-        )
+                arguments.append(part)
+        spans = [part.span for part in (*assignments, *arguments, *redirects)]
+        span = Span(min(spans).start, max(spans).end)
         return Simple(span, tuple(assignments), tuple(arguments), tuple(redirects))
 
     def pipeline(self, node: Any) -> Pipeline:
-        commands = tuple(
-            self.command(part) for part in node.parts if part.kind not in ("pipe", "reservedword")
-        )
-        operators = tuple(part.pipe for part in node.parts if part.kind == "pipe")
         bangs = [part for part in node.parts if part.kind == "reservedword"]
-        start = commands[0].span.start
-        if bangs:
-            start = self.reserved_span(bangs[0], bangs[0]).start
-        span = Span(start, commands[-1].span.end)
-        return Pipeline(span, commands, operators, len(bangs) % 2 == 1)
+        operators = tuple(part.pipe for part in node.parts if part.kind == "pipe")
+        commands = tuple(
+            self.command(part) for part in node.parts if part.kind not in ("reservedword", "pipe")
+        )
+        first = self.place(bangs[0], bangs[0]) if bangs else commands[0].span
+        span = Span(first.start, commands[-1].span.end)
+        return Pipeline(span, commands, operators, negated=len(bangs) % 2 == 1)
 
     def function(self, node: Any) -> Function:
         body = self.command(node.body)
-        start = self.span_of(self.offset(node), self.offset(node) + 1).start
-        return Function(Span(start, body.span.end), self.name(node.name), body)
-
-    def name(self, node: Any) -> str:
-        word = self.tables.words[self.offset(node)]
-        return (word.literal if isinstance(word, Word) else None) or ""
+        start = self.place(node.parts[0], node.parts[0]).start
+        return Function(
+            Span(start, body.span.end), self.tables.functions[self.offset(node.name)], body
+        )
 
     def compound(self, node: Any) -> Compound:
         command = self.without_redirects(node)
@@ -155,45 +148,43 @@ class _Builder:
         return replace(command, span=span, redirects=redirects)
 
     def without_redirects(self, node: Any) -> Compound:
-        kind, parts = node.list[0].kind, node.list
-        if kind == "reservedword":
-            hidden = self.tables.compounds.get(self.offset(node))
-            if hidden is not None:
-                return hidden
-            span = self.reserved_span(parts[0], parts[-1])
-            body = self.block(parts[1])
-            return Group(span, body) if parts[0].word == "{" else Subshell(span, body)
-        parts = list(_flat(node.list[0].parts))
-        span = self.reserved_span(parts[0], parts[-1])
-        if kind == "if":
-            return self.if_(span, parts)
-        if kind == "for":
-            return self.for_(span, parts)
-        return While(span, self.block(parts[1]), self.block(parts[3]), kind == "until")
+        inside = node.list[0]
+        if inside.kind == "reservedword":
+            return self.brackets(node)
+        parts = list(_flat(inside.parts))
+        span = self.place(parts[0], parts[-1])
+        if inside.kind == "if":
+            return self.if_command(span, parts)
+        if inside.kind == "for":
+            return self.for_command(span, parts)
+        return While(span, self.block(parts[1]), self.block(parts[3]), inside.kind == "until")
 
-    def if_(self, span: Span, parts: list[Any]) -> If:
+    def brackets(self, node: Any) -> Compound:
+        """``( … )``, ``{ …; }`` or what stands hidden behind parentheses."""
+        opener, body, closer = node.list
+        hidden = self.tables.compounds.get(self.offset(node))
+        if hidden is not None:
+            return hidden
+        kind = Group if opener.word == "{" else Subshell
+        return kind(self.place(opener, closer), self.block(body))
+
+    def if_command(self, span: Span, parts: list[Any]) -> If:
         arms, otherwise = list[IfArm](), None
-        index = 0
-        while parts[index].word in ("if", "elif"):
-            # The word itself, its condition, `then`, its body.
-            arms.append(IfArm(self.block(parts[index + 1]), self.block(parts[index + 3])))
-            index += 4
-        if parts[index].word == "else":
-            otherwise = self.block(parts[index + 1])
+        rest = iter(parts)
+        for word in rest:
+            if word.word in ("if", "elif"):
+                condition, _then, body = next(rest), next(rest), next(rest)
+                arms.append(IfArm(self.block(condition), self.block(body)))
+            elif word.word == "else":
+                otherwise = self.block(next(rest))
         return If(span, tuple(arms), otherwise)
 
-    def for_(self, span: Span, parts: list[Any]) -> For | ArithmeticFor:
-        body = self.block(parts[-2])
-        clauses = self.tables.clauses.get(self.offset(parts[1]))
-        if clauses is not None:
-            return ArithmeticFor(span, *clauses, body)
-        words = None
-        if parts[2].kind == "reservedword" and parts[2].word == "in":
-            nodes = (part for part in parts[3:] if part.kind == "word")
-            found = (self.tables.words[self.offset(part)] for part in nodes)
-            words = tuple(word for word in found if isinstance(word, Word))
-        name, select = self.name(parts[1]), self.text.startswith("select", self.offset(parts[0]))
-        return For(span, name, words, body, select)
+    def for_command(self, span: Span, parts: list[Any]) -> For | ArithmeticFor:
+        header, body = self.tables.headers[self.offset(parts[1])], self.block(parts[-2])
+        if isinstance(header, LoopHeader):
+            is_select = self.text.startswith("select", self.offset(parts[0]))
+            return For(span, header.name, header.words, body, is_select)
+        return ArithmeticFor(span, header.start, header.condition, header.step, body)
 
 
 def _statement(commands: list[Command], operators: list[str], background: bool) -> Statement:

@@ -28,10 +28,13 @@ class Context:
         return source if self.escapes is None else self.escapes.sub(r"\1", source)
 
 
-# People leave such names in templates: <FILL_ME>, <your-model>. Not so plain <input>.
+# People leave such names in templates: <FILL_ME>, <your-model>. Not so plain <input>, unless
+# nothing follows that its `>` could write to, which would be an error in bash.
 PLACEHOLDER = (
-    r"<(?=[A-Za-z0-9_. -]*[A-Z_-])[A-Za-z0-9_.](?:[A-Za-z0-9_. -]*[A-Za-z0-9_.-])?>"
+    r"<(?:(?=[A-Za-z0-9_. -]*[A-Z_-])[A-Za-z0-9_.](?:[A-Za-z0-9_. -]*[A-Za-z0-9_.-])?>"
     r"(?=[ \t\r\n\"';)/]|\Z)"
+    r"|[^\s<>\"'`$\\;&|()#](?:[^\n<>\"'`$\\;&|()#]*[^\s<>\"'`$\\;&|()#])?>"
+    r"(?=[ \t]*(?:[\r\n;)<]|\Z)|[ \t]+[&|>#]))"
 )
 
 
@@ -40,19 +43,20 @@ def _run(*alternatives: str) -> re.Pattern[str]:
     return re.compile(f"(?:{'|'.join(alternatives)})*", re.DOTALL)
 
 
-_NO_EXTENDED_GLOB = r"[?*+@!](?!\()"
+# bash reads a word on in parentheses after these: @(a|b), and let n=(a+b)/2.
+_NO_PARENTHESES = r"[?*+@!=](?!\()"
 _BARE_RETURN = r"\r(?!\n|\Z)"
 _ESCAPE = r"\\."
 _QUOTED = re.compile(r'\\([$`"\\])|\\\n|"')
 _QUOTED_IN_BRACES = re.compile(r'\\([$`"\\}])|\\\n')
 
 WORD = Context(
-    _run(r"[^ \t\r\n;&|()<>\"'`$\\?*+@!]+", _NO_EXTENDED_GLOB, _BARE_RETURN, PLACEHOLDER),
+    _run(r"[^ \t\r\n;&|()<>\"'`$\\?*+@!=]+", _NO_PARENTHESES, _BARE_RETURN, PLACEHOLDER),
     closers=" \t\r\n;&|()",
 )
 # bash takes no operators among an array's values; a template's <name> is read all the same.
 ELEMENT = Context(
-    _run(r"[^ \t\r\n)<>\"'`$\\?*+@!]+", _NO_EXTENDED_GLOB, _BARE_RETURN, r"[<>](?!\()"),
+    _run(r"[^ \t\r\n)<>\"'`$\\?*+@!=]+", _NO_PARENTHESES, _BARE_RETURN, r"[<>](?!\()"),
     closers=" \t\r\n)",
 )
 REGEX = Context(
@@ -61,7 +65,7 @@ REGEX = Context(
     opens="(",
     closes=")",
 )
-EXTENDED_GLOB = Context(_run(r"[^()\"'`$\\]+"), closers=")", opens="(", closes=")")
+PARENTHESES = Context(_run(r"[^()\"'`$\\]+"), closers=")", opens="(", closes=")")
 BRACKETS = Context(_run(r"[^\[\]\"'`$\\]+"), closers="]", opens="[", closes="]")
 BRACES = Context(_run(r"[^}\"'`$\\]+"), closers="}")
 # Between double quotes a single quote stands for itself, yet hides a brace: "${name:-'}'}".

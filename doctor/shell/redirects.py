@@ -14,7 +14,7 @@ from doctor.shell.tree import HereDocument, Literal, Part, Redirect, Span, Word
 from doctor.shell.words import WordReader
 
 _REDIRECT = re.compile(
-    r"([0-9]+|\{[A-Za-z_]\w*\})?(<<<|<<-|<<|<&|<>|>>|>&|>\||[<>](?!\())|()(&>>?)", re.ASCII
+    r"([0-9]+|\{[A-Za-z_]\w*\})?(<<<|<<-|<<|<&|<>|>>|>&|>\||[<>](?!\())|(&>>?)", re.ASCII
 )
 _PLACEHOLDER = re.compile(quoting.PLACEHOLDER)
 _DELIMITER = re.compile(
@@ -54,7 +54,7 @@ class RedirectReader(WordReader):
         if found is None or _PLACEHOLDER.match(self.text, at):
             return at
         descriptor = found.group(1)
-        operator = found.group(2) or found.group(4)
+        operator = found.group(2) or found.group(3)
         start = self.blanks(found.end())
         if operator in ("<<", "<<-"):
             return self._here_document(at, descriptor, operator, start)
@@ -82,6 +82,17 @@ class RedirectReader(WordReader):
         )
         self.pending.append(pending)
         return end
+
+    def space(self, at: int) -> int:
+        """The offset after blanks, comments and newlines with their here-documents."""
+        while True:
+            at = self.blanks(at)
+            if self.text.startswith("#", at):
+                at = self.comment(at)
+            elif self.text.startswith("\n", at):
+                at = self.newline(at)
+            else:
+                return at
 
     def newline(self, at: int) -> int:
         """The offset after the newline at ``at`` and the here-documents that follow it."""

@@ -1,4 +1,4 @@
-"""What the mask hides from bashlex, to be found again by its offset."""
+"""What bashlex doesn't get to see, to be found again by its offset in the text."""
 
 from __future__ import annotations
 
@@ -6,29 +6,39 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from doctor.shell.tree import (
-    ArithmeticCommand,
-    Assignment,
-    Case,
-    Redirect,
-    Span,
-    Statement,
-    Test,
-    Word,
-)
+from doctor.shell.tree import ArithmeticCommand, Assignment, Case, Redirect, Span, Test, Word
 
+# A redirection is given by its offset: its here-document may be yet to come.
+SimpleParts: TypeAlias = list[Word | Assignment | int]
 Hidden: TypeAlias = Case | Test | ArithmeticCommand
-Clauses: TypeAlias = tuple[Word, Word, Word]
+
+
+@dataclass(frozen=True)
+class LoopHeader:
+    """``name in words`` of a ``for``; ``words`` is None where there is no ``in``."""
+
+    name: str
+    words: tuple[Word, ...] | None
+
+
+@dataclass(frozen=True)
+class Clauses:
+    """``((start; condition; step))`` of a ``for``."""
+
+    start: Word
+    condition: Word
+    step: Word
 
 
 @dataclass
 class Tables:
-    """The nodes that our own scanner has read, by the offset at which they start."""
+    """What our own scanner has read, by the offset at which it starts."""
 
-    words: dict[int, Word | Assignment] = field(default_factory=dict)
+    simples: dict[int, SimpleParts] = field(default_factory=dict)
     redirects: dict[int, Redirect] = field(default_factory=dict)
     compounds: dict[int, Hidden] = field(default_factory=dict)
-    clauses: dict[int, Clauses] = field(default_factory=dict)
+    headers: dict[int, LoopHeader | Clauses] = field(default_factory=dict)
+    functions: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -41,11 +51,8 @@ class Masked:
     """
 
     mask: str
-    text: str
     start: int
     last: int
+    text: str
     tables: Tables
     span: Callable[[int, int], Span]
-
-
-Grammar: TypeAlias = Callable[[Masked], tuple[Statement, ...]]

@@ -109,8 +109,8 @@ class WordReader(Scanner, ABC):
         if char in "<>":
             is_substitution = text.startswith("(", at + 1)
             return self._substitution(at, char + "(", False, parts) if is_substitution else at
-        if char in "?*+@!":
-            return self._extended_glob(at, parts)
+        if char in "?*+@!=":
+            return self._parentheses(at, parts)
         return at + 1
 
     def _closed(self, at: int, opener: str) -> int:
@@ -143,10 +143,10 @@ class WordReader(Scanner, ABC):
             parts.append(Literal(self.span(at, at + 2), text[at + 1], True))
         return at + 2
 
-    def _extended_glob(self, at: int, parts: list[Part]) -> int:
-        inside, rest, end = self._parts(at + 2, quoting.EXTENDED_GLOB, at)
+    def _parentheses(self, at: int, parts: list[Part]) -> int:
+        inside, rest, end = self._parts(at + 2, quoting.PARENTHESES, at)
         end = self._expect(")", end, self.text[at] + "(")
-        self._add_literal(inside, rest, end, quoting.EXTENDED_GLOB)
+        self._add_literal(inside, rest, end, quoting.PARENTHESES)
         parts += inside
         return end
 
