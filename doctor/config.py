@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from doctor.config_keys import READERS
 from doctor.errors import DoctorError, nearest
 from doctor.selection import complaint, matches
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 FILENAME = ".vllm-doctor.toml"
 _PYPROJECT = "pyproject.toml"
-
-_SEVERITIES = ("error", "warning", "info", "off")
 
 
 @dataclass(frozen=True)
@@ -145,19 +144,20 @@ def from_mapping(
     """The configuration that a table of settings says; wrong ones are refused."""
     values: dict[str, Any] = {}
     for key, value in table.items():
-        if key not in _READERS:
-            problem = f"unknown key {key!r}" + nearest(key, list(_READERS))
+        if key not in READERS:
+            problem = f"unknown key {key!r}" + nearest(key, list(READERS))
             raise DoctorError(problem, filename, _line_of(key, text))
         try:
-            values[key.replace("-", "_")] = _READERS[key](value)
+            values[key.replace("-", "_")] = READERS[key](value)
         except ValueError as error:
             raise DoctorError(f"{key} {error}", filename, _line_of(key, text)) from None
-    config = Config(root=root, filename=filename, **values)
-    return replace(
-        config,
-        kb=tuple(root / path.expanduser() for path in config.kb),
-        rules=tuple(root / path.expanduser() for path in config.rules),
-    )
+    for key in ("kb", "rules"):
+        values[key] = tuple(root / path.expanduser() for path in values.get(key, ()))
+        for path in values[key]:
+            if not path.exists():
+                problem = f"{key} names {path}, which does not exist"
+                raise DoctorError(problem, filename, _line_of(key, text))
+    return Config(root=root, filename=filename, **values)
 
 
 def _read(path: Path) -> Config | None:
@@ -204,90 +204,3 @@ def _line_of(word: str, text: str) -> int | None:
         if (found := re.search(pattern, text, re.MULTILINE)) is not None:
             return text.count("\n", 0, found.end()) + 1
     return None
-
-
-# --- values: each reader returns the field's value, or says what it must be -------------------
-
-
-def _strings(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
-        raise ValueError("must be a list of strings")
-    return tuple(value)
-
-
-def _paths(value: object) -> tuple[Path, ...]:
-    return tuple(Path(text) for text in _strings(value))
-
-
-def _per_file_ignores(value: object) -> dict[str, tuple[str, ...]]:
-    if not isinstance(value, dict):
-        raise ValueError('must be a table, such as {"tests/*" = ["VD201"]}')
-    try:
-        return {pattern: _strings(words) for pattern, words in value.items()}
-    except ValueError:
-        raise ValueError("must give a list of codes or names for each pattern") from None
-
-
-def _severities(value: object) -> dict[str, str]:
-    if not isinstance(value, dict):
-        raise ValueError('must be a table, such as {VD201 = "error"}')
-    for rule, severity in value.items():
-        if severity not in _SEVERITIES:
-            hint = nearest(severity, list(_SEVERITIES)) if isinstance(severity, str) else ""
-            raise ValueError(
-                f"of {rule} must be one of {', '.join(_SEVERITIES)}, not {severity!r}{hint}"
-            )
-    return dict(value)
-
-
-def _bad_nodes(value: object) -> tuple[str, ...]:
-    hostlists = _strings(value)
-    if hostlists:
-        from ClusterShell.NodeSet import NodeSet, NodeSetException
-
-        for hostlist in hostlists:
-            try:
-                NodeSet(hostlist)
-            except NodeSetException as error:
-                raise ValueError(f"has a hostlist that can't be read: {error}") from None
-    return hostlists
-
-
-def _vllm_version(value: object) -> str:
-    from packaging.version import InvalidVersion, Version
-
-    if not isinstance(value, str):
-        raise ValueError('must be a quoted release, such as "0.11.2"')
-    try:
-        return str(Version(value))
-    except InvalidVersion:
-        raise ValueError(f'must be a release, such as "0.11.2", not {value!r}') from None
-
-
-def _shared_folders(value: object) -> tuple[str, ...]:
-    folders = _strings(value)
-    for folder in folders:
-        if not folder.startswith("/"):
-            raise ValueError(f"must be absolute paths, not {folder!r}")
-    return tuple(os.path.normpath(folder) for folder in folders)
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("must be true or false")
-    return value
-
-
-_READERS: Mapping[str, Callable[[object], Any]] = {
-    "select": _strings,
-    "ignore": _strings,
-    "exclude": _strings,
-    "per-file-ignores": _per_file_ignores,
-    "severity": _severities,
-    "bad-nodes": _bad_nodes,
-    "vllm-version": _vllm_version,
-    "shared-folders": _shared_folders,
-    "slurm": _flag,
-    "kb": _paths,
-    "rules": _paths,
-}

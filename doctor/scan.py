@@ -140,7 +140,8 @@ class Examiner:
     def _may_matter(self, text: str) -> bool:
         if _TRIGGERS.search(text) is not None:
             return True
-        return bool(self.config.shared_folders) and _DELETIONS.search(text) is not None
+        site = self.config.shared_folders or self.config.kb
+        return bool(site) and _DELETIONS.search(text) is not None
 
     def _diagnose(self, source: Source) -> list[Diagnostic]:
         from doctor import suppress

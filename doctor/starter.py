@@ -39,7 +39,7 @@ _TEXT = """\
 
 # Rules by code, by the beginning of a code or by name. `select` means only these.
 # select = ["VD1", "VD2"]
-# ignore = ["server-log-not-kept"]
+# ignore = ["unparsed-statement"]
 
 # Files and folders to leave alone, written as in .gitignore.
 # exclude = ["third_party/"]
@@ -70,7 +70,7 @@ def write(folder: Path, force: bool) -> Iterator[str]:
 
 def _bad_nodes() -> tuple[str, str]:
     """The setting `bad-nodes`, and a sentence about how it came about."""
-    from ClusterShell.NodeSet import NodeSet
+    from ClusterShell.NodeSet import NodeSet, NodeSetException
 
     from doctor import knowledge
 
@@ -83,7 +83,7 @@ def _bad_nodes() -> tuple[str, str]:
         )
     try:
         cluster = NodeSet.fromlist(_ask_slurm().split())
-    except (OSError, subprocess.SubprocessError) as error:
+    except (OSError, subprocess.TimeoutExpired, NodeSetException) as error:
         return commented, (
             f"sinfo did not answer ({_reason(error)}): bad-nodes is commented out; set it to "
             "the bad nodes of your cluster."

@@ -68,12 +68,11 @@ def _excerpt(
 ) -> Iterator[list[Styled]]:
     """The row that a location begins in, with marks under its part of the location."""
     source, row = report.sources.get(location.filename), location.start.row
-    if source is None or not source.text:
-        return
+    if source is None or location.start == location.end:
+        return  # it is about the file as a whole
     line = source.line(row)
     start = location.start.column - 1
     end = location.end.column - 1 if location.end.row == row else len(line)
-    end = max(end, start + 1)
     cut = max(0, start - _BEFORE)
     before, marked = line[cut:start], line[start : min(end, start + _AFTER)]
     after = line[start + len(marked) : start + _AFTER]

@@ -23,6 +23,8 @@ def refused(path: Path, text: str) -> str:
 
 
 def test_every_key(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    write(tmp_path / "docs/lessons.md", "")
     config = read(
         write(
             tmp_path / ".vllm-doctor.toml",
@@ -35,7 +37,7 @@ def test_every_key(tmp_path: Path) -> None:
             shared-folders = ["/scratch/"]
             slurm = true
             kb = ["docs/lessons.md"]
-            rules = ["/opt/rules"]
+            rules = ["rules"]
             severity = {VD711 = "error"}
             [per-file-ignores]
             "old/*" = ["VD1"]
@@ -55,7 +57,7 @@ def test_every_key(tmp_path: Path) -> None:
         shared_folders=("/scratch",),
         slurm=True,
         kb=(tmp_path / "docs/lessons.md",),
-        rules=(Path("/opt/rules"),),
+        rules=(tmp_path / "rules",),
     )
 
 
@@ -92,6 +94,7 @@ def test_its_own_file_wins_over_pyproject(tmp_path: Path) -> None:
         ("[severity]\nVD1 = 'eror'", "not 'eror'; did you mean 'error'?"),
         ("severity = ['VD1']", "1: severity must be a table"),
         ("per-file-ignores = {'a' = 'VD1'}", "must give a list of codes or names"),
+        ("kb = ['no.md']", "1: kb names "),
         ("slurm = \n", "1: this is not TOML"),
     ],
 )

@@ -78,9 +78,8 @@ def marks(word: str, line: str) -> tuple[str, str]:
         ("x", "e\u0301x", "1 | e\u0301x", "  |  ^"),
         ("x", "a\x1b[31mx\u202e", "1 | a\ufffd[31mx\ufffd", "  |       ^"),
         ("a\nb", "- a\nb", "1 | - a", "  |   ^"),
-        ("", "x", "1 | x", "  | ^"),
     ],
-    ids=["tab", "wide", "combining", "escapes", "two rows", "empty"],
+    ids=["tab", "wide", "combining", "escapes", "two rows"],
 )
 def test_carets_stand_under_the_columns(word: str, line: str, shown: str, under: str) -> None:
     assert marks(word, line) == (shown, under)
@@ -95,11 +94,11 @@ def test_a_long_line_is_cut_around_the_place() -> None:
     assert len(marks("H" * 3000, "H" * 3000)[1]) < 180
 
 
-def test_a_file_that_was_not_read_has_no_line() -> None:
-    place = Source("x.sh", "").location(0, 0)
+def test_what_is_about_a_whole_file_has_no_line() -> None:
+    place = SOURCE.location(0, 0)
     shown = text(diagnostic(location=place, lesson=None)).splitlines()
     assert shown[:2] == [
-        "x.sh:1:1: error[VD101] shared-tmp-wildcard-delete",
+        "job.sh:1:1: error[VD101] shared-tmp-wildcard-delete",
         "  = This deletes the files of other users.",
     ]
 

@@ -1,0 +1,385 @@
+"""`vllm-doctor scan` as people and hooks call it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from doctor import sources
+from tests.conftest import Outcome
+
+Command = Callable[..., Outcome]
+
+DELETE = "#!/bin/bash\nrm -rf /tmp/torchinductor_*\n"
+JOB = "#!/bin/bash\n#SBATCH --gpus=8\nsrun vllm serve openai/gpt-oss-120b\n"
+CLEAN = "#!/bin/bash\necho hello\n"
+UNPARSED = "#!/bin/bash\nvllm serve x\nif then fi\n"
+
+
+def write(name: str, text: str | bytes) -> None:
+    Path(name).parent.mkdir(parents=True, exist_ok=True)
+    Path(name).write_bytes(text.encode() if isinstance(text, str) else text)
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("NO_COLOR", "COLUMNS", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def process(*arguments: str, **options: object) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "doctor", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **options,  # type: ignore[call-overload]
+    )
+
+
+# --- exit codes ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "code"),
+    [
+        (CLEAN, [], 0),
+        (DELETE, [], 1),
+        (DELETE, ["--fail-on", "error"], 1),
+        (DELETE, ["--fail-on", "never"], 0),
+        (DELETE, ["--ignore", "VD1"], 0),
+        (JOB, [], 1),
+        (JOB, ["--fail-on", "error"], 0),
+        (UNPARSED, [], 0),
+        (UNPARSED, ["--fail-on", "info"], 1),
+        (CLEAN, ["no-such-file.sh"], 2),
+        (DELETE, ["no-such-file.sh", "--fail-on", "never"], 2),
+        (DELETE, ["--selct", "VD1"], 2),
+        (DELETE, ["--format", "xml"], 2),
+        (DELETE, ["--select", "VD999"], 2),
+        (DELETE, ["--config", "missing.toml"], 2),
+        (DELETE, ["--vllm-version", "new"], 2),
+        (DELETE, ["--kb", "missing.md"], 2),
+        (DELETE, ["--rules", "missing"], 2),
+    ],
+)
+def test_exit_codes(command: Command, text: str, arguments: list[str], code: int) -> None:
+    write("x.sh", text)
+    outcome = command("scan", "x.sh", *arguments)
+    assert outcome.code == code, outcome
+    assert bool(outcome.err) == (code == 2)
+    assert "Traceback" not in outcome.err
+
+
+def test_a_missing_path_does_not_stop_the_rest(command: Command) -> None:
+    write("x.sh", DELETE)
+    outcome = command("scan", "no.sh", "x.sh", "no/where", "--format", "json")
+    assert outcome.codes == ["VD101"]
+    assert outcome.err.splitlines() == [
+        "vllm-doctor: no.sh: there is no such file or folder",
+        "vllm-doctor: no/where: there is no such file or folder",
+    ]
+
+
+def test_a_bare_call_helps(command: Command) -> None:
+    outcome = command()
+    assert outcome.code == 0
+    assert "Usage: vllm-doctor" in outcome.out
+    assert "scan" in outcome.out
+    assert "init" in outcome.out
+    assert command("--help").out == command("-h").out == outcome.out
+    assert command("scan", "--help").code == 0
+
+
+def test_an_interrupt(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sources, "discover", interrupt)
+    outcome = command("scan")
+    assert (outcome.code, outcome.out) == (130, "")
+    assert "Traceback" not in outcome.err
+
+
+def test_an_interrupt_while_it_waits_for_input() -> None:
+    with process("scan", "-", stdin=subprocess.PIPE) as running:
+        time.sleep(1)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert (out, b"Traceback" in err) == (b"", False)
+
+
+def test_a_reader_that_has_had_enough() -> None:
+    for number in range(400):
+        write(f"{number}.sh", DELETE)
+    with process("scan", ".") as running:
+        assert running.stdout is not None
+        running.stdout.close()
+        assert running.wait(timeout=60) == 1
+        assert running.stderr is not None
+        assert running.stderr.read() == b""
+
+
+# --- what is shown ---------------------------------------------------------------------------
+
+
+def test_text_and_json_of_one_file(command: Command) -> None:
+    write("x.sh", DELETE)
+    shown = command("scan", "x.sh").out.splitlines()
+    assert shown[:4] == [
+        "x.sh:2:8: error[VD101] shared-tmp-wildcard-delete",
+        "  |",
+        "2 | rm -rf /tmp/torchinductor_*",
+        "  |        ^^^^^^^^^^^^^^^^^^^^",
+    ]
+    assert shown[-1] == "Found 1 error in 1 script."
+    (found,) = command("scan", "x.sh", "--output-format=json").found
+    assert found["location"] == {"row": 2, "column": 8}
+    assert found["end_location"] == {"row": 2, "column": 28}
+
+
+def test_infos_are_counted_unless_asked_for(command: Command) -> None:
+    write("x.sh", UNPARSED)
+    assert command("scan").out == (
+        "No problem found in 1 script.\n1 info is not shown (--show info).\n"
+    )
+    assert "x.sh:3:1: info[VD002]" in command("scan", "--show", "info").out
+    assert command("scan", "--format", "json", "--show", "error").codes == ["VD002"]
+
+
+def test_no_colour_where_there_is_no_terminal(command: Command) -> None:
+    write("x.sh", DELETE)
+    assert "\x1b" not in command("scan").out
+
+
+def test_colour_on_a_terminal_unless_it_is_not_wanted() -> None:
+    import pty
+
+    write("x.sh", DELETE)
+    for environment, coloured in (
+        ({}, True),
+        ({"NO_COLOR": "1"}, False),
+        ({"TERM": "dumb"}, False),
+    ):
+        parent, child = pty.openpty()
+        subprocess.run(
+            [sys.executable, "-m", "doctor", "scan"],
+            stdout=child,
+            env={**os.environ, "TERM": "xterm", **environment},
+            check=False,
+        )
+        os.close(child)
+        shown = os.read(parent, 1 << 16)
+        os.close(parent)
+        assert (b"\x1b[1;31merror[VD101]" in shown) is coloured
+
+
+def test_any_terminal_encoding() -> None:
+    write("é.sh", DELETE.replace("rm", ": 模型; rm"))
+    for encoding in ("ascii", "latin-1", "utf-8"):
+        environment = {**os.environ, "PYTHONIOENCODING": encoding}
+        with process("scan", env=environment) as running:
+            out, err = running.communicate(timeout=60)
+        assert (running.returncode, err) == (1, b"")
+        assert b"VD101" in out
+
+
+# --- which rules -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "codes"),
+    [
+        ([], ["VD201", "VD101"]),
+        (["--select", "VD1"], ["VD101"]),
+        (["--select", "VD101,VD201"], ["VD201", "VD101"]),
+        (["--select", "VD1", "--select", "bad-node-not-excluded"], ["VD201", "VD101"]),
+        (["--select", "VD", "--ignore", "VD2, VD711"], ["VD101"]),
+        (["--ignore", "shared-tmp-wildcard-delete"], ["VD201"]),
+    ],
+)
+def test_selection(command: Command, arguments: list[str], codes: list[str]) -> None:
+    write("x.sbatch", JOB + "rm -rf /tmp/torchinductor_*\n")
+    assert command("scan", "--format", "json", *arguments).codes == codes
+
+
+def test_the_configuration_chooses_rules_and_severities(command: Command) -> None:
+    write("old/x.sbatch", JOB + "rm -rf /tmp/torchinductor_*\n")
+    write("x.sbatch", JOB + "rm -rf /tmp/torchinductor_*\n")
+    write(
+        ".vllm-doctor.toml",
+        'severity = {VD201 = "off", VD1 = "info"}\nper-file-ignores = {"old/" = ["VD101"]}',
+    )
+    found = command("scan", "--format", "json").found
+    assert [(d["filename"], d["code"], d["severity"]) for d in found] == [
+        ("x.sbatch", "VD101", "info")
+    ]
+    assert len(command("scan", "--format", "json", "--no-config").found) == 4
+    write("other.toml", 'ignore = ["VD1"]')
+    outcome = command("scan", "--format", "json", "--config", "other.toml")
+    assert outcome.codes == ["VD201", "VD201"]
+    outcome = command("scan", "--format", "json", "--config", "other.toml", "--ignore", "VD2")
+    assert outcome.codes == []
+
+
+def test_a_wrong_configuration_is_one_sentence(command: Command) -> None:
+    write("x.sh", CLEAN)
+    write("pyproject.toml", '[tool.vllm-doctor]\nignore = ["VD1"]\nselekt = []\n')
+    outcome = command("scan", "x.sh")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.endswith("pyproject.toml:3: unknown key 'selekt'; did you mean 'select'?\n")
+    write("pyproject.toml", '[tool.vllm-doctor]\n\nignore = ["unparsed"]\n')
+    outcome = command("scan", "x.sh")
+    assert outcome.err.endswith(
+        "pyproject.toml:3: no rule is called 'unparsed'; did you mean 'unparsed-statement'?\n"
+    )
+
+
+def test_site_settings_reach_the_rules(command: Command) -> None:
+    write("x.sbatch", JOB)
+    write(".vllm-doctor.toml", 'bad-nodes = ["gpu[07-08]"]')
+    (found,) = command("scan", "--format", "json").found
+    assert (found["code"], found["severity"]) == ("VD201", "error")
+    assert "gpu07" in found["message"]
+    write(".vllm-doctor.toml", "bad-nodes = []")
+    assert command("scan").code == 0
+    write("y.sh", "rm -rf /scratch/all/vllm_*\n")
+    assert command("scan").code == 0
+    write(".vllm-doctor.toml", 'bad-nodes = []\nshared-folders = ["/scratch/all"]')
+    assert command("scan", "--format", "json").codes == ["VD101"]
+
+
+# --- suppressions ----------------------------------------------------------------------------
+
+
+def test_suppressions_and_useless_ones(command: Command) -> None:
+    write("x.sh", DELETE.replace("_*", "_*  # vllm-doctor: ignore[VD101] mine alone"))
+    assert command("scan").code == 0
+    write("x.sh", DELETE.replace("_*", "_*  # vllm-doctor: ignore[VD201]"))
+    assert command("scan", "--format", "json").codes == ["VD101", "VD003"]
+    write("x.sh", "# vllm-doctor: ignore[VD2]\necho\n# vllm-doctor: ignore-file[VD003]\n")
+    assert command("scan", "--format", "json").codes == []
+
+
+def test_a_suppression_is_not_useless_because_its_rule_was_not_asked_for(command: Command) -> None:
+    write("x.sh", DELETE.replace("_*", "_*  # vllm-doctor: ignore[VD101]"))
+    for arguments in (["--select", "VD0,VD2"], ["--ignore", "VD1"]):
+        assert command("scan", "--format", "json", *arguments).codes == []
+
+
+# --- input -----------------------------------------------------------------------------------
+
+
+def test_standard_input(command: Command) -> None:
+    outcome = command("scan", "-", "--format", "json", stdin=DELETE.encode())
+    assert [d["filename"] for d in outcome.found] == ["<stdin>"]
+    arguments = ("scan", "-", "--stdin-filename", "jobs/x.sbatch", "--format", "json")
+    outcome = command(*arguments, stdin=DELETE.encode())
+    assert [d["filename"] for d in outcome.found] == ["jobs/x.sbatch"]
+    assert command("scan", "-", stdin=b"").code == 0
+    assert command("scan", "-", "--format", "json", stdin=b"\0").codes == ["VD001"]
+    write(".vllm-doctor.toml", 'exclude = ["jobs/"]')
+    assert command(*arguments, stdin=DELETE.encode()).found == []
+
+
+def test_hostile_files_get_one_line_each_and_the_scan_goes_on(command: Command) -> None:
+    write("binary.sh", b"#!/bin/bash\n\0\1\2vllm")
+    write("latin.sh", b"# \xe9\n" + DELETE.encode())
+    write("crlf.sh", DELETE.replace("\n", "\r\n"))
+    write("quote.sh", "vllm serve 'x\n")
+    write("line.sh", "echo vllm " + "x" * 10_000_000)
+    write("deep.sh", "vllm " + "$(" * 20_000)
+    os.symlink("loop.sh", "loop.sh")
+    os.symlink("gone", "gone.sh")
+    os.mkfifo("pipe.sh")
+    write("good.sh", DELETE)
+    found = command("scan", "--format", "json").found
+    codes = {d["filename"]: d["code"] for d in found}
+    assert len(codes) == len(found)
+    assert codes.pop("deep.sh") in ("VD001", "VD002")
+    assert codes == {
+        "binary.sh": "VD001",
+        "crlf.sh": "VD101",
+        "gone.sh": "VD001",
+        "good.sh": "VD101",
+        "latin.sh": "VD101",
+        "line.sh": "VD005",
+        "loop.sh": "VD001",
+        "pipe.sh": "VD001",
+        "quote.sh": "VD002",
+    }
+    shown = command("scan", "--show", "info")
+    assert shown.code == 1
+    assert shown.err == ""
+    assert max(map(len, shown.out.splitlines())) < 300
+
+
+def test_a_fault_of_ours_costs_one_file(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    from doctor import shell
+
+    parse = shell.parse
+
+    def fails(text: str) -> shell.Script:
+        if "poison" in text:
+            raise KeyError("oops")
+        return parse(text)
+
+    monkeypatch.setattr(shell, "parse", fails)
+    write("a.sh", "vllm poison\n")
+    write("b.sh", DELETE)
+    first, second = command("scan", "--format", "json").found
+    assert (first["code"], first["filename"], second["code"]) == ("VD001", "a.sh", "VD101")
+    assert "vllm-doctor failed on it (KeyError: 'oops'); please report it" in first["message"]
+
+
+def test_faults_elsewhere_are_told_without_a_traceback(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("oops")
+
+    monkeypatch.setattr(sources, "discover", fails)
+    outcome = command("scan")
+    assert outcome.code == 2
+    assert outcome.err == (
+        "vllm-doctor: this is a fault of vllm-doctor (RuntimeError('oops')); please report it\n"
+    )
+
+
+def test_the_same_file_is_told_once_in_order(command: Command) -> None:
+    write("b.sh", DELETE + DELETE)
+    write("a/c.sh", DELETE)
+    found = command("scan", "b.sh", ".", "b.sh", "--format", "json").found
+    assert [(d["filename"], d["location"]["row"]) for d in found] == [
+        ("a/c.sh", 2),
+        ("b.sh", 2),
+        ("b.sh", 4),
+    ]
+
+
+# --- start-up --------------------------------------------------------------------------------
+
+
+def test_an_irrelevant_file_costs_no_heavy_import() -> None:
+    write("x.sh", CLEAN)
+    with process("scan", "x.sh", env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"}) as running:
+        out, err = running.communicate(timeout=60)
+    assert out == b"No problem found in 1 script.\n"
+    imported = {line.rpartition("|")[2].strip() for line in err.decode().splitlines()}
+    assert "click" in imported
+    assert not imported & {"bashlex", "yaml", "rich", "markdown_it", "ClusterShell", "packaging"}
+    assert not {name for name in imported if name.startswith(("doctor.trace", "doctor.shell"))}
+
+
+def test_json_is_one_array_even_if_nothing_is_found(command: Command) -> None:
+    assert json.loads(command("scan", "--format", "json").out) == []
+    assert command("scan").out == "No script found.\n"
