@@ -136,9 +136,11 @@ def _apply(scope: _Scope, ranks: Mapping[str, Severity | None]) -> _Finding | No
 
 
 def _location(scope: _Scope) -> Location:
-    at = scope.rule.at
-    locations = scope.evidence(at).locations if at is not None else ()
-    return locations[0] if locations else scope.fact.location
+    """The place of the first of the rule's attributes that has one; else the fact's own."""
+    for attribute in scope.rule.at:
+        if locations := scope.evidence(attribute).locations:
+            return locations[0]
+    return scope.fact.location
 
 
 def _group(once_per: str | None, scope: _Scope, location: Location) -> tuple[object, ...]:

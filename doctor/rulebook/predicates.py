@@ -7,7 +7,7 @@ a predicate unknown; so do values of the wrong type, which only knowledge pages 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol, TypeAlias
@@ -77,7 +77,7 @@ class Equal:
             return _same(value, wanted)
         if _is_collection(value):
             return _names(value) == _names(wanted)
-        return some(_same(value, each) for each in wanted)  # type: ignore[attr-defined]
+        return some(_same(value, each) for each in _flat(wanted))
 
 
 @dataclass(frozen=True)
@@ -209,6 +209,12 @@ class Known:
 
 def _is_collection(value: object) -> bool:
     return isinstance(value, (frozenset, set, tuple, list))
+
+
+def _flat(operands: object) -> Iterator[object]:
+    """The members of a list, and those of the lists that references in it stand for."""
+    for each in operands if isinstance(operands, (frozenset, set, tuple, list)) else ():
+        yield from _flat(each) if _is_collection(each) else (each,)
 
 
 def _is_number(value: object) -> bool:

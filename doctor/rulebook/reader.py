@@ -40,7 +40,7 @@ def read_rule(item: Item, path: Path) -> Rule:
         path=path,
         look_ups=_look_ups(parts.get("look-up"), names),
         cases=_cases(parts.get("cases"), names, when),
-        at=_attribute(parts.get("at"), names),
+        at=_attributes(parts.get("at"), names),
         related=_related(parts.get("related"), names),
         once_per=_once_per(parts.get("once-per"), names),
     )
@@ -134,8 +134,9 @@ def _related(item: Item | None, names: Names) -> RelatedPlace | None:
     return RelatedPlace(place, grammar.message(parts["message"], names))
 
 
-def _attribute(item: Item | None, names: Names) -> str | None:
-    return None if item is None else names.attribute(item, item.text).name
+def _attributes(item: Item | None, names: Names) -> tuple[str, ...]:
+    items = () if item is None else item.list or (item,)
+    return tuple(names.attribute(each, each.text).name for each in items)
 
 
 def _once_per(item: Item | None, names: Names) -> str | None:

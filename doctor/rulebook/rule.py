@@ -98,6 +98,6 @@ class Rule:
     path: Path
     look_ups: tuple[tuple[str, LookUp], ...] = ()
     cases: tuple[Case, ...] = ()
-    at: str | None = None
+    at: tuple[str, ...] = ()
     related: RelatedPlace | None = None
     once_per: str | None = None

@@ -65,7 +65,7 @@ def _rule(kind: str, attributes: Kind) -> Schema:
         "look-up": {"type": "object", "additionalProperties": look_up},
         "when": when,
         "cases": {"type": "array", "minItems": 1, "items": _object(case, [])},
-        "at": {"enum": names},
+        "at": {"anyOf": [{"enum": names}, {"type": "array", "items": {"enum": names}}]},
         "related": related,
         "once-per": once_per,
         "message": text,

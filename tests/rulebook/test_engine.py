@@ -132,6 +132,7 @@ def test_points_at_an_attribute(apply: Apply) -> None:
     fact = replace(HERE, excluded=frozenset({"a"}), evidence={"excluded": assuming(row=7)})
     assert apply("at: excluded", fact)[0].location == line(7)
     assert apply("at: nodes", fact)[0].location == line(3)
+    assert apply("at: [nodes, excluded, tasks]", fact)[0].location == line(7)
 
 
 def test_related_places(apply: Apply) -> None:

@@ -71,6 +71,8 @@ CASES: list[tuple[Predicate, object, Truth]] = [
     (Equal(("a", "b")), "b", True),
     (Equal(("a", "b")), "c", False),
     (Equal(()), "c", False),
+    (Equal((None, frozenset({"a", "b"}))), "b", True),
+    (Equal((None, frozenset({"a", "b"}))), "c", False),
     (Equal(("a", None)), None, True),
     (Equal(("a", UNKNOWN)), "a", True),
     (Equal(("a", UNKNOWN)), "c", UNKNOWN),

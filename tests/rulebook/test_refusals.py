@@ -84,6 +84,7 @@ REFUSED = [
     ("cases: [{when: {nodess: 1}}]", "no attribute 'nodess'"),
     ('cases: [{message: "{missing}"}]', "{missing} needs a condition"),
     ("at: exclude", "no attribute 'exclude'"),
+    ("at: [excluded, nods]", "no attribute 'nods'; did you mean 'nodes'?"),
     ("related: {at: exclude, message: x}", "no attribute 'exclude'"),
     ("related: {message: x}", "`related` needs the key 'at'"),
     ("once-per: files", "no attribute 'files'"),
