@@ -108,10 +108,9 @@ def _pairing(row: Cells) -> Pairing:
 
 def _family(row: Cells) -> Family:
     row.needed("models")
-    models = row.names("models")
     return Family(
-        name=row.text("family") or models[0],
-        models=models,
+        name=row.text("family"),
+        models=row.names("models"),
         tool_parser=row.name("tool-parser"),
         also_right=row.names("also-right"),
         reasoning_parser=row.name("reasoning-parser"),

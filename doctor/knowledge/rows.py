@@ -123,7 +123,7 @@ class Pairing:
 class Family:
     """Models that need the same parsers. None stands for what the table doesn't say."""
 
-    name: str
+    name: str | None
     models: Sequence[str]
     tool_parser: str | None
     also_right: Sequence[str]

@@ -36,6 +36,7 @@ DrafterRow = TypedDict(
     "DrafterRow",
     {
         "targets": frozenset[str],
+        "method": Any,  # the one to take
         "methods": Any,
         "tokens": Any,
         "first-release": Any,
@@ -52,6 +53,7 @@ TargetRow = TypedDict(
         "drafter": Any,  # the one to take
         "drafters": frozenset[str],
         "built-in": bool,
+        "method": Any,  # the one to take
         "methods": Any,
         "tokens": Any,
         "first-release": Any,
@@ -77,7 +79,7 @@ def family_row(rows: Sequence[Family], exact: bool) -> FamilyRow | None:
     rows = _first_of_each_source(rows)
     first = rows[0]
     return {
-        "family": first.name,
+        "family": next((row.name for row in rows if row.name), first.models[0]),
         "tool-parser": _told(rows, lambda row: row.tool_parser),
         "right-parsers": _right(rows, lambda row: row.tool_parser, lambda row: row.also_right),
         "reasoning-parser": _told(rows, lambda row: row.reasoning_parser),
@@ -100,6 +102,7 @@ def drafter_row(rows: Sequence[Pairing], exact: bool, releases: Releases) -> Dra
         return None
     return {
         "targets": frozenset(row.target for row in rows),
+        "method": _told(rows, _method),
         "methods": _methods(rows, releases),
         "tokens": _told(rows, lambda row: row.tokens),
         "first-release": _told(rows, lambda row: row.first_release),
@@ -120,6 +123,7 @@ def target_row(rows: Sequence[Pairing], exact: bool, releases: Releases) -> Targ
         "drafter": current[0].drafter or UNKNOWN,
         "drafters": frozenset(row.drafter for row in rows if row.drafter),
         "built-in": current[0].drafter is None,
+        "method": _told(current[:1], _method),
         "methods": _methods(rows, releases),
         "tokens": _told(current[:1], lambda row: row.tokens),
         "first-release": _told(current[:1], lambda row: row.first_release),
@@ -178,6 +182,11 @@ def _right(
         if not right or right & names:
             right |= names
     return frozenset(right) or UNKNOWN
+
+
+def _method(row: Pairing) -> str | None:
+    """The method to take: the first that the row names."""
+    return row.methods[0] if row.methods else None
 
 
 def _methods(rows: Sequence[Pairing], releases: Releases) -> Any:
