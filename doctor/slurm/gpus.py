@@ -1,0 +1,113 @@
+"""GPUs: whether a request asks for them, and for how many on each node."""
+
+from __future__ import annotations
+
+import re
+
+from doctor.slurm.numbers import number
+from doctor.slurm.options import Given, Option
+from doctor.unknown import UNKNOWN, UnknownType
+
+#: Options that may ask for GPUs.
+GPU_OPTIONS = (
+    "gpus-per-node",
+    "gres",
+    "gpus",
+    "gpus-per-task",
+    "tres-per-task",
+    "gpus-per-socket",
+)
+#: Those of them whose value may also name other resources.
+_ANY_RESOURCE = ("gres", "tres-per-task")
+#: Options by which a job may come to GPUs that it doesn't ask for by name.
+_MAY_MEAN_GPUS = ("partition", "constraint", "exclusive", "nodelist", "nodefile", "reservation")
+
+_GPU = re.compile(r"(?:gres[/:])?gpu(?=$|[:=])")
+
+
+def asks_gpus(given: Given) -> bool | UnknownType:
+    """Whether GPUs are asked for; a partition or a node may bring them unasked."""
+    options = [option for name in GPU_OPTIONS if (option := given.last(name)) is not None]
+    answers = [_asks(option) for option in options]
+    if any(answer is True for answer in answers):
+        return True
+    if given.open or UNKNOWN in answers or given.last(*_MAY_MEAN_GPUS) is not None:
+        return UNKNOWN
+    return False
+
+
+def gpus_per_node(given: Given, nodes: int | UnknownType | None) -> int | UnknownType | None:
+    """How many GPUs each node must have; ``nodes`` is how many nodes there will be."""
+    asked = asks_gpus(given)
+    if asked is not True:
+        return None if asked is False else UNKNOWN
+    for name in ("gpus-per-node", "gres"):
+        option = given.last(name)
+        if option is not None and _asks(option) is True:
+            return _count(option)
+    total = given.last("gpus")
+    if total is not None:
+        return _share(_count(total), nodes)
+    per_task = given.last("gpus-per-task", "tres-per-task")
+    if per_task is not None:
+        return _times(_count(per_task), _tasks_per_node(given, nodes))
+    return UNKNOWN
+
+
+def _asks(option: Option) -> bool | UnknownType:
+    value = option.value
+    if value is not None and value.text is None:
+        if option.name not in _ANY_RESOURCE:
+            return True
+        known = value.prefix.split(",")
+        return True if any(_GPU.match(item) for item in known) else UNKNOWN
+    count = _count(option)
+    return True if count is UNKNOWN else count > 0
+
+
+def _count(option: Option) -> int | UnknownType:
+    """The number in ``8``, ``a100:8``, ``gpu``, ``gpu:8``, ``gpu:a100:8``, ``gres/gpu=8``."""
+    text = option.value.text if option.value is not None else ""
+    if text is None:
+        return UNKNOWN
+    items = re.sub(r"\([^()]*\)", "", text).split(",")
+    if option.name in _ANY_RESOURCE:
+        items = [_GPU.sub("", item, count=1) for item in items if _GPU.match(item)]
+    total = 0
+    for item in items:
+        last = re.split(r"[:=]", item)[-1]
+        count = number(last) if last[:1].isdigit() else 1
+        if count is UNKNOWN:
+            return UNKNOWN
+        total += count
+    return total
+
+
+def _share(total: int | UnknownType, nodes: int | UnknownType | None) -> int | UnknownType:
+    """A node's part of ``--gpus``, which Slurm deals out unevenly: 3 and 1 of 4 on two nodes."""
+    if total is UNKNOWN or nodes is UNKNOWN:
+        return UNKNOWN
+    if nodes == 1:
+        return total
+    return 1 if total == (nodes or 1) else UNKNOWN
+
+
+def _tasks_per_node(given: Given, nodes: int | UnknownType | None) -> int | UnknownType:
+    per_node, tasks = given.last("ntasks-per-node"), given.last("ntasks")
+    if per_node is not None:
+        return _number(per_node)
+    if tasks is None:
+        return UNKNOWN if given.open else 1
+    count = _number(tasks)
+    if count is UNKNOWN or nodes is UNKNOWN or nodes is None:
+        return UNKNOWN
+    return count // nodes if nodes in (1, count) else UNKNOWN
+
+
+def _number(option: Option) -> int | UnknownType:
+    text = option.value.text if option.value is not None else None
+    return UNKNOWN if text is None else number(text)
+
+
+def _times(one: int | UnknownType, other: int | UnknownType) -> int | UnknownType:
+    return UNKNOWN if one is UNKNOWN or other is UNKNOWN else one * other

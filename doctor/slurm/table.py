@@ -1,0 +1,176 @@
+"""The options of sbatch, salloc and srun.
+
+Made from ``slurm_cli_opt_t`` in ``src/common/slurm_opt.c`` of Slurm's sources
+(https://github.com/SchedMD/slurm), branches slurm-22.05 to slurm-25.11, all of them together;
+where releases differ, an option takes an optional value. The plugin's options are those of
+pyxis (``args.c`` of https://github.com/NVIDIA/pyxis) and CSCS's ``--environment``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+
+
+class Takes(Enum):
+    """Whether an option takes a value: an optional one must be in the same word."""
+
+    NONE = ""
+    REQUIRED = ":"
+    OPTIONAL = "::"
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One option: its long name, its letter if it has one, and whether it takes a value."""
+
+    name: str
+    letter: str
+    takes: Takes
+
+
+# `name|letter` as for getopt: `:` after it for a value, `::` for an optional one.
+_EVERY = """
+    account|A: acctg-freq: autocomplete: bb: bbf: begin|b: chdir|D: cluster:
+    cluster-constraint: clusters|M: comment: consolidate-segments constraint|C: container:
+    container-id: context: contiguous core-spec|S: cores-per-socket: cpu-freq: cpus-per-gpu:
+    cpus-per-task|c: deadline: delay-boot: dependency|d: distribution|m: exclude|x:
+    exclusive:: extra: extra-node-info|B: gid: gpu-bind: gpu-freq: gpus|G: gpus-per-node:
+    gpus-per-socket: gpus-per-task: gres: gres-flags: help|h hint: hold|H job-name|J:
+    licenses|L: mail-type: mail-user: mcs-label: mem: mem-bind: mem-per-cpu: mem-per-gpu:
+    mincpus: network: nice:: no-kill|k:: nodefile|F: nodelist|w: nodes|N: ntasks|n:
+    ntasks-per-core: ntasks-per-gpu: ntasks-per-node: ntasks-per-socket: ntasks-per-tres:
+    oom-kill-step:: overcommit|O oversubscribe|s partition|p: power: prefer: priority:
+    profile: qos|q: quiet|Q reboot reservation: resources: resv-ports:: segment: signal:
+    sockets-per-node: spread-job spread-segments stepmgr switches: tasks-per-node:
+    thread-spec: threads-per-core: time|t: time-min: tmp: tres-bind: tres-per-task: uid:
+    usage use-min-nodes verbose|v version|V wckey:
+"""
+_PLUGINS = """
+    container-image: container-mounts: container-workdir: container-name: container-save:
+    container-mount-home no-container-mount-home container-remap-root no-container-remap-root
+    container-entrypoint no-container-entrypoint container-entrypoint-log container-writable
+    container-readonly container-env: environment:
+"""
+_OWN = {
+    "sbatch": """
+        array|a: batch: error|e: export: export-file: external get-user-env:: ignore-pbs
+        input|i: kill-on-invalid-dep: no-requeue open-mode: output|o: parsable propagate::
+        requeue:: test-only wait|W wait-all-nodes: wrap:
+    """,
+    "salloc": """
+        bell get-user-env:: immediate|I:: kill-command|K:: no-bell no-shell wait-all-nodes:
+        x11::
+    """,
+    "srun": """
+        accel-bind: bcast:: bcast-exclude: compress:: cpu-bind: cpu_bind: debugger-test
+        disable-status|X epilog: error|e: exact export: external-launcher:: het-group:
+        immediate|I:: input|i: interactive jobid: kill-on-bad-exit|K:: label|l mpi:
+        msg-timeout: multi-prog no-allocate|Z open-mode: output|o: overlap:: pack-group:
+        preserve-env|E prolog: propagate:: pty:: quit-on-interrupt relative|r: send-libs::
+        slurmd-debug: task-epilog: task-prolog: test-only threads|T: treewidth: unbuffered|u
+        wait|W: wait-for-children whole x11::
+    """,
+}
+_ALIASES = {
+    "cpu_bind": "cpu-bind",
+    "pack-group": "het-group",
+    "tasks-per-node": "ntasks-per-node",
+}
+
+PROGRAMS = tuple(_OWN)
+
+_PER_COMPONENT = """
+    accel-bind bb bcast bcast-exclude compress consolidate-segments constraint contiguous
+    core-spec cores-per-socket cpu-bind cpu-freq cpus-per-gpu cpus-per-task distribution
+    exclusive extra-node-info gpu-bind gpu-freq gpus gpus-per-node gpus-per-socket
+    gpus-per-task gres gres-flags hint licenses mail-type mail-user mem-bind mem-per-cpu
+    mem-per-gpu mincpus network nodefile nodelist nodes ntasks ntasks-per-core ntasks-per-gpu
+    ntasks-per-node ntasks-per-socket ntasks-per-tres overcommit oversubscribe partition power
+    relative resources resv-ports segment send-libs sockets-per-node spread-job
+    spread-segments switches thread-spec threads-per-core tmp tres-bind tres-per-task
+    use-min-nodes
+"""
+#: Options that count for one component of a heterogeneous job only (``reset_each_pass``);
+#: the others, ``--exclude`` among them, go on to the components that follow.
+PER_COMPONENT = frozenset(_PER_COMPONENT.split())
+
+_ANYWHERE = {
+    "CONSTRAINT": "constraint",
+    "EXCLUSIVE": "exclusive",
+    "GPUS": "gpus",
+    "GPUS_PER_NODE": "gpus-per-node",
+    "GPUS_PER_SOCKET": "gpus-per-socket",
+    "GPUS_PER_TASK": "gpus-per-task",
+    "GRES": "gres",
+    "PARTITION": "partition",
+    "RESERVATION": "reservation",
+    "TIMELIMIT": "time",
+    "TRES_PER_TASK": "tres-per-task",
+}
+
+#: The environment variables that stand for options which say what a job asks for. There is
+#: none for ``--exclude`` or ``--nodelist``.
+ENVIRONMENT: Mapping[str, Mapping[str, str]] = {
+    "sbatch": {
+        **{f"SBATCH_{end}": name for end, name in _ANYWHERE.items()},
+        "SBATCH_ARRAY_INX": "array",
+        "SBATCH_EXPORT": "export",
+    },
+    "salloc": {
+        **{f"SALLOC_{end}": name for end, name in _ANYWHERE.items()},
+        "SALLOC_IMMEDIATE": "immediate",
+    },
+    "srun": {
+        **{f"SLURM_{end}": name for end, name in _ANYWHERE.items()},
+        "SLURM_EXPORT_ENV": "export",
+        "SLURM_IMMEDIATE": "immediate",
+        "SLURM_JOB_ID": "jobid",
+        "SLURM_JOB_NUM_NODES": "nodes",
+        "SLURM_NNODES": "nodes",
+        "SLURM_NTASKS": "ntasks",
+        "SLURM_NTASKS_PER_NODE": "ntasks-per-node",
+        "SLURM_OVERLAP": "overlap",
+    },
+}
+
+
+def find_long(program: str, written: str) -> Spec | None:
+    """The option that ``--written`` means: its name, or a beginning that no other has."""
+    names = _by_name(program)
+    if written in names:
+        return names[written]
+    own = {spec for name, spec in names.items() if name.startswith(written)}
+    own -= _plugin_specs()
+    return own.pop() if len(own) == 1 else None
+
+
+def find_letter(program: str, letter: str) -> Spec | None:
+    """The option that ``-letter`` means."""
+    return _by_letter(program).get(letter)
+
+
+def _read(table: str) -> dict[str, Spec]:
+    specs = {}
+    for entry in table.split():
+        option = entry.rstrip(":")
+        name, _, letter = option.partition("|")
+        specs[name] = Spec(_ALIASES.get(name, name), letter, Takes(entry[len(option) :]))
+    return specs
+
+
+@cache
+def _by_name(program: str) -> Mapping[str, Spec]:
+    return _read(_EVERY) | _read(_PLUGINS) | _read(_OWN[program])
+
+
+@cache
+def _by_letter(program: str) -> Mapping[str, Spec]:
+    return {spec.letter: spec for spec in _by_name(program).values() if spec.letter}
+
+
+@cache
+def _plugin_specs() -> frozenset[Spec]:
+    return frozenset(_read(_PLUGINS).values())

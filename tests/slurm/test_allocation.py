@@ -1,0 +1,211 @@
+"""What options ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from doctor.slurm.allocation import is_step, read_allocation
+from doctor.unknown import UNKNOWN
+
+from .reading import header, line
+
+MANY = "$@…"
+
+
+def asked(command: str) -> Any:
+    (given,) = line(command)
+    return read_allocation(given, given.program)
+
+
+@pytest.mark.parametrize(
+    ("options", "asks", "per_node"),
+    [
+        ("", False, None),
+        ("--gres=gpu:8", True, 8),
+        ("--gres=gpu", True, 1),
+        ("--gres=gpu:h100", True, 1),
+        ("--gres=gpu:h100:4", True, 4),
+        ("--gres=gpu:h100=4", True, 4),
+        ("--gres=gres/gpu:2", True, 2),
+        ("--gres=gpu:a100:2,gpu:h100:2,nvme:1", True, 4),
+        ("--gres=gpu:4(S:0-1)", True, 4),
+        ("--gres=gpu:0", False, None),
+        ("--gres=nvme:1", False, None),
+        ("--gres=none", False, None),
+        ("--gres=gpumem:1", False, None),
+        ("--gres=gpu:$N", True, UNKNOWN),
+        ("--gres=$GRES", UNKNOWN, UNKNOWN),
+        ("--gpus-per-node=8", True, 8),
+        ("--gpus-per-node=h100:8", True, 8),
+        ("--gpus-per-node=$N", True, UNKNOWN),
+        ("--gpus-per-node=0", False, None),
+        ("-G 1", True, 1),
+        ("-G 4", True, UNKNOWN),
+        ("-G 4 -N1", True, 4),
+        ("-G 4 -n1", True, 4),
+        ("-G 4 -N2", True, UNKNOWN),
+        ("-G 2 -N2", True, 1),
+        ("--gpus-per-task=2 -n1", True, 2),
+        ("--gpus-per-task=2 -N2", True, 2),
+        ("--gpus-per-task=2 -n2 -N2", True, 2),
+        ("--gpus-per-task=2 -n3 -N2", True, UNKNOWN),
+        ("--gpus-per-task=2 -n4 -N1", True, 8),
+        ("--gpus-per-task=1 --ntasks-per-node=4 -N2", True, 4),
+        ("--tres-per-task=cpu=4,gres/gpu=2 -n1", True, 2),
+        ("--tres-per-task=cpu=4", False, None),
+        ("--gpus-per-socket=2", True, UNKNOWN),
+        ("--partition=gpu", UNKNOWN, UNKNOWN),
+        ("--exclusive", UNKNOWN, UNKNOWN),
+        (MANY, UNKNOWN, UNKNOWN),
+        ("--gres=gpu:8 " + MANY, True, 8),
+    ],
+)
+def test_gpus(options: str, asks: object, per_node: object) -> None:
+    request = asked(f"salloc {options}")
+    assert (request.asks_gpus, request.gpus_per_node) == (asks, per_node)
+
+
+@pytest.mark.parametrize(
+    ("options", "nodes", "tasks"),
+    [
+        ("", None, None),
+        ("-N2", 2, None),
+        ("-N2-4", 2, None),
+        ("-N1,2,4", 1, None),
+        ("-N1k", 1024, None),
+        ("-N$N", UNKNOWN, None),
+        ("-n8", None, 8),
+        ("-n1", 1, 1),
+        ("-n8 --ntasks-per-node=4", 2, 8),
+        ("-N2 --ntasks-per-node=4", 2, 8),
+        ("--ntasks-per-node=4", None, 4),
+        ("--ntasks-per-node=4 -N$N", UNKNOWN, UNKNOWN),
+        ("-w gpu[1-3]", 3, None),
+        ("-N two", UNKNOWN, None),
+        (MANY, UNKNOWN, UNKNOWN),
+    ],
+)
+def test_nodes_and_tasks(options: str, nodes: object, tasks: object) -> None:
+    request = asked(f"salloc {options}")
+    assert (request.nodes, request.tasks) == (nodes, tasks)
+
+
+@pytest.mark.parametrize(
+    ("options", "excluded"),
+    [
+        ("", set()),
+        ("-x a,b", {"a", "b"}),
+        ("-x a -x b", {"b"}),
+        ("-x a --exclude=", set()),
+        ("-x $BAD", UNKNOWN),
+        ("-x a,$BAD", UNKNOWN),
+        ("-x n[1-999999999]", UNKNOWN),
+        ("-x ./list", UNKNOWN),
+        (MANY, UNKNOWN),
+        (f"-x a {MANY}", {"a"}),
+    ],
+)
+def test_excluded(options: str, excluded: object) -> None:
+    assert asked(f"salloc {options}").excluded == excluded
+
+
+def test_a_file_of_nodes_is_read_by_the_caller() -> None:
+    (given,) = line("sbatch --exclude=./bad --nodefile=good job.sh")
+    files = {"./bad": "a\nb\n", "good": "c\n"}
+    request = read_allocation(given, "sbatch", files.get)
+    assert (request.excluded, request.requested) == ({"a", "b"}, {"c"})
+
+
+@pytest.mark.parametrize(
+    ("options", "pinned"),
+    [
+        ("", False),
+        ("-w a,b", True),
+        ("-w a,b -N2", True),
+        ("-w a,b -N3", False),
+        ("-w a -N1-2", False),
+        ("-w a -N$N", UNKNOWN),
+        ("-w $A", UNKNOWN),
+    ],
+)
+def test_pinned(options: str, pinned: object) -> None:
+    assert asked(f"sbatch {options} job.sh").nodes_pinned is pinned
+
+
+@pytest.mark.parametrize(
+    ("options", "misread"),
+    [("-x=gpu01", "=gpu01"), ("-xgpu01", None), ("--exclude==gpu01", None), ("", None)],
+)
+def test_misread(options: str, misread: str | None) -> None:
+    assert asked(f"sbatch {options} job.sh").misread == misread
+
+
+@pytest.mark.parametrize(
+    ("array", "tasks", "at_once"),
+    [
+        ("0-7", 8, None),
+        ("0-7%4", 8, 4),
+        ("1,3,5-9:2", 5, None),
+        ("0-15:4", 4, None),
+        ("1,1-2", 2, None),
+        ("[1-3]", 3, None),
+        ("0-999999999", 1_000_000_000, None),
+        ("0-$N", UNKNOWN, UNKNOWN),
+        ("5-1", UNKNOWN, None),
+        ("0-99999999,1", UNKNOWN, None),
+        ("0-7%x", 8, UNKNOWN),
+    ],
+)
+def test_array(array: str, tasks: object, at_once: object) -> None:
+    request = asked(f"sbatch --array={array} job.sh")
+    assert (request.array_tasks, request.array_at_once) == (tasks, at_once)
+
+
+@pytest.mark.parametrize(
+    ("time", "minutes"),
+    [
+        ("30", 30),
+        ("30:30", 31),
+        ("2:00:00", 120),
+        ("1-12", 36 * 60),
+        ("1-0:30", 24 * 60 + 30),
+        ("1-00:00:01", 24 * 60 + 1),
+        ("UNLIMITED", None),
+        ("soon", UNKNOWN),
+        ("$T", UNKNOWN),
+    ],
+)
+def test_time(time: str, minutes: object) -> None:
+    assert asked(f"sbatch --time={time} job.sh").time_minutes == minutes
+
+
+def test_other_values() -> None:
+    request = asked("srun -o %j.out -e $LOG --export=ALL,A=1 --container-image=x.sqsh run")
+    assert request.output == "%j.out"
+    assert request.error is UNKNOWN
+    assert (request.export, request.container_image) == ("ALL,A=1", "x.sqsh")
+
+
+@pytest.mark.parametrize(
+    ("command", "inside_job", "step"),
+    [
+        ("srun -N1 run", False, False),
+        ("srun -N1 run", True, True),
+        ("srun --jobid=7 run", False, True),
+        ("salloc -N1", True, False),
+        ("sbatch job.sh", True, False),
+    ],
+)
+def test_steps(command: str, inside_job: bool, step: bool) -> None:
+    assert is_step(line(command)[0], inside_job) is step
+
+
+def test_evidence_is_the_option_that_counts() -> None:
+    (given,) = header("#!/bin/bash\n#SBATCH -x a -N2\n#SBATCH -x b\n")
+    evidence = read_allocation(given, "header").evidence
+    (exclude,) = evidence["excluded"]
+    assert exclude.value is not None
+    assert exclude.value.text == "b"
+    assert set(evidence) == {"excluded", "misread", "nodes", "nodes_pinned"}
