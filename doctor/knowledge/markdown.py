@@ -110,7 +110,7 @@ def _tokens(text: str) -> list[Token]:
 
 
 def _front_matter(filename: str, text: str) -> dict[str, tuple[int, Any]]:
-    from doctor.rulebook.document import parse
+    from doctor.document import parse
 
     if len(text) > MAX_FRONT_MATTER:
         raise DoctorError("the front matter is larger than 64 KiB", filename, 1)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from doctor import document
 from doctor.diagnostic import Severity
-from doctor.rulebook import document, grammar
-from doctor.rulebook.document import Item
+from doctor.document import Item
+from doctor.rulebook import grammar
 from doctor.rulebook.reader import read_severity
 
 KEYS = ("bad", "good", "filename", "config", "severity", "message", "why")

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from doctor.document import Item
 from doctor.errors import nearest
-from doctor.rulebook.document import Item
 from doctor.rulebook.predicates import (
     All,
     Compare,

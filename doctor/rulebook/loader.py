@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from doctor import document
 from doctor.data import data_folder
 from doctor.diagnostic import Severity
+from doctor.document import Item
 from doctor.errors import DoctorError, nearest
-from doctor.rulebook import document
-from doctor.rulebook.document import Item
 from doctor.rulebook.reader import read_code, read_rule, read_severity
 from doctor.rulebook.rule import Rule
 

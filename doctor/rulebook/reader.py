@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from doctor.diagnostic import Severity
+from doctor.document import Item
 from doctor.errors import nearest
 from doctor.rulebook import grammar
-from doctor.rulebook.document import Item
 from doctor.rulebook.grammar import Names
 from doctor.rulebook.rule import Case, Conditions, LookUp, RelatedPlace, Rule
 from doctor.rulebook.vocabulary import kinds

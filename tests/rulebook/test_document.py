@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from doctor.document import MAX_BYTES, parse, read
 from doctor.errors import DoctorError
-from doctor.rulebook.document import MAX_BYTES, parse, read
 
 
 def test_items_know_their_lines() -> None:

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal
 
 import pytest
 
+from doctor.document import read
 from doctor.rulebook import load
-from doctor.rulebook.document import read
 from doctor.rulebook.schema import schema
 from doctor.rulebook.vocabulary import Type, describe, kinds
 from doctor.trace.facts import FACTS, Fact, attribute
