@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -150,7 +150,8 @@ class Examiner:
 
         self.texts[source.filename] = source
         script = parse(source.text)
-        found = self._check(trace(source, script, self._settings(source)))
+        load = partial(self._load, source=source)
+        found = self._check(trace(source, script, self.settings, load))
         kept, useless = suppress.apply(script, source, found, self.rulebook.names)
         if not useless:
             return kept
@@ -158,24 +159,20 @@ class Examiner:
         said, _ = suppress.apply(script, source, self._check(useless), self.rulebook.names)
         return kept + said
 
-    def _settings(self, source: Source) -> Settings:
+    @cached_property
+    def settings(self) -> Settings:
         from doctor.trace import Settings
 
-        def load(path: str) -> Source | None:
-            """A file that the script names: seen from its own folder, or from where we are."""
-            beside = os.path.normpath(os.path.join(os.path.dirname(source.filename), path))
-            for name in dict.fromkeys((beside, os.path.normpath(path))):
-                loaded = self.texts.get(name) or sources.read_text(name)
-                if loaded is not None:
-                    return self.texts.setdefault(name, loaded)
-            return None
+        return Settings(self.knowledge, self.config.vllm_version, self.config.slurm)
 
-        return Settings(
-            shared_folders=tuple(folder.path for folder in self.knowledge.shared_folders),
-            vllm_version=self.config.vllm_version,
-            slurm=self.config.slurm,
-            load=load,
-        )
+    def _load(self, path: str, source: Source) -> Source | None:
+        """A file that a script names: seen from its own folder, or from where we are."""
+        beside = os.path.normpath(os.path.join(os.path.dirname(source.filename), path))
+        for name in dict.fromkeys((beside, os.path.normpath(path))):
+            loaded = self.texts.get(name) or sources.read_text(name)
+            if loaded is not None:
+                return self.texts.setdefault(name, loaded)
+        return None
 
     def _check(self, facts: Iterable[Fact]) -> list[Diagnostic]:
         from doctor.rulebook import check

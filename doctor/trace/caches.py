@@ -163,9 +163,8 @@ def _fact(group: Sequence[Started], root: Root, differ: set[str]) -> SharedCache
     first = group[0]
     place = root.folder.location if root.set_by is not None else None
     attempt = _attempt(group, differ)
-    servers = Evidence(tuple(dict.fromkeys(s.invocation.origin.location for s in group)))
-    assumes = frozenset().union(*(s.invocation.assumes for s in group), root.folder.assumes)
-    cache = Evidence((place or first.invocation.origin.location,), assumes)
+    servers = Evidence(tuple(dict.fromkeys(s.place for s in group)))
+    cache = Evidence((place or first.place,), root.folder.assumes)
     evidence = {"cache": cache, "servers": servers}
     variable = fault = None
     if attempt is not None:
@@ -173,7 +172,7 @@ def _fact(group: Sequence[Started], root: Root, differ: set[str]) -> SharedCache
         if at is not None:
             evidence["isolated_by"] = Evidence((at,))
     return SharedCache(
-        location=first.invocation.origin.location,
+        location=first.place,
         evidence=evidence,
         count=len(group) if not differ else UNKNOWN,
         servers=_words(group, differ),

@@ -23,7 +23,7 @@ def read(invocation: Invocation, shared_folders: Sequence[str]) -> Iterator[Dele
         if place is None:
             continue
         locations = tuple(loc for loc in [target.path.location] if loc is not None)
-        evidence = {"path": Evidence(locations, target.path.assumes | invocation.assumes)}
+        evidence = {"path": Evidence(locations, target.path.assumes)}
         yield Deletion(
             location=invocation.origin.location,
             evidence=evidence,

@@ -132,6 +132,12 @@ def _of_header(job: Job) -> Iterator[Allocation]:
         yield _fact(request, component, place.location)
 
 
+def request_of(job: Job) -> AllocationRequest | None:
+    """What a job's header asks for, its first component; None if it has no header."""
+    components = combine(script=_given(job.frame, job.header)) if job.header.effective else ()
+    return read_allocation(components[0], "header") if components else None
+
+
 def _given(frame: Frame, header: Header) -> list[Given]:
     """The options of each component of a header."""
     return [

@@ -64,14 +64,11 @@ def _same_host(one: Started, other: Started) -> bool:
 def _fact(group: Sequence[Started], port: str, differ: set[str]) -> SharedPort:
     first = group[0]
     words: list[Value] = [w for s in group if (w := s.server.value("port")) is not None]
-    origin = first.invocation.origin.location
-    place = (words[-1].location or origin) if words else group[-1].invocation.origin.location
-    assumes = frozenset().union(
-        *(s.invocation.assumes for s in group), *(word.assumes for word in words)
-    )
-    servers = tuple(dict.fromkeys(s.invocation.origin.location for s in group))
+    place = (words[-1].location if words else None) or group[-1].place
+    assumes = frozenset().union(*(word.assumes for word in words))
+    servers = tuple(dict.fromkeys(s.place for s in group))
     return SharedPort(
-        location=origin,
+        location=first.place,
         evidence={"port": Evidence((place,), assumes), "servers": Evidence(servers)},
         count=len(group) if not differ else UNKNOWN,
         servers=servers_in_words(len(group), differ),

@@ -3,26 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from doctor.diagnostic import Location
 from doctor.knowledge import Knowledge
 from doctor.trace.context import Invocation
 from doctor.trace.facts import Evidence, Launch
-from doctor.trace.state import Content, Guard, Missing, consistent
+from doctor.trace.requirements import Pins
+from doctor.trace.state import Content, Guard, consistent
 from doctor.trace.values import UNKNOWN, UnknownType, Value
 from doctor.vllm.arguments import Flag
 from doctor.vllm.program import recognise
-from doctor.vllm.releases import Candidates, Claim, Pin, candidates, since
+from doctor.vllm.releases import Candidates, Claim, candidates, since
 from doctor.vllm.server import Server, read_server
 from doctor.vllm.tables import Tables
 
 #: Flags that change nothing about what a server compiles.
 _NOT_OF_THE_ENGINE = frozenset(
-    ["--port", "--host", "--uds", "--served-model-name", "--api-key", "--uvicorn-log-level", "--root-path", "--disable-log-requests", "--enable-log-requests", "--disable-log-stats", "--middleware", "--disable-uvicorn-access-log", "--allowed-origins", "--ssl-keyfile", "--ssl-certfile", "--tool-call-parser", "--enable-auto-tool-choice", "--reasoning-parser", "--chat-template", "--tool-parser-plugin", "--response-role", "--max-log-len", "--otlp-traces-endpoint"]
+    [
+        "--port",
+        "--host",
+        "--uds",
+        "--served-model-name",
+        "--api-key",
+        "--uvicorn-log-level",
+        "--root-path",
+        "--disable-log-requests",
+        "--enable-log-requests",
+        "--disable-log-stats",
+        "--middleware",
+        "--disable-uvicorn-access-log",
+        "--allowed-origins",
+        "--ssl-keyfile",
+        "--ssl-certfile",
+        "--tool-call-parser",
+        "--enable-auto-tool-choice",
+        "--reasoning-parser",
+        "--chat-template",
+        "--tool-parser-plugin",
+        "--response-role",
+        "--max-log-len",
+        "--otlp-traces-endpoint",
+    ]
 )
 #: Flags of a server that is a part of an engine on several nodes or in several processes.
 _PARTS = frozenset(
-    ["--headless", "--node-rank", "--nnodes", "--master-addr", "--data-parallel-rank", "--data-parallel-start-rank", "--data-parallel-address"]
+    [
+        "--headless",
+        "--node-rank",
+        "--nnodes",
+        "--master-addr",
+        "--data-parallel-rank",
+        "--data-parallel-start-rank",
+        "--data-parallel-address",
+    ]
 )
 
 
@@ -44,6 +78,11 @@ class Started:
     @property
     def releases(self) -> frozenset[str]:
         return frozenset(self.candidates.releases)
+
+    @property
+    def place(self) -> Location:
+        """Where the word stands that names the program."""
+        return self.invocation.arguments[0].location or self.invocation.origin.location
 
     @property
     def is_part(self) -> bool:
@@ -69,17 +108,17 @@ def servers(
     invocations: Sequence[Invocation],
     tables: Tables,
     knowledge: Knowledge,
-    pins: Sequence[Pin],
+    pins: Pins,
 ) -> Iterator[Started]:
-    """Every server among the programs; ``pins`` tell which releases the script installs."""
+    """Every server among the programs; ``pins`` tell which release it runs on."""
     for invocation in invocations:
         program = recognise(invocation.arguments)
         if program is None:
             continue
         environment = _values(invocation)
         server = read_server(program, environment, tables)
-        pin = _pin_of(invocation, pins, tables)
-        found = candidates(server, tables, pin, _model_claims(server, knowledge, tables))
+        more = _model_claims(server, knowledge, tables)
+        found = candidates(server, tables, pins.of(invocation), more)
         yield Started(
             invocation, server, found, environment, _engine(server), _compiles(server, found)
         )
@@ -93,17 +132,6 @@ def _values(invocation: Invocation) -> dict[str, Value]:
         if isinstance(content, Value):
             found[name] = content
     return found
-
-
-def _pin_of(invocation: Invocation, pins: Sequence[Pin], tables: Tables) -> Pin | None:
-    """What says which release runs: the image around the server, else what is installed."""
-    from doctor.vllm import requirements
-
-    container = invocation.context.container
-    if container is not None:
-        image = requirements.read_image(container.image) if container.image is not None else None
-        return requirements.pin(image, tables) if image is not None else None
-    return pins[-1] if pins else None
 
 
 def _model_claims(server: Server, knowledge: Knowledge, tables: Tables) -> list[Claim]:
@@ -141,7 +169,7 @@ def _compiles(server: Server, found: Candidates) -> bool | UnknownType:
     if server.enforce_eager is True or server.compilation_off is True:
         return False
     compiling = found.tables.since("0.8.3")
-    if not found.set & compiling:
+    if not found.likely & compiling:
         return False
     if server.enforce_eager is UNKNOWN or server.compilation_off is UNKNOWN:
         return UNKNOWN
@@ -155,13 +183,13 @@ def launch(started: Started, knowledge: Knowledge) -> Launch:
     """The fact about one server."""
     server = started.server
     spec = server.speculation
-    evidence = {name: _resting(e, started) for name, e in server.evidence.items()}
+    evidence = dict(server.evidence)
     for attribute, key in (
         ("draft_model", "drafter"),
         ("speculation_method", "method"),
         ("speculative", "on"),
     ):
-        evidence[attribute] = _of_values(spec.given.get(key, ()), started)
+        evidence[attribute] = _of_values(spec.given.get(key, ()))
     evidence["auto_tool_choice"] = evidence.get("enable_auto_tool_choice", Evidence())
     evidence["memory_share"] = evidence.get("gpu_memory_utilization", Evidence())
     model = server.model_name
@@ -171,7 +199,7 @@ def launch(started: Started, knowledge: Knowledge) -> Launch:
         evidence=evidence,
         model=model,
         model_is_path=server.model_is_local,
-        releases=started.releases if found.set != found.tables.every else UNKNOWN,
+        releases=started.releases,
         pinned=found.pin is not None,
         conflict=_conflict(found),
         tool_call_parser=server.tool_call_parser,
@@ -191,11 +219,7 @@ def launch(started: Started, knowledge: Knowledge) -> Launch:
     )
 
 
-def _resting(evidence: Evidence, started: Started) -> Evidence:
-    return evidence
-
-
-def _of_values(values: Sequence[Value], started: Started) -> Evidence:
+def _of_values(values: Sequence[Value]) -> Evidence:
     return Evidence(
         tuple(place for value in values if (place := value.location)),
         frozenset().union(*(value.assumes for value in values)),
@@ -213,9 +237,9 @@ def _memory_share(server: Server, found: Candidates) -> float | UnknownType:
     if server.kv_cache_memory_bytes is not None:
         return UNKNOWN
     newer = found.tables.since("0.20.0")
-    if found.set & newer and found.set & ~newer:
+    if found.likely & newer and found.likely & ~newer:
         return UNKNOWN
-    return 0.92 if found.set & newer else 0.9
+    return 0.92 if found.likely & newer else 0.9
 
 
 def _conflict(found: Candidates) -> str | None:
@@ -249,6 +273,3 @@ def _method_fits(
     if not methods or methods is UNKNOWN:
         return UNKNOWN
     return method in methods or (method == "mtp" and any(m.endswith("mtp") for m in methods))
-
-
-__all__ = ["Missing", "Started", "chosen", "launch", "replace", "servers"]

@@ -3,58 +3,99 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from doctor.diagnostic import Source
+from doctor.knowledge import Knowledge
 from doctor.shell.tree import Script
-from doctor.trace import deletions, jobs
+from doctor.trace import deletions, jobs, written
+from doctor.trace.context import Invocation
 from doctor.trace.facts import Fact, UnparsedStatement
 from doctor.trace.frame import FileFrame
 from doctor.trace.interpreter import Interpreter, Walk
 from doctor.trace.results import Flow
 from doctor.trace.state import State
+from doctor.trace.values import UNKNOWN
 
+if TYPE_CHECKING:
+    from doctor.vllm.tables import Tables
 
-def _nothing(path: str) -> Source | None:
-    return None
+#: Finds the source of a script that another script names, or None.
+Load = Callable[[str], Source | None]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the trace is told about the site and the scan.
+    """What the trace is told about the site; one for all scripts of a scan.
 
-    ``shared_folders`` are writable by all users; ``slurm`` says that every script is for
-    Slurm; ``load`` gives the source of a script at a path, or None.
+    ``slurm`` says that every script is for Slurm, ``vllm_version`` which release they run on.
     """
 
-    shared_folders: tuple[str, ...] = ("/tmp", "/var/tmp", "/dev/shm")
+    knowledge: Knowledge
     vllm_version: str | None = None
     slurm: bool = False
-    load: Callable[[str], Source | None] = field(default=_nothing)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The tables of vLLM's releases, read only for scripts that name vLLM."""
+        from doctor.vllm.tables import Tables
+
+        return Tables(self.knowledge.releases)
 
 
-def trace(source: Source, script: Script, settings: Settings) -> list[Fact]:
-    """The facts of one script."""
-    walk = walked(source, script, settings)
+def trace(source: Source, script: Script, settings: Settings, load: Load) -> list[Fact]:
+    """The facts of one script; ``load`` finds the scripts that it runs."""
+    walk = walked(source, script, load)
     invocations = [invocation for invocation in walk.invocations if invocation.arguments]
     own = jobs.own_job(FileFrame(source), script)
-    all_jobs = [own, *jobs.written_jobs(invocations)]
     facts: list[Fact] = [
         UnparsedStatement(location=source.location(*region.span), reason=region.reason)
         for region in script.unparsed
     ]
+    all_jobs = [own, *jobs.written_jobs(invocations)]
     for job in all_jobs:
         facts += jobs.directives(job)
-    facts += jobs.allocations(all_jobs, invocations, settings.load)
+    facts += jobs.allocations(all_jobs, invocations, load)
+    folders = [folder.path for folder in settings.knowledge.shared_folders]
     for invocation in invocations:
-        facts += deletions.read(invocation, settings.shared_folders)
+        facts += deletions.read(invocation, folders)
+        facts += written.read(invocation, folders)
+    if "vllm" in source.text.lower() or any(_names_vllm(i) for i in invocations):
+        facts += _about_vllm(walk, invocations, own, settings)
     in_slurm = settings.slurm or jobs.shows_slurm(source.text, own.header)
     return [replace(fact, in_slurm=in_slurm) for fact in facts]
 
 
-def walked(source: Source, script: Script, settings: Settings) -> Walk:
+def _names_vllm(invocation: Invocation) -> bool:
+    return any("vllm" in word.display.lower() for word in invocation.arguments[:4])
+
+
+def _about_vllm(
+    walk: Walk, invocations: Sequence[Invocation], own: jobs.Job, settings: Settings
+) -> list[Fact]:
+    """The facts about servers."""
+    from doctor.trace import caches, ports, requirements, servers
+
+    found = requirements.asked(invocations)
+    pins = requirements.Pins(settings.tables, found, settings.vllm_version)
+    started = list(servers.servers(invocations, settings.tables, settings.knowledge, pins))
+    request = jobs.request_of(own)
+    is_array = request is not None and request.array_at_once not in (None, 1, UNKNOWN)
+    one_node = request is not None and request.nodes in (None, 1)
+    facts: list[Fact] = [*requirements.facts(found)]
+    facts += [servers.launch(each, settings.knowledge) for each in started]
+    facts += [fact for each in started for fact in caches.folders(each)]
+    if not walk.truncated:
+        facts += caches.shared(started, walk, is_array)
+        facts += ports.shared(started, walk, is_array, one_node)
+    return facts
+
+
+def walked(source: Source, script: Script, load: Load) -> Walk:
     """A walk over the script from its first line, then over the functions that nobody called."""
-    walk = Walk(settings.load)
+    walk = Walk(load)
     frame = FileFrame(source)
     shell = Interpreter(walk, frame)
     state = State()

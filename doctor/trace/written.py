@@ -13,8 +13,17 @@ from doctor.trace.values import UNKNOWN, Value
 #: Variables that name a folder or file which the programs started then write.
 _FOLDER_VARIABLES = ("_CACHE_DIR", "_CACHE_ROOT", "_CACHE_HOME", "_CACHE_PATH", "_CACHE")
 _OTHER_VARIABLES = frozenset(
-    "TMPDIR HF_HOME TRITON_HOME RAY_TMPDIR VLLM_RPC_BASE_PATH XDG_RUNTIME_DIR "
-    "FLASHINFER_WORKSPACE_BASE TORCH_EXTENSIONS_DIR PYTORCH_KERNEL_CACHE_PATH".split()
+    [
+        "TMPDIR",
+        "HF_HOME",
+        "TRITON_HOME",
+        "RAY_TMPDIR",
+        "VLLM_RPC_BASE_PATH",
+        "XDG_RUNTIME_DIR",
+        "FLASHINFER_WORKSPACE_BASE",
+        "TORCH_EXTENSIONS_DIR",
+        "PYTORCH_KERNEL_CACHE_PATH",
+    ]
 )
 
 
@@ -27,7 +36,7 @@ def read(invocation: Invocation, shared_folders: Sequence[str]) -> Iterator[Writ
         location = path.location or invocation.origin.location
         yield WrittenPath(
             location=invocation.origin.location,
-            evidence={"path": Evidence((location,), path.assumes | invocation.assumes)},
+            evidence={"path": Evidence((location,), path.assumes)},
             path=place.shown,
             folder=place.folder,
             owned=UNKNOWN if place.owned is None else place.owned,
