@@ -31,6 +31,14 @@ _VARIES: dict[str, frozenset[str]] = {
 }
 
 
+def is_always_set(name: str) -> bool:
+    """Whether a variable is taken to be set wherever a script that reads it runs.
+
+    ``${USER:-user}`` and ``${SLURM_JOB_ID:-local}`` are written for tests on one's own machine.
+    """
+    return name in _VARIES
+
+
 def inherited(name: str, origin: Origin | None = None, many: bool = False) -> Unknown:
     """The unknown that a variable of the environment stands for."""
     return Unknown(f"${name}", _VARIES.get(name, frozenset()), many, origin=origin)

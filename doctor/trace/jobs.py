@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 
 from doctor.diagnostic import Location, Source
 from doctor.shell.header import Header, read_header
+from doctor.shell.header_words import is_placeholder
 from doctor.shell.tree import HereDocument, Literal, Script, Span, Word
 from doctor.shell.walk import commands, redirects, words
 from doctor.slurm.allocation import AllocationRequest, is_step, read_allocation
@@ -16,7 +17,7 @@ from doctor.trace.context import Invocation
 from doctor.trace.expand import Frame
 from doctor.trace.facts import Allocation, Directive, Evidence
 from doctor.trace.frame import FileFrame, nested
-from doctor.trace.values import Text, Value
+from doctor.trace.values import Piece, Text, Unknown, Value
 
 _SLURM = re.compile(r"\bSLURM_[A-Z]|\b(srun|sbatch|salloc|scontrol|squeue|sinfo|scancel)\b")
 _PROGRAMS = frozenset({"sbatch", "salloc", "srun"})
@@ -147,13 +148,16 @@ def _given(frame: Frame, header: Header) -> list[Given]:
 
 
 def _value(frame: Frame, word: Word) -> Value:
-    return Value(
-        tuple(
-            Text(part.text, frame.origin(part.span), quoted=True)
-            for part in word.parts
-            if isinstance(part, Literal)
-        )
-    )
+    """A word of a header; a placeholder in it is an unknown that may hold several words."""
+    pieces: list[Piece] = []
+    for part in word.parts:
+        if isinstance(part, Literal):
+            origin = frame.origin(part.span)
+            if is_placeholder(part.text):
+                pieces.append(Unknown(part.text, many=True, origin=origin))
+            else:
+                pieces.append(Text(part.text, origin, quoted=True))
+    return Value(tuple(pieces))
 
 
 def _of_command(

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from doctor.shell.tree import Parameter
 from doctor.trace import arithmetic
-from doctor.trace.environment import inherited
+from doctor.trace.environment import inherited, is_always_set
 from doctor.trace.globbing import matches
 from doctor.trace.state import Array, Content, Guard, Missing, State
 from doctor.trace.values import Assumption, Origin, Text, Unknown, Value, known
@@ -70,6 +70,9 @@ def emptiness(content: Content, name: str) -> Iterator[tuple[bool, Content]]:
             yield False, content
             return
         content = Value((inherited(name),), content.assumes)
+        if is_always_set(name):
+            yield True, content
+            return
     unknown = single(content)
     if unknown is None:
         yield bool(content.pieces) and content.text != "", content
