@@ -1,0 +1,125 @@
+"""What is to be said of a flag: accepted, removed, deprecated, not known, with a wrong value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from doctor.trace.values import UNKNOWN, UnknownType
+from doctor.vllm.arguments import Flag
+from doctor.vllm.releases import Candidates, in_words, whether
+from doctor.vllm.server import Server
+from doctor.vllm.tables import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A flag, judged by the releases that all else on the line allows.
+
+    ``known``: some release knows it; ``suggestion`` is a known name that is much like it.
+    ``accepted``: the candidates accept it (UNKNOWN: some do). ``newest_accepts``: the newest
+    release does. ``too_new``: no candidate accepts it, but later releases do. ``deprecated``:
+    it is so in the candidates. ``accepted_by``: the releases that accept it, in words.
+    ``problem``: what is wrong with its value; UNKNOWN where that depends on the release.
+    """
+
+    flag: Flag
+    known: bool
+    accepted: bool | UnknownType = UNKNOWN
+    newest_accepts: bool = False
+    too_new: bool = False
+    accepted_by: str = ""
+    added_in: str | None = None
+    removed_in: str | None = None
+    readded_in: str | None = None
+    deprecated: bool | UnknownType = False
+    deprecated_in: str | None = None
+    replacement: str | None = None
+    problem: str | UnknownType | None = None
+    suggestion: str | None = None
+
+
+def verdicts(server: Server, candidates: Candidates) -> list[Verdict]:
+    """A verdict on every flag of a server's line, in order."""
+    return [_verdict(flag, candidates) for flag in server.arguments.flags]
+
+
+def _verdict(flag: Flag, candidates: Candidates) -> Verdict:
+    row, tables = flag.row, candidates.tables
+    if row is None:
+        return Verdict(
+            flag,
+            known=flag.ambiguous,
+            suggestion=None if flag.ambiguous else _nearest(flag.name, tables.flags),
+            problem=flag.problem,
+        )
+    claim = next((claim for claim in candidates.claims if claim.flag is flag), None)
+    others = candidates.others(claim)
+    accepted = candidates.accepts(claim) if claim else False
+    earlier = (others & -others) - 1
+    return Verdict(
+        flag,
+        known=True,
+        accepted=accepted,
+        newest_accepts=bool(flag.admits & tables.newest),
+        too_new=accepted is False and bool(flag.admits) and not flag.admits & earlier,
+        accepted_by=in_words(flag.admits, tables),
+        added_in=row.feature.added,
+        removed_in=row.feature.removed,
+        readded_in=row.feature.readded,
+        deprecated=whether(others & flag.admits, row.deprecated) if row.deprecated else False,
+        deprecated_in=row.feature.deprecated,
+        replacement=row.feature.replacement,
+        problem=_problem(flag, others),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NameVerdict:
+    """A parser's or a method's name, judged as a flag is."""
+
+    name: str
+    known: bool
+    accepted: bool | UnknownType = False
+    accepted_by: str = "no release"
+    added_in: str | None = None
+    removed_in: str | None = None
+    deprecated: bool | UnknownType = False
+    replacement: str | None = None
+    suggestion: str | None = None
+
+
+def judge_name(
+    name: str, rows: Mapping[str, Row], attribute: str, candidates: Candidates
+) -> NameVerdict:
+    """A verdict on the name that an attribute of the server holds, by its table."""
+    row = rows.get(name)
+    if row is None:
+        return NameVerdict(name, known=False, suggestion=_nearest(name, rows))
+    claim = next((c for c in candidates.claims if c.attribute == attribute), None)
+    others = candidates.others(claim)
+    return NameVerdict(
+        name,
+        known=True,
+        accepted=candidates.accepts(claim) if claim else whether(others, row.releases),
+        accepted_by=in_words(row.releases, candidates.tables),
+        added_in=row.feature.added,
+        removed_in=row.feature.removed,
+        deprecated=whether(others & row.releases, row.deprecated) if row.deprecated else False,
+        replacement=row.feature.replacement,
+    )
+
+
+def _nearest(name: str, names: Iterable[str]) -> str | None:
+    """A name that was probably meant."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, names, n=1, cutoff=0.8)
+    return close[0] if close else None
+
+
+def _problem(flag: Flag, releases: int) -> str | UnknownType | None:
+    if flag.problem is None:
+        return None
+    wrong = whether(releases, flag.wrong_in)
+    return flag.problem if wrong is True else UNKNOWN if wrong is UNKNOWN else None
