@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from doctor.diagnostic import Location
-from doctor.trace.concurrency import copies, kept_apart, together
+from doctor.trace.concurrency import JobShape, copies, kept_apart, together
 from doctor.trace.facts import CacheFolder, Evidence, SharedCache
 from doctor.trace.interpreter import Walk
 from doctor.trace.servers import Started
@@ -125,7 +125,7 @@ def folders(started: Started) -> Iterator[CacheFolder]:
 # --- shared caches ---------------------------------------------------------------------------
 
 
-def shared(started: Sequence[Started], walk: Walk, is_array: bool) -> Iterator[SharedCache]:
+def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[SharedCache]:
     """The caches that several servers of one engine write at the same time."""
     candidates = [s for s in started if s.engine is not None and s.compiles is not False]
     candidates = [s for s in candidates if not s.is_part]
@@ -140,7 +140,7 @@ def shared(started: Sequence[Started], walk: Walk, is_array: bool) -> Iterator[S
             if all(_share(member, other, root) for member in group):
                 group.append(other)
                 done.add(at)
-        differ = set(copies(first.invocation, walk, is_array, settled=True))
+        differ = set(copies(first.invocation, walk, job, settled=True))
         if root.lost in ("memory", "node-local"):
             differ -= {HOST, ARRAY_TASK}
         alone = not differ or kept_apart(root.folder.varies, differ)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
-from doctor.trace.context import Invocation
+from doctor.slurm.allocation import AllocationRequest
+from doctor.trace.context import JOB_NODES, JOB_TASKS, Invocation
 from doctor.trace.interpreter import Walk
 from doctor.trace.state import consistent
-from doctor.trace.values import ARRAY_TASK, HOST, TASK
+from doctor.trace.values import ARRAY_TASK, HOST, TASK, UnknownType
 
 
 def together(one: Invocation, other: Invocation, settled: bool = False) -> bool:
@@ -38,19 +40,48 @@ def together(one: Invocation, other: Invocation, settled: bool = False) -> bool:
     return not settled or done == branch.settled_at
 
 
+@dataclass(frozen=True, slots=True)
+class JobShape:
+    """What the header of a script says about how often its steps run.
+
+    ``array``: several tasks of an array run at once; ``tasks``, ``nodes``: a step that doesn't
+    say otherwise has several tasks, on several nodes; ``one_node``: there is surely just one.
+    """
+
+    array: bool = False
+    tasks: bool = False
+    nodes: bool = False
+    one_node: bool = False
+
+    @classmethod
+    def of(cls, request: AllocationRequest | None) -> JobShape:
+        if request is None:
+            return cls()
+        array = _is_more(request.array_tasks) and request.array_at_once != 1
+        nodes = request.nodes
+        return cls(array, _is_more(request.tasks), _is_more(nodes), nodes is None or nodes == 1)
+
+
+def _is_more(count: int | UnknownType | None) -> bool:
+    return isinstance(count, int) and count > 1
+
+
 def copies(
-    invocation: Invocation, walk: Walk, is_array: bool, settled: bool = False
+    invocation: Invocation, walk: Walk, job: JobShape, settled: bool = False
 ) -> frozenset[str]:
     """Between what the copies of one program differ that run at the same time.
 
     Empty if there is just one; else some of ``task``, ``host``, ``array-task``, ``turn:N``.
     """
-    differ: set[str] = set(invocation.context.copies & {TASK, HOST})
-    if is_array and invocation.context.batch_job is None:
-        differ.add(ARRAY_TASK)
+    context = invocation.context
+    differ: set[str] = set(context.copies & {TASK, HOST})
+    if context.batch_job is None:
+        differ |= {ARRAY_TASK} if job.array else set()
+        differ |= {TASK} if job.tasks and JOB_TASKS in context.copies else set()
+        differ |= {HOST} if job.nodes and JOB_NODES in context.copies else set()
     over = walk.settling_loops if settled else walk.waiting_loops
-    for turn in invocation.context.turns:
-        in_background = len(invocation.context.threads) > turn.threads
+    for turn in context.turns:
+        in_background = len(context.threads) > turn.threads
         if turn.index is None and in_background and turn.loop not in over:
             differ.add(f"turn:{turn.loop}")
     return frozenset(differ)

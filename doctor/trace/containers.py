@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from doctor.trace.context import Container, Context
+from doctor.trace.context import JOB_NODES, JOB_TASKS, Container, Context
 from doctor.trace.state import Content
 from doctor.trace.values import HOST, TASK, Value, known
 from doctor.trace.wrappers import Unwrapped
@@ -114,15 +114,17 @@ def _apptainer(unwrapped: Unwrapped, start: Start) -> Start:
 
 def step(unwrapped: Unwrapped, context: Context) -> Context:
     """How many tasks a step runs, as far as its own options say, and its container."""
-    copies = set(context.copies)
+    copies = {JOB_TASKS, JOB_NODES}
     for value in unwrapped.values("-n", "--ntasks", "--ntasks-per-node", "--tasks-per-node"):
-        copies.discard(TASK)
-        if value.text is None or value.text != "1":
-            copies.add(TASK if value.text is not None and value.text.isdigit() else f"?{TASK}")
+        copies.discard(JOB_TASKS)
+        if (value.text or "1").isdigit() and int(value.text or "1") > 1:
+            copies.add(TASK)
     for value in unwrapped.values("-N", "--nodes"):
-        copies.discard(HOST)
-        if value.text is not None and value.text.isdigit() and value.text != "1":
+        copies.discard(JOB_NODES)
+        if (value.text or "1").isdigit() and int(value.text or "1") > 1:
             copies.add(HOST)
+    if unwrapped.given("-w", "--nodelist"):
+        copies -= {JOB_TASKS, JOB_NODES}
     container = context.container
     images = unwrapped.values("--container-image")
     if images:

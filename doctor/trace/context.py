@@ -73,9 +73,17 @@ class Output:
     append: bool = False
 
 
+#: Copies of a step that doesn't say how many tasks and nodes it has: as many as its job.
+JOB_TASKS, JOB_NODES = "job-tasks", "job-nodes"
+
+
 @dataclass(frozen=True)
 class Context:
-    """What surrounds a command."""
+    """What surrounds a command.
+
+    ``copies`` are the kinds of copies of it that a step runs: ``task``, ``host``, or as many
+    as the job has.
+    """
 
     threads: tuple[Thread, ...] = ()
     turns: tuple[Turn, ...] = ()

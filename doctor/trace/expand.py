@@ -148,7 +148,7 @@ class Expander:
             if is_set == (operator == "+"):
                 found += self._argument(part, case.assumes)
             elif operator == "+":
-                found.append(Fields((), case.assumes))
+                found.append(self._perhaps_nothing(part, content, case.assumes))
             elif is_set:
                 found.append(self._plain(replace(part, operator="", argument=None), case))
         if operator == "=":
@@ -157,6 +157,18 @@ class Expander:
         if operator == "?":
             return [fields for fields in found if fields.values] or found
         return found
+
+    def _perhaps_nothing(
+        self, part: Parameter, content: Array | Missing | Value, assumes: Guard
+    ) -> Fields:
+        """What ``${name:+word}`` is where the name is not set.
+
+        Where nobody knows whether it is, nothing may be concluded from the word's absence.
+        """
+        if isinstance(content, Missing) and content.inherited:
+            unknown = Unknown(self.frame.written(part.span), many=not part.quoted)
+            return Fields((Value((unknown,), assumes),), assumes)
+        return Fields((Value(),) if part.quoted else (), assumes)
 
     def _argument(self, part: Parameter, assumes: Guard) -> list[Fields]:
         """The word of ``${name:-word}`` where it counts; for ``?`` the shell ends instead."""

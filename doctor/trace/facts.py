@@ -191,7 +191,7 @@ class Launch(Fact):
         "the share of the GPU's memory that is asked for; null where the default counts"
     )
     memory_share: float | UnknownType = attribute(
-        "the share that is in force: the one asked for, or the default of all candidate releases"
+        "the share in force: the one asked for, or the least default of the candidate releases"
     )
     speculative: bool | UnknownType = attribute("whether it decodes speculatively")
     speculation_method: str | UnknownType | None = attribute(

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from doctor.trace.caches import servers_in_words
-from doctor.trace.concurrency import copies, kept_apart, together
+from doctor.trace.concurrency import JobShape, copies, kept_apart, together
 from doctor.trace.facts import Evidence, SharedPort
 from doctor.trace.interpreter import Walk
 from doctor.trace.servers import Started
 from doctor.trace.values import ARRAY_TASK, HOST, UNKNOWN, Value
 
 
-def shared(
-    started: Sequence[Started], walk: Walk, is_array: bool, one_node: bool
-) -> Iterator[SharedPort]:
-    """The ports that several servers bind; ``one_node``: the job surely has just one node."""
-    candidates = [s for s in started if not s.is_part and _on_this_machine(s, one_node)]
+def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[SharedPort]:
+    """The ports that several servers on one machine bind."""
+    candidates = [s for s in started if not s.is_part and _on_this_machine(s, job.one_node)]
     done: set[int] = set()
     for index, first in enumerate(candidates):
         port = _port(first)
@@ -32,7 +30,7 @@ def shared(
             ):
                 group.append(other)
                 done.add(at)
-        differ = set(copies(first.invocation, walk, is_array)) - {HOST, ARRAY_TASK}
+        differ = set(copies(first.invocation, walk, job)) - {HOST, ARRAY_TASK}
         word = first.server.value("port")
         alone = not differ or (word is not None and kept_apart(word.varies, differ))
         if len(group) > 1 or not alone:

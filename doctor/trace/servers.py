@@ -60,6 +60,10 @@ _PARTS = frozenset(
 )
 
 
+#: Methods that work with every model.
+_FOR_ANY_MODEL = frozenset({"ngram", "ngram_gpu", "suffix", "custom_class"})
+
+
 @dataclass(frozen=True)
 class Started:
     """A server that the script would start, on one path through it.
@@ -201,7 +205,7 @@ def launch(started: Started, knowledge: Knowledge) -> Launch:
         model_is_path=server.model_is_local,
         releases=started.releases,
         pinned=found.pin is not None,
-        conflict=_conflict(found),
+        conflict=_conflict(server, found),
         tool_call_parser=server.tool_call_parser,
         auto_tool_choice=server.enable_auto_tool_choice,
         parser_plugin=_given(server.tool_parser_plugin),
@@ -237,15 +241,14 @@ def _memory_share(server: Server, found: Candidates) -> float | UnknownType:
     if server.kv_cache_memory_bytes is not None:
         return UNKNOWN
     newer = found.tables.since("0.20.0")
-    if found.likely & newer and found.likely & ~newer:
-        return UNKNOWN
-    return 0.92 if found.likely & newer else 0.9
+    return 0.92 if not found.likely & ~newer else 0.9
 
 
-def _conflict(found: Candidates) -> str | None:
-    if found.strict or not found.conflict:
-        return None
-    return " and ".join(claim.words for claim in found.conflict)
+def _conflict(server: Server, found: Candidates) -> str | None:
+    """What excludes one another, where no single flag or parser is to blame."""
+    model = server.value("model")
+    flags = [claim for claim in found.conflict if model is None or claim.value is not model]
+    return " and ".join(claim.words for claim in found.conflict) if len(flags) > 1 else None
 
 
 def _drafter_fits(
@@ -264,6 +267,8 @@ def _method_fits(
 ) -> bool | UnknownType:
     if not isinstance(method, str):
         return UNKNOWN
+    if method in _FOR_ANY_MODEL:
+        return True
     row = None
     if isinstance(drafter, str):
         row = knowledge.row("drafters", drafter)

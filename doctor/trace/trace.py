@@ -11,13 +11,13 @@ from doctor.diagnostic import Source
 from doctor.knowledge import Knowledge
 from doctor.shell.tree import Script
 from doctor.trace import deletions, jobs, written
+from doctor.trace.concurrency import JobShape
 from doctor.trace.context import Invocation
 from doctor.trace.facts import Fact, UnparsedStatement
 from doctor.trace.frame import FileFrame
 from doctor.trace.interpreter import Interpreter, Walk
 from doctor.trace.results import Flow
 from doctor.trace.state import State
-from doctor.trace.values import UNKNOWN
 
 if TYPE_CHECKING:
     from doctor.vllm.tables import Tables
@@ -82,14 +82,13 @@ def _about_vllm(
     pins = requirements.Pins(settings.tables, found, settings.vllm_version)
     started = list(servers.servers(invocations, settings.tables, settings.knowledge, pins))
     request = jobs.request_of(own)
-    is_array = request is not None and request.array_at_once not in (None, 1, UNKNOWN)
-    one_node = request is not None and request.nodes in (None, 1)
+    job = JobShape.of(request)
     facts: list[Fact] = [*requirements.facts(found)]
     facts += [servers.launch(each, settings.knowledge) for each in started]
     facts += [fact for each in started for fact in caches.folders(each)]
     if not walk.truncated:
-        facts += caches.shared(started, walk, is_array)
-        facts += ports.shared(started, walk, is_array, one_node)
+        facts += caches.shared(started, walk, job)
+        facts += ports.shared(started, walk, job)
     return facts
 
 
