@@ -1,9 +1,13 @@
-"""What a server does where its line says nothing, which depends on the release."""
+"""What a server does where its line says nothing, which depends on the release.
+
+Where the candidates differ, the share of memory is the lesser one, and the server compiles, as
+it does in every release of the last years.
+"""
 
 from __future__ import annotations
 
 from doctor.trace.values import UNKNOWN, UnknownType
-from doctor.vllm.releases import Candidates, whether
+from doctor.vllm.releases import Candidates
 from doctor.vllm.server import Server
 
 #: The default of ``--gpu-memory-utilization``, and the release from which it is the second.
@@ -21,8 +25,8 @@ def gpu_memory_utilization(server: Server, candidates: Candidates) -> float | Un
     if server.kv_cache_memory_bytes is not None:  # then the share doesn't count
         return UNKNOWN
     before, release, after = _MEMORY
-    newer = whether(candidates.likely, candidates.tables.since(release))
-    return UNKNOWN if newer is UNKNOWN else after if newer else before
+    older = candidates.likely & candidates.tables.before(release)
+    return before if older else after
 
 
 def compiles(server: Server, candidates: Candidates) -> bool | UnknownType:
@@ -37,7 +41,7 @@ def compiles(server: Server, candidates: Candidates) -> bool | UnknownType:
         compiling = tables.since(_ONLY_ENGINE)
     elif server.engine_version == "1":
         compiling = tables.every
-    return whether(candidates.likely, compiling)
+    return bool(candidates.likely & compiling)
 
 
 def writes_compile_cache(server: Server, candidates: Candidates) -> bool | UnknownType:

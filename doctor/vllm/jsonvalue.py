@@ -58,7 +58,7 @@ class _InvalidError(Exception):
 def read_json(value: Value) -> Json | Broken:
     """What an argument says as JSON."""
     text = value.shadow
-    if text and not text.strip("\0 "):
+    if "\0" in text and not text.strip("\0 "):
         return Json(UNKNOWN, value)
     reader = _Reader(text, value)
     try:

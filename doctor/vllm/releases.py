@@ -109,14 +109,15 @@ class Candidates:
 
     @cached_property
     def conflict(self) -> tuple[Claim, ...]:
-        """The fewest claims that exclude one another, where no single one is to blame.
+        """The fewest claims that exclude one another.
 
-        Together they leave none of the pinned releases, or no release at all.
+        There are none where the pinned release refuses a single claim: that one is then to be
+        judged by itself. Elsewhere ``odd_one`` tells whether one of them is to blame.
         """
-        if self.strict or self.odd_one or any(not self._base & c.releases for c in self.claims):
+        if self.strict or any(not self._base & claim.releases for claim in self.claims):
             return ()
         kept = list(self.claims)
-        for claim in self.claims:
+        for claim in reversed(self.claims):  # flags, which come first, explain best
             rest = [other for other in kept if other is not claim]
             if not _all_of(rest, self._base):
                 kept = rest
@@ -130,8 +131,8 @@ class Candidates:
 
     def accepts(self, claim: Claim) -> bool | UnknownType:
         """Whether the releases that all else allows accept what this claim stands for."""
-        if any(claim is member for member in self.conflict):
-            return UNKNOWN
+        if self.odd_one is None and any(claim is member for member in self.conflict):
+            return UNKNOWN  # either it or the others
         return whether(self.others(claim), claim.releases)
 
 

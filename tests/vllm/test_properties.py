@@ -49,7 +49,7 @@ def test_no_line_crashes(line: list[Value], kind: str) -> None:
     compiles(server, found)
     assert found.words
     assert found.likely
-    assert bool(found.strict) is not bool(found.conflict or found.odd_one)
+    assert bool(found.strict) is not bool(found.conflict)
 
 
 @given(lines)

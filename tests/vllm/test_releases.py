@@ -100,7 +100,7 @@ def test_one_thing_that_excludes_all_the_rest_is_the_odd_one(tables: Tables) -> 
     found = judged(line, tables)
     assert found.odd_one is not None
     assert found.odd_one.words == "--speculative-model"
-    assert not found.conflict
+    assert [claim.words for claim in found.conflict] == ["--speculative-model", "--runner"]
     assert found.releases[0] == "0.10.2"
     accepted = {v.flag.name: v.accepted for v in verdict_list(line, tables)}
     assert accepted["--speculative-model"] is False
@@ -175,12 +175,15 @@ def test_requirements_pin(line: str, words: str | None, tables: Tables) -> None:
     [
         ("", "0.12.0", 0.9, True),
         ("", "0.20.0", 0.92, True),
-        ("", "", UNKNOWN, UNKNOWN),
-        ("--gpu-memory-utilization 0.5", "", 0.5, UNKNOWN),
-        ("--runner pooling", "", UNKNOWN, True),
+        ("", "", 0.9, True),
+        ("--gpu-memory-utilization 0.5", "", 0.5, True),
+        ("--runner pooling", "", 0.9, True),
+        ("--speculative-model x/y", "", 0.9, True),
+        ("--mm-cache-preprocessor", "", 0.9, False),
+        ("--kv-cache-memory-bytes 8G", "", UNKNOWN, True),
         ("", "0.7.3", 0.9, False),
         ("-O3", "0.7.3", 0.9, True),
-        ("--enforce-eager", "", UNKNOWN, False),
+        ("--enforce-eager", "", 0.9, False),
     ],
 )
 def test_defaults(
