@@ -152,7 +152,8 @@ def scan(
     else:
         config = find(stdin_filename if path == "-" else path for path in paths)
     config = config.overridden(from_mapping(_settings(overrides), Path.cwd()))
-    result = scan(paths, config, sys.stdin.buffer, stdin_filename)
+    stdin = sys.stdin.buffer if sys.stdin else None
+    result = scan(paths, config, stdin, stdin_filename)
     shown = Report(
         result.diagnostics, result.sources, result.files, Severity(show), _colour(), _width()
     )
@@ -195,9 +196,11 @@ def _write(lines: Iterable[str]) -> None:
         for line in lines:
             sys.stdout.write(line + "\n")
         sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader has had enough; Python would complain when it flushes at exit.
+    except OSError as error:
+        # Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # else the reader has had enough
+            raise DoctorError(f"the output can't be written: {error.strerror}") from None
 
 
 def _colour() -> bool:

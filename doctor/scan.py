@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -14,6 +13,7 @@ from doctor import sources
 from doctor.config import Config, from_mapping
 from doctor.diagnostic import Diagnostic, Severity, Source
 from doctor.errors import DoctorError
+from doctor.relevance import matters
 from doctor.selection import matches_any
 from doctor.sources import Missing, Unexamined
 
@@ -22,19 +22,6 @@ if TYPE_CHECKING:
     from doctor.rulebook import Rulebook
     from doctor.trace import Settings
     from doctor.trace.facts import Fact
-
-#: What a script must hold to be worth parsing: no rule can speak of one that holds none of it.
-_TRIGGERS = re.compile(
-    r"vllm|slurm|sbatch|salloc|srun"  # servers, jobs, and comments for vllm-doctor
-    r"|^[ \t]*#+[ \t]*\w*batch"  # directives, misspelt ones too
-    r"|^[ \t]*#[A-Z]{4,7}[ \t]+-"
-    r"|tmp|shm"  # folders that all users share
-    r"|\bsource\b|(?:^|[;&|({])[ \t]*\.[ \t]",  # another file may hold any of these
-    re.IGNORECASE | re.MULTILINE,
-)
-
-#: What a script must hold to delete from a folder that only the configuration calls shared.
-_DELETIONS = re.compile(r"\b(?:rm|rmdir|find|shred|unlink|rsync)\b")
 
 
 @dataclass(frozen=True)
@@ -125,7 +112,7 @@ class Examiner:
         """The diagnostics of one script, as the configuration wants them."""
         if isinstance(found, Unexamined):
             return list(self._wanted(self._check([_fact(found)])))
-        if not self._may_matter(found.text):
+        if not matters(found, self.config, self._load):
             return []
         try:
             diagnostics = self._diagnose(found)
@@ -137,12 +124,6 @@ class Examiner:
             diagnostics = self._check([_fact(failure)])
         return list(self._wanted(diagnostics))
 
-    def _may_matter(self, text: str) -> bool:
-        if _TRIGGERS.search(text) is not None:
-            return True
-        site = self.config.shared_folders or self.config.kb
-        return bool(site) and _DELETIONS.search(text) is not None
-
     def _diagnose(self, source: Source) -> list[Diagnostic]:
         from doctor import suppress
         from doctor.shell import parse
@@ -150,7 +131,7 @@ class Examiner:
 
         self.texts[source.filename] = source
         script = parse(source.text)
-        load = partial(self._load, source=source)
+        load = partial(self._load, script=source)
         found = self._check(trace(source, script, self.settings, load))
         kept, useless = suppress.apply(script, source, found, self.rulebook.names)
         if not useless:
@@ -165,9 +146,9 @@ class Examiner:
 
         return Settings(self.knowledge, self.config.vllm_version, self.config.slurm)
 
-    def _load(self, path: str, source: Source) -> Source | None:
+    def _load(self, path: str, script: Source) -> Source | None:
         """A file that a script names: seen from its own folder, or from where we are."""
-        beside = os.path.normpath(os.path.join(os.path.dirname(source.filename), path))
+        beside = os.path.normpath(os.path.join(os.path.dirname(script.filename), path))
         for name in dict.fromkeys((beside, os.path.normpath(path))):
             loaded = self.texts.get(name) or sources.read_text(name)
             if loaded is not None:

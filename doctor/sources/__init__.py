@@ -2,5 +2,6 @@
 
 from doctor.sources.discover import Missing, discover
 from doctor.sources.read import Unexamined, decode, read_text
+from doctor.sources.recognise import has_suffix
 
-__all__ = ["Missing", "Unexamined", "decode", "discover", "read_text"]
+__all__ = ["Missing", "Unexamined", "decode", "discover", "has_suffix", "read_text"]

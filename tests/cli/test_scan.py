@@ -129,6 +129,24 @@ def test_a_reader_that_has_had_enough() -> None:
         assert running.stderr.read() == b""
 
 
+def test_output_that_cannot_be_written() -> None:
+    write("x.sh", DELETE)
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "doctor", "scan"], stdout=full, stderr=subprocess.PIPE
+        )
+    message = b"vllm-doctor: the output can't be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (2, message)
+
+
+def test_no_standard_input_is_needed() -> None:
+    write("x.sh", CLEAN)
+    shell = f"'{sys.executable}' -m doctor scan x.sh <&-"
+    assert subprocess.run(shell, shell=True, capture_output=True).returncode == 0
+    done = subprocess.run(shell.replace("x.sh", "-"), shell=True, capture_output=True)
+    assert (done.returncode, b"Traceback" in done.stderr) == (2, False)
+
+
 # --- what is shown ---------------------------------------------------------------------------
 
 
@@ -378,6 +396,21 @@ def test_an_irrelevant_file_costs_no_heavy_import() -> None:
     assert "click" in imported
     assert not imported & {"bashlex", "yaml", "rich", "markdown_it", "ClusterShell", "packaging"}
     assert not {name for name in imported if name.startswith(("doctor.trace", "doctor.shell"))}
+
+
+def test_what_an_included_or_started_script_does_matters(command: Command) -> None:
+    write("lib/common.sh", 'rm -rf "$CACHE"/*\n')
+    write("deep/more", "rm -rf $CACHE/*")
+    for line in (
+        "source lib/common.sh",
+        '. "$(dirname "$0")/lib/common.sh"',
+        "bash lib/common.sh",
+        "./lib/common.sh &",
+        "source deep/more",
+    ):
+        write("main.sh", f"export CACHE=/dev/shm\n{line}\n")
+        found = command("scan", "main.sh", "--format", "json").found
+        assert [(d["code"], d["filename"]) for d in found] == [("VD101", "main.sh")], line
 
 
 def test_json_is_one_array_even_if_nothing_is_found(command: Command) -> None:
