@@ -31,19 +31,27 @@ class Position:
 
 @dataclass(frozen=True, order=True)
 class Location:
-    """A stretch of a file; ``end`` is exclusive."""
+    """A stretch of a file; ``end`` is exclusive.
+
+    ``within`` is told where the stretch only runs what is meant: ``common.sh, line 12``.
+    """
 
     filename: str
     start: Position
     end: Position
+    within: str = ""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file's name and its text, as it was read (line ends kept)."""
+    """A file's name and its text, as it was read (line ends kept).
+
+    ``included`` is false for a file that a script names and that is no part of the scan.
+    """
 
     filename: str
     text: str = field(repr=False)
+    included: bool = True
 
     @cached_property
     def _line_starts(self) -> list[int]:

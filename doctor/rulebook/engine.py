@@ -126,7 +126,7 @@ def _apply(scope: _Scope, ranks: Mapping[str, Severity | None]) -> _Finding | No
         code=rule.code,
         name=rule.name,
         severity=severity,
-        message=_render(message, scope) + _condition(assumptions),
+        message=_render(message, scope) + _condition(assumptions, location.within),
         location=location,
         related=tuple(_related(rule.related, scope, location)),
         lesson=rule.lesson,
@@ -171,8 +171,12 @@ def _within(inner: Location, outer: Location) -> bool:
     )
 
 
-def _condition(assumptions: frozenset[str]) -> str:
-    return f" (if {' and '.join(sorted(assumptions))})" if assumptions else ""
+def _condition(assumptions: frozenset[str], within: str) -> str:
+    """What a message rests on, and the file that it is about if the place is another."""
+    conditions = [f"in {within}"] if within else []
+    if assumptions:
+        conditions.append(f"if {' and '.join(sorted(assumptions))}")
+    return f" ({'; '.join(conditions)})" if conditions else ""
 
 
 def _render(message: Message, scope: _Scope) -> str:

@@ -97,7 +97,8 @@ def _source(shell: Interpreter, command: Simple, fields: Fields, state: State) -
     if len(fields.values) < 2:
         return [Result(state)]
     path = fields.values[1]
-    found = external.load(shell, path, state)
+    origin = shell.frame.origin(command.span)
+    found = external.load(shell, path, origin, state) if origin is not None else None
     if found is not None:
         frame, text = found
         outer = state.positional

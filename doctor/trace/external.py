@@ -11,7 +11,7 @@ from doctor.shell.tree import Simple
 from doctor.trace import commands, containers, redirects, wrappers
 from doctor.trace.context import Context, Invocation, Output
 from doctor.trace.expand import Fields
-from doctor.trace.frame import FileFrame, NestedFrame, nested
+from doctor.trace.frame import FileFrame, ForeignFrame, NestedFrame, ScriptFrame, nested
 from doctor.trace.results import assuming
 from doctor.trace.state import Content, Guard, State, Variable
 from doctor.trace.values import Origin, Unknown, Value, known
@@ -243,23 +243,25 @@ def _walk_text(
 
 
 def load(
-    shell: Interpreter, path: Value, state: State
-) -> tuple[NestedFrame | FileFrame, str] | None:
-    """The script at a path: one that a here-document wrote, or a file that can be found."""
+    shell: Interpreter, path: Value, origin: Origin, state: State
+) -> tuple[ScriptFrame, str] | None:
+    """The script at a path: one that a here-document wrote, or a file that can be found.
+
+    ``origin`` is the command that names it.
+    """
     for name in (path.display, path.display.removeprefix("./")):
         if name in state.files:
-            origin = path.origin or state.files[name].origin
-            if origin is None:
-                return None
             frame = nested(state.files[name], origin, shell.walk.number())
             return frame, frame.text
     text = path.text
     source = shell.walk.load(text) if text is not None else None
-    return None if source is None else (FileFrame(source), source.text)
+    if source is None:
+        return None
+    return (FileFrame(source) if source.included else ForeignFrame(source, origin)), source.text
 
 
 def _run_file(shell: Interpreter, start: Start, arguments: tuple[Value, ...], state: State) -> None:
-    found = load(shell, arguments[0], state)
+    found = load(shell, arguments[0], start.origin, state)
     if found is None or shell.walk.depth > 30:
         return
     inner, fresh = _sub_shell(shell, start, state)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from doctor.diagnostic import Source
 from doctor.shell.tree import Span
@@ -17,6 +18,21 @@ class FileFrame:
 
     def origin(self, span: Span) -> Origin:
         return Origin(self.source, span.start, span.end)
+
+    def written(self, span: Span) -> str:
+        return self.source.text[span.start : span.end]
+
+
+@dataclass(frozen=True)
+class ForeignFrame:
+    """A file that is no part of the scan: all of it has the place of the command that names it."""
+
+    source: Source
+    outer: Origin
+
+    def origin(self, span: Span) -> Origin:
+        row = self.source.position(span.start).row
+        return replace(self.outer, within=f"{self.source.filename}, line {row}")
 
     def written(self, span: Span) -> str:
         return self.source.text[span.start : span.end]
@@ -80,3 +96,7 @@ def nested(value: Value, outer: Origin, depth: int) -> NestedFrame:
         texts.append(text)
         at += len(text)
     return NestedFrame("".join(texts), tuple(pieces), unknowns, outer)
+
+
+#: The frames of whole scripts.
+ScriptFrame: TypeAlias = FileFrame | ForeignFrame | NestedFrame

@@ -36,7 +36,7 @@ from doctor.shell.tree import (
 from doctor.trace import commands, conditions, loops, redirects, substitution
 from doctor.trace.context import Context, Invocation, Thread
 from doctor.trace.expand import Expander, Frame
-from doctor.trace.frame import FileFrame, NestedFrame
+from doctor.trace.frame import NestedFrame, ScriptFrame
 from doctor.trace.results import Flow, Result, assuming, joined, merge, split
 from doctor.trace.state import Defined, Guard, State
 from doctor.trace.values import Assumption, Value
@@ -314,7 +314,7 @@ class Interpreter:
             ended.append(result if leaves else replace(result, flow=Flow.NEXT))
         return merge(ended)
 
-    def script(self, frame: NestedFrame | FileFrame, text: str, state: State) -> list[Result]:
+    def script(self, frame: ScriptFrame, text: str, state: State) -> list[Result]:
         """Walk the text of another shell in this state, which it may change."""
         inner = Interpreter(self.walk, frame, self.context, self.waited, self.settled)
         if isinstance(frame, NestedFrame):

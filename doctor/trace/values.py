@@ -17,15 +17,20 @@ from doctor.unknown import UnknownType as UnknownType
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a part was written: offsets into a source's text, the end exclusive."""
+    """Where a part was written: offsets into a source's text, the end exclusive.
+
+    What stands in a file that is no part of the scan has the place that names this file, and
+    ``within`` tells where it stands there.
+    """
 
     source: Source
     start: int
     end: int
+    within: str = ""
 
     @property
     def location(self) -> Location:
-        return self.source.location(self.start, self.end)
+        return replace(self.source.location(self.start, self.end), within=self.within)
 
 
 @dataclass(frozen=True, slots=True)
