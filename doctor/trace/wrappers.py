@@ -115,7 +115,8 @@ WRAPPERS: Mapping[tuple[str, ...], Wrapper] = {
         "pmw",
         _longs(
             "python with with-editable with-requirements extra group env-file directory project "
-            "index index-url default-index extra-index-url package only-group no-group torch-backend"
+            "index index-url default-index extra-index-url package only-group no-group "
+            "torch-backend"
         ),
     ),
     ("uvx",): Wrapper("pw", _longs("python with from with-editable index torch-backend")),
