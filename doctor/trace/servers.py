@@ -12,6 +12,7 @@ from doctor.trace.facts import Evidence, Launch
 from doctor.trace.requirements import Pins
 from doctor.trace.state import Content, Guard, consistent
 from doctor.trace.values import UNKNOWN, UnknownType, Value
+from doctor.vllm import defaults
 from doctor.vllm.arguments import Flag
 from doctor.vllm.program import recognise
 from doctor.vllm.releases import Candidates, Claim, candidates, since
@@ -121,11 +122,10 @@ def servers(
             continue
         environment = _values(invocation)
         server = read_server(program, environment, tables)
-        more = _model_claims(server, knowledge, tables)
+        more = list(_claims_of_models(server, knowledge, tables))
         found = candidates(server, tables, pins.of(invocation), more)
-        yield Started(
-            invocation, server, found, environment, _engine(server), _compiles(server, found)
-        )
+        writes = defaults.writes_compile_cache(server, found)
+        yield Started(invocation, server, found, environment, _engine(server), writes)
 
 
 def _values(invocation: Invocation) -> dict[str, Value]:
@@ -138,15 +138,18 @@ def _values(invocation: Invocation) -> dict[str, Value]:
     return found
 
 
-def _model_claims(server: Server, knowledge: Knowledge, tables: Tables) -> list[Claim]:
-    """The first release that knows the model's architecture."""
-    if not isinstance(server.model_name, str):
-        return []
-    row = knowledge.row("families", server.model_name)
-    first = row.get("first-release") if row else None
-    if not isinstance(first, str):
-        return []
-    return [since(tables, first, server.model_name, server.value("model"))]
+def _claims_of_models(server: Server, knowledge: Knowledge, tables: Tables) -> Iterator[Claim]:
+    """The first releases that know the model's architecture, and its drafter."""
+    drafter = server.speculation.drafter
+    drafter_word = next(iter(server.speculation.given.get("drafter", ())), None)
+    for table, name, word in (
+        ("families", server.model_name, server.value("model")),
+        ("drafters", drafter, drafter_word),
+    ):
+        row = knowledge.row(table, name) if isinstance(name, str) else None
+        first = row.get("first-release") if row else None
+        if isinstance(first, str):
+            yield since(tables, first, str(name), word)
 
 
 def _engine(server: Server) -> tuple[str, ...] | None:
@@ -166,18 +169,6 @@ def _engine(server: Server) -> tuple[str, ...] | None:
 def _shown(flag: Flag) -> str:
     values = " ".join(value.display for value in flag.values)
     return f"{'no ' if flag.negated else ''}{flag.name}{'.'.join(flag.keys)} {values}"
-
-
-def _compiles(server: Server, found: Candidates) -> bool | UnknownType:
-    """Whether torch.compile runs: not if it is switched off, nor before the V1 engine."""
-    if server.enforce_eager is True or server.compilation_off is True:
-        return False
-    compiling = found.tables.since("0.8.3")
-    if not found.likely & compiling:
-        return False
-    if server.enforce_eager is UNKNOWN or server.compilation_off is UNKNOWN:
-        return UNKNOWN
-    return True
 
 
 # --- facts -----------------------------------------------------------------------------------
@@ -212,7 +203,7 @@ def launch(started: Started, knowledge: Knowledge) -> Launch:
         reasoning_parser=server.reasoning_parser,
         chat_template=_given(server.chat_template),
         gpu_memory_utilization=server.gpu_memory_utilization,
-        memory_share=_memory_share(server, found),
+        memory_share=defaults.gpu_memory_utilization(server, found),
         speculative=spec.on,
         speculation_method=spec.method,
         draft_model=spec.drafter,
@@ -234,20 +225,10 @@ def _given(value: str | UnknownType | None) -> bool | UnknownType:
     return UNKNOWN if value is UNKNOWN else value is not None
 
 
-def _memory_share(server: Server, found: Candidates) -> float | UnknownType:
-    share = server.gpu_memory_utilization
-    if share is not None:
-        return share
-    if server.kv_cache_memory_bytes is not None:
-        return UNKNOWN
-    newer = found.tables.since("0.20.0")
-    return 0.92 if not found.likely & ~newer else 0.9
-
-
 def _conflict(server: Server, found: Candidates) -> str | None:
     """What excludes one another, where no single flag or parser is to blame."""
-    model = server.value("model")
-    flags = [claim for claim in found.conflict if model is None or claim.value is not model]
+    models = [server.value("model"), *server.speculation.given.get("drafter", ())]
+    flags = [c for c in found.conflict if not any(c.value is model for model in models)]
     return " and ".join(claim.words for claim in found.conflict) if len(flags) > 1 else None
 
 
