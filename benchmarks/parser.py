@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -27,6 +28,8 @@ from doctor.shell.tree import Script, Simple
 from doctor.shell.walk import commands
 
 SUFFIXES = {".sh", ".bash", ".sbatch", ".slurm", ".job"}
+# Installed beside the interpreter (package shfmt-py), or anywhere.
+SHFMT = shutil.which("shfmt", path=Path(sys.executable).parent) or shutil.which("shfmt")
 MAX_BYTES = 1 << 20
 DECLARATIONS = ("declare", "export", "local", "readonly", "typeset", "nameref")
 
@@ -128,20 +131,26 @@ def examine(path: Path) -> Row:
     start = time.perf_counter()
     # shfmt counts a carriage return at a line's end to the word before it.
     text, data = text.replace("\r\n", "\n"), data.replace(b"\r\n", b"\n")
-    shfmt = _run(["shfmt", "-ln", "bash", "--to-json"], data)
+    shfmt = run_shfmt(data)
     row.shfmt_seconds = time.perf_counter() - start
     row.accepted = shfmt.returncode == 0
     if row.accepted:
-        theirs = shfmt_commands(json.loads(shfmt.stdout), text, _offsets(text, data))
+        theirs = shfmt_commands(json.loads(shfmt.stdout), text, character_offsets(text, data))
         row.difference = _difference(text, our_commands(parse(text)), theirs)
     return row
+
+
+def run_shfmt(data: bytes) -> subprocess.CompletedProcess[bytes]:
+    """shfmt's tree of a script, as JSON."""
+    return _run([SHFMT or "shfmt", "-ln", "bash", "--to-json"], data)
 
 
 def _run(command: list[str], data: bytes) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(command, input=data, capture_output=True, check=False)
 
 
-def _offsets(text: str, data: bytes) -> list[int] | None:
+def character_offsets(text: str, data: bytes) -> list[int] | None:
+    """The offset of a character for each byte, or None if they are the same."""
     if len(text) == len(data):
         return None
     offsets = list[int]()

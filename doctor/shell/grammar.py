@@ -51,7 +51,9 @@ def statements(masked: Masked) -> tuple[Statement, ...]:
             return builder.block(node)
         reason = _unexpected(masked, node.pos[1])
     except errors.ParsingError as error:
-        reason = _unexpected(masked, error.position)
+        # The position of an end of input is that of the first one which bashlex ever met.
+        at_end = error.message == "unexpected EOF"
+        reason = _unexpected(masked, len(masked.mask) if at_end else error.position)
     except Exception:  # whatever goes wrong in bashlex must not stop the rest of the script
         reason = "not understood by the grammar"
     end = masked.start + len(masked.mask.rstrip())

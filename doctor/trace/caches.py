@@ -118,7 +118,7 @@ def folders(started: Started) -> Iterator[CacheFolder]:
             path=content.display,
             lost=UNKNOWN if outside is None else lost(outside),
             decides=variable == decided_by,
-            compiles=started.compiles,
+            compiles=started.compiles is not False,
         )
 
 

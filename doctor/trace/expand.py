@@ -17,7 +17,7 @@ from doctor.trace.state import NO_GUARD, Array, Guard, Missing, State, consisten
 from doctor.trace.values import Origin, Text, Unknown, Value
 
 #: How many consistent combinations of alternatives of one command are looked at.
-MAX_COMBINATIONS = 16
+MAX_COMBINATIONS = 24
 
 
 class Frame(Protocol):
@@ -30,10 +30,14 @@ class Frame(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The words that something expands to, in one alternative."""
+    """The words that something expands to, in one alternative.
+
+    ``unlikely`` counts the choices in it that are not the likeliest.
+    """
 
     values: tuple[Value, ...]
     assumes: Guard = NO_GUARD
+    unlikely: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ class Expander:
         )
 
     def _word(self, parts: tuple[Part, ...]) -> list[Fields]:
+        if any(_is_list(part) for part in parts):  # the quotes around "$@" make no word
+            parts = tuple(p for p in parts if not isinstance(p, Literal) or p.text)
         combined = [Fields(())]
         for index, part in enumerate(parts):
             chunks = self._part(part, index == 0, split=True)
@@ -271,6 +277,11 @@ _MAX_SPLIT = 4000
 _NAME = re.compile(r"\$?\b[A-Za-z_]\w*")
 
 
+def _is_list(part: Part) -> bool:
+    """``$@`` or ``${name[@]}``, which may stand for no word at all."""
+    return isinstance(part, Parameter) and "@" in (part.name, part.subscript)
+
+
 def _quoted(value: Value, quoted: bool) -> Value:
     """The value as it stands after an expansion, in quotes or not."""
     if all(isinstance(p, Unknown) or p.quoted == quoted for p in value.pieces):
@@ -290,13 +301,18 @@ def _from(value: Value, origin: Origin | None) -> Value:
 def _product(
     left: Sequence[Fields], right: Sequence[Fields], combine: Callable[[Fields, Fields], Fields]
 ) -> list[Fields]:
-    """Every consistent pair, the first ones if there are too many."""
-    pairs = [
-        combine(one, other)
-        for one in left
-        for other in right
-        if consistent(one.assumes, other.assumes)
-    ]
+    """Every consistent pair; of too many, those in which the fewest words are unlikely.
+
+    The first alternative of a word that fits what stands before it is the likely one.
+    """
+    pairs: list[Fields] = []
+    for one in left:
+        fitting = [other for other in right if consistent(one.assumes, other.assumes)]
+        for place, other in enumerate(fitting):
+            unlikely = one.unlikely + other.unlikely + (place > 0)
+            pairs.append(replace(combine(one, other), unlikely=unlikely))
+    if len(pairs) > MAX_COMBINATIONS:
+        pairs.sort(key=lambda fields: fields.unlikely)
     return pairs[:MAX_COMBINATIONS]
 
 

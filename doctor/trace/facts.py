@@ -224,7 +224,7 @@ class CacheFolder(Fact):
     decides: bool | UnknownType = attribute(
         "whether the server's compiled code lies there in all candidate releases"
     )
-    compiles: bool | UnknownType = attribute("whether the server compiles at all")
+    compiles: bool = attribute("false where the server surely compiles nothing", True)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,6 +44,8 @@ from doctor.trace.values import Assumption, Value
 #: How many commands of one script are walked, loops' turns and calls counted in.
 MAX_STEPS = 20_000
 MAX_DEPTH = 12
+#: How many ways to the next arm of an ``if`` are kept apart.
+MAX_WAYS = 4
 
 
 @dataclass
@@ -239,7 +241,7 @@ class Interpreter:
                         results += self.block(arm.body, way.state)
                     else:
                         undecided.append(way.state)
-            waiting = [joined(undecided)] if len(undecided) > 1 else undecided
+            waiting = [joined(undecided)] if len(undecided) > MAX_WAYS else undecided
         for before in waiting:
             otherwise = command.otherwise
             results += [Result(before)] if otherwise is None else self.block(otherwise, before)

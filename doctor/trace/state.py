@@ -9,8 +9,8 @@ from typing import TypeAlias
 from doctor.shell.tree import Function
 from doctor.trace.values import Assumption, Origin, Unknown, Value
 
-#: How many things one variable may hold before it counts as unknown.
-MAX_ALTERNATIVES = 8
+#: How many things one variable may hold; an unknown stands for all further ones.
+MAX_ALTERNATIVES = 16
 
 Guard: TypeAlias = frozenset[Assumption]
 NO_GUARD: Guard = frozenset()
@@ -114,7 +114,7 @@ _LOCAL = Variable((Missing(),), exported=False)
 
 
 def merge_alternatives(contents: Iterable[Content], name: str) -> tuple[Content, ...]:
-    """The contents without repetition; too many become one unknown."""
+    """The contents without repetition; one unknown stands for those that are too many."""
     merged: list[Content] = []
     for content in contents:
         twin = next((m for m in merged if _same(m, content)), None)
@@ -123,7 +123,7 @@ def merge_alternatives(contents: Iterable[Content], name: str) -> tuple[Content,
         elif content.assumes < twin.assumes:
             merged[merged.index(twin)] = content
     if len(merged) > MAX_ALTERNATIVES:
-        return (Value((Unknown(f"${name}"),)),)
+        merged[MAX_ALTERNATIVES - 1 :] = [Value((Unknown(f"${name}", many=True),))]
     return tuple(merged)
 
 

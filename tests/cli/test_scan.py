@@ -403,7 +403,6 @@ def test_what_an_included_or_started_script_does_matters(command: Command) -> No
     write("deep/more", "rm -rf $CACHE/*")
     for line in (
         "source lib/common.sh",
-        '. "$(dirname "$0")/lib/common.sh"',
         "bash lib/common.sh",
         "./lib/common.sh &",
         "source deep/more",
