@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from doctor.diagnostic import Diagnostic, Location, Related, Severity
@@ -11,6 +11,7 @@ from doctor.rulebook.loader import Rulebook
 from doctor.rulebook.predicates import Reference
 from doctor.rulebook.rule import Case, Conditions, Message, RelatedPlace, Rule
 from doctor.trace.facts import Evidence, Fact
+from doctor.trace.values import Assumption
 from doctor.unknown import UNKNOWN
 
 _NO_EVIDENCE = Evidence()
@@ -75,11 +76,29 @@ class _Scope:
 
 @dataclass(frozen=True)
 class _Finding:
-    """A diagnostic, the facts' group that it stands for, and what it rests on."""
+    """A diagnostic, the facts' group that it stands for, and what it rests on.
+
+    ``message`` is the diagnostic's without the assumptions.
+    """
 
     diagnostic: Diagnostic
     group: tuple[object, ...]
-    assumptions: frozenset[str]
+    message: str
+    assumptions: frozenset[Assumption]
+
+    def told(self, group: Sequence[_Finding]) -> Diagnostic:
+        """The diagnostic, with the assumptions that all findings that say the same share.
+
+        What holds whether a variable is set or not doesn't rest on that.
+        """
+        alike = (other.assumptions for other in group if other.message == self.message)
+        shared = self.assumptions.intersection(*alike)
+        words = frozenset(assumption.words for assumption in shared)
+        return replace(self.diagnostic, message=self.message + _condition(words, self.within))
+
+    @property
+    def within(self) -> str:
+        return self.diagnostic.location.within
 
     @property
     def rank(self) -> tuple[int, int, Location, str]:
@@ -89,16 +108,15 @@ class _Finding:
 
 def check(facts: Iterable[Fact], rulebook: Rulebook, knowledge: Knowledge) -> list[Diagnostic]:
     """What the rules find in the facts, in the order of files and places."""
-    best: dict[tuple[object, ...], _Finding] = {}
+    groups: dict[tuple[object, ...], list[_Finding]] = {}
     for fact in facts:
         for rule in rulebook.by_fact.get(fact.kind, ()):
             finding = _apply(_Scope(rule, fact, knowledge), rulebook.severities)
             if finding is None:
                 continue
-            other = best.setdefault(finding.group, finding)
-            if finding.rank < other.rank:
-                best[finding.group] = finding
-    return sorted((finding.diagnostic for finding in best.values()), key=_order)
+            groups.setdefault(finding.group, []).append(finding)
+    found = (min(group, key=lambda each: each.rank).told(group) for group in groups.values())
+    return sorted(found, key=_order)
 
 
 def _order(found: Diagnostic) -> tuple[str, int, str, str]:
@@ -117,22 +135,24 @@ def _apply(scope: _Scope, ranks: Mapping[str, Severity | None]) -> _Finding | No
     message = case.message or rule.message
     read = (*rule.when.support(scope), *case.when.support(scope), *message.references)
     assumptions = frozenset(
-        assumption.words
+        assumption
         for attribute in scope.attributes(read)
         for assumption in scope.evidence(attribute).assumes
     )
     location = _location(scope)
+    text = _render(message, scope)
     diagnostic = Diagnostic(
         code=rule.code,
         name=rule.name,
         severity=severity,
-        message=_render(message, scope) + _condition(assumptions, location.within),
+        message=text,
         location=location,
         related=tuple(_related(rule.related, scope, location)),
         lesson=rule.lesson,
     )
     once_per = case.once_per or rule.once_per
-    return _Finding(diagnostic, (rule.code, *_group(once_per, scope, location)), assumptions)
+    group = (rule.code, *_group(once_per, scope, location))
+    return _Finding(diagnostic, group, text, assumptions)
 
 
 def _location(scope: _Scope) -> Location:

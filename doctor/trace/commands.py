@@ -16,6 +16,8 @@ from doctor.trace.values import Unknown, Value
 if TYPE_CHECKING:
     from doctor.trace.interpreter import Interpreter
 
+#: With how many alternative argument lists, the likeliest, a function or builtin is called.
+MAX_CALLS = 4
 DECLARATIONS = frozenset({"export", "declare", "local", "readonly", "typeset"})
 
 
@@ -36,7 +38,7 @@ def execute(shell: Interpreter, command: Simple, state: State) -> list[Result]:
             external.run(shell, command, fields, state)
         return [Result(state)]
     results: list[Result] = []
-    for fields in alternatives:
+    for fields in alternatives[:MAX_CALLS]:
         way = state if len(alternatives) == 1 else assuming(state, fields.assumes)
         if way is not None:
             results += _execute_one(shell, command, fields, way)

@@ -309,8 +309,9 @@ def _product(
     for one in left:
         fitting = [other for other in right if consistent(one.assumes, other.assumes)]
         for place, other in enumerate(fitting):
+            pair = combine(one, other)
             unlikely = one.unlikely + other.unlikely + (place > 0)
-            pairs.append(replace(combine(one, other), unlikely=unlikely))
+            pairs.append(replace(pair, unlikely=unlikely) if unlikely else pair)
     if len(pairs) > MAX_COMBINATIONS:
         pairs.sort(key=lambda fields: fields.unlikely)
     return pairs[:MAX_COMBINATIONS]

@@ -45,7 +45,7 @@ from doctor.trace.values import Assumption, Value
 MAX_STEPS = 20_000
 MAX_DEPTH = 12
 #: How many ways to the next arm of an ``if`` are kept apart.
-MAX_WAYS = 4
+MAX_WAYS = 2
 
 
 @dataclass
@@ -241,7 +241,8 @@ class Interpreter:
                         results += self.block(arm.body, way.state)
                     else:
                         undecided.append(way.state)
-            waiting = [joined(undecided)] if len(undecided) > MAX_WAYS else undecided
+            last = arm is command.arms[-1] and command.otherwise is None
+            waiting = undecided if last or len(undecided) <= MAX_WAYS else [joined(undecided)]
         for before in waiting:
             otherwise = command.otherwise
             results += [Result(before)] if otherwise is None else self.block(otherwise, before)
