@@ -16,8 +16,6 @@ from doctor.trace.values import Unknown, Value
 if TYPE_CHECKING:
     from doctor.trace.interpreter import Interpreter
 
-#: With how many alternative argument lists, the likeliest, a function or builtin is called.
-MAX_CALLS = 4
 DECLARATIONS = frozenset({"export", "declare", "local", "readonly", "typeset"})
 
 
@@ -38,11 +36,19 @@ def execute(shell: Interpreter, command: Simple, state: State) -> list[Result]:
             external.run(shell, command, fields, state)
         return [Result(state)]
     results: list[Result] = []
-    for fields in alternatives[:MAX_CALLS]:
+    for fields in alternatives[: _most_ways(shell)]:
         way = state if len(alternatives) == 1 else assuming(state, fields.assumes)
         if way is not None:
             results += _execute_one(shell, command, fields, way)
     return results
+
+
+def _most_ways(shell: Interpreter) -> int:
+    """With how many alternative argument lists, the likeliest, a function or builtin is called.
+
+    The fewer the deeper, since the ways multiply.
+    """
+    return max(1, 8 >> shell.walk.calls)
 
 
 def _changes_state(shell: Interpreter, fields: Fields, state: State) -> bool:

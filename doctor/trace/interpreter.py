@@ -42,7 +42,7 @@ from doctor.trace.state import Defined, Guard, State
 from doctor.trace.values import Assumption, Value
 
 #: How many commands of one script are walked, loops' turns and calls counted in.
-MAX_STEPS = 20_000
+MAX_STEPS = 6_000
 MAX_DEPTH = 12
 #: How many ways to the next arm of an ``if`` are kept apart.
 MAX_WAYS = 2
@@ -52,7 +52,7 @@ MAX_WAYS = 2
 class Walk:
     """One walk over one script and what it runs.
 
-    ``load`` finds the source of a script that another one runs. ``truncated`` tells that the
+    ``calls`` is how deep function calls are nested at the moment. ``load`` finds the source of a script that another one runs. ``truncated`` tells that the
     walk was cut short, so that nothing may be concluded from what it did not see. In each turn
     of ``waiting_loops`` the script waits for jobs to end, in ``settling_loops`` at least for a
     server to answer.
@@ -63,6 +63,7 @@ class Walk:
     truncated: bool = False
     steps: int = 0
     depth: int = 0
+    calls: int = 0
     numbers: int = 0
     called: set[str] = field(default_factory=set)
     waiting_loops: set[int] = field(default_factory=set)
@@ -297,14 +298,16 @@ class Interpreter:
         """Call a function with arguments; its locals are forgotten on return."""
         defined = state.functions[name]
         self.walk.called.add(name)
-        if self.walk.depth > MAX_DEPTH:
+        if self.walk.calls >= MAX_DEPTH:
             return [Result(state)]
+        self.walk.calls += 1
         outer, hidden = state.positional, commands.local_names(defined.function)
         before = {n: state.variables.get(n) for n in hidden}
         state.positional = arguments
         inner = Interpreter(self.walk, defined.frame, self.context, self.waited, self.settled)  # type: ignore[arg-type]
         results = inner.execute(defined.function.body, state)
         self.waited, self.settled = inner.waited, inner.settled
+        self.walk.calls -= 1
         ended: list[Result] = []
         for result in results:
             result.state.positional = outer

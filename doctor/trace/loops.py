@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from doctor.trace.interpreter import Interpreter
 
 #: How many turns of a loop are walked one by one.
-MAX_TURNS = 64
+MAX_TURNS = 16
 _HEALTH = re.compile(r"\b(curl|wget|nc|http|https)\b|/dev/tcp/|/health|/v1/models")
 
 
