@@ -160,7 +160,7 @@ def scan(
     _write(render(shown, format_name))
     for problem in result.problems:
         _fail(problem)
-    if result.problems:
+    if result.failed:
         return 2
     return 0 if fail_on == "never" else int(result.holds(Severity(fail_on)))
 
