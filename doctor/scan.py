@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -50,7 +50,7 @@ def scan(
     stdin_filename: str = "<stdin>",
 ) -> Result:
     """Examine the scripts that the paths mean."""
-    examiner = Examiner(config)
+    examiner = Examiner(config, paths)
     diagnostics: dict[Diagnostic, None] = {}  # what two files lead to is told once
     problems: list[str] = []
     files = 0
@@ -82,11 +82,13 @@ def _order(diagnostic: Diagnostic) -> tuple[object, ...]:
 class Examiner:
     """Examines one script after another under one configuration.
 
-    ``texts`` holds the sources that diagnostics may point into.
+    ``scanned`` are the files and folders that are examined; ``texts`` holds the sources that
+    diagnostics may point into.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, scanned: Sequence[str] = ()) -> None:
         self.config = config
+        self.scanned = tuple(os.path.realpath(path) for path in scanned)
         self.texts: dict[str, Source] = {}
         if config.names_rules:
             config.refuse_unknown(self.rulebook.names)
@@ -131,8 +133,7 @@ class Examiner:
 
         self.texts[source.filename] = source
         script = parse(source.text)
-        load = partial(self._load, script=source)
-        found = self._check(trace(source, script, self.settings, load))
+        found = self._check(trace(source, script, self.settings, self._load))
         kept, useless = suppress.apply(script, source, found, self.rulebook.names)
         if not useless:
             return kept
@@ -147,13 +148,26 @@ class Examiner:
         return Settings(self.knowledge, self.config.vllm_version, self.config.slurm)
 
     def _load(self, path: str, script: Source) -> Source | None:
-        """A file that a script names: seen from its own folder, or from where we are."""
+        """A file that a script names: seen from its own folder, or from where we are.
+
+        Only files below the scanned folders and the one we are in are read, so that a script
+        can't make us read anything else.
+        """
         beside = os.path.normpath(os.path.join(os.path.dirname(script.filename), path))
         for name in dict.fromkeys((beside, os.path.normpath(path))):
-            loaded = self.texts.get(name) or sources.read_text(name)
+            if name in self.texts:
+                return self.texts[name]
+            loaded = sources.read_text(name) if _is_below(name, self._folders) else None
             if loaded is not None:
-                return self.texts.setdefault(name, loaded)
+                included = _is_below(name, self.scanned)
+                return self.texts.setdefault(name, replace(loaded, included=included))
         return None
+
+    @cached_property
+    def _folders(self) -> tuple[str, ...]:
+        """The folders below which files may be read that scripts name."""
+        own = (path if os.path.isdir(path) else os.path.dirname(path) for path in self.scanned)
+        return (os.path.realpath(""), *own)
 
     def _check(self, facts: Iterable[Fact]) -> list[Diagnostic]:
         from doctor.rulebook import check
@@ -177,3 +191,9 @@ def _fact(found: Unexamined) -> Fact:
 
     place = Source(found.filename, "").location(0, 0)
     return InputFile(location=place, problem=found.problem, reason=found.reason)
+
+
+def _is_below(path: str, places: Iterable[str]) -> bool:
+    """Whether a path, with its links followed, is one of the places or lies below one."""
+    real = os.path.realpath(path)
+    return any(real == place or real.startswith(place.rstrip(os.sep) + os.sep) for place in places)

@@ -59,12 +59,11 @@ class Reader(CompoundReader):
 
     def script(self) -> Block:
         commands = _CommandList(self, 0, "")
-        known = len(self.notes.unparsed)
         try:
             commands.read()
         except ScanError as error:
             # What is nested in the statement counts no more: it is all unparsed.
-            del self.notes.unparsed[known:]
+            del self.notes.unparsed[commands.unparsed_before :]
             span = self.span(commands.mask.start, len(self.text))
             commands.add(Statement(Unparsed(span, str(error))))
         return tuple(commands.block)
@@ -94,6 +93,7 @@ class _CommandList:
         self.mask = Mask(start)
         self.open = [_Open("")]
         self.after_compound = False
+        self.unparsed_before = len(self.reader.notes.unparsed)
         self.continues = False  # a newline here doesn't end the statement
 
     def read(self) -> int:

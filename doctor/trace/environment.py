@@ -31,6 +31,12 @@ _VARIES: dict[str, frozenset[str]] = {
 }
 
 
+#: The script itself, and the folder that it lies in.
+SCRIPT, SCRIPT_FOLDER = "$0", "$(dirname $0)"
+#: Folders from which a script that is being read may name other files.
+BASES = frozenset({SCRIPT_FOLDER, "$SLURM_SUBMIT_DIR", "$PWD", "$(pwd)"})
+
+
 def is_always_set(name: str) -> bool:
     """Whether a variable is taken to be set wherever a script that reads it runs.
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from doctor.diagnostic import Source
 from doctor.shell.tree import Arithmetic, Literal, Parameter, Part, Span, Substitution, Word
 from doctor.trace import arithmetic, braces, globbing, parameters
 from doctor.trace.state import NO_GUARD, Array, Guard, Missing, State, consistent
@@ -21,7 +22,13 @@ MAX_COMBINATIONS = 24
 
 
 class Frame(Protocol):
-    """The text that is being walked: where its spans are written, and what it says."""
+    """The text that is being walked: where its spans are written, and what it says.
+
+    ``file`` is the file that holds it.
+    """
+
+    @property
+    def file(self) -> Source: ...
 
     def origin(self, span: Span) -> Origin | None: ...
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from doctor.shell.tree import Simple
 from doctor.trace import commands, containers, redirects, wrappers
 from doctor.trace.context import Context, Invocation, Output
+from doctor.trace.environment import BASES
 from doctor.trace.expand import Fields
 from doctor.trace.frame import FileFrame, ForeignFrame, NestedFrame, ScriptFrame, nested
 from doctor.trace.results import assuming
@@ -253,11 +254,20 @@ def load(
         if name in state.files:
             frame = nested(state.files[name], origin, shell.walk.number())
             return frame, frame.text
-    text = path.text
-    source = shell.walk.load(text) if text is not None else None
+    text = _relative(path)
+    source = shell.walk.load(text, shell.frame.file) if text is not None else None
     if source is None:
         return None
     return (FileFrame(source) if source.included else ForeignFrame(source, origin)), source.text
+
+
+def _relative(path: Value) -> str | None:
+    """A path as text; one that begins with the script's own folder is relative to it."""
+    first = path.pieces[0] if path.pieces else None
+    if isinstance(first, Unknown) and first.name in BASES:
+        rest = path.slice(len(first.name)).text
+        return f".{rest}" if rest is not None and rest.startswith("/") else None
+    return path.text
 
 
 def _run_file(shell: Interpreter, start: Start, arguments: tuple[Value, ...], state: State) -> None:

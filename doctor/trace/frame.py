@@ -16,6 +16,10 @@ class FileFrame:
 
     source: Source
 
+    @property
+    def file(self) -> Source:
+        return self.source
+
     def origin(self, span: Span) -> Origin:
         return Origin(self.source, span.start, span.end)
 
@@ -29,6 +33,10 @@ class ForeignFrame:
 
     source: Source
     outer: Origin
+
+    @property
+    def file(self) -> Source:
+        return self.source
 
     def origin(self, span: Span) -> Origin:
         row = self.source.position(span.start).row
@@ -50,6 +58,10 @@ class NestedFrame:
     pieces: tuple[tuple[int, Piece], ...]
     unknowns: dict[str, Value]
     outer: Origin
+
+    @property
+    def file(self) -> Source:
+        return self.outer.source
 
     def origin(self, span: Span) -> Origin:
         for start, piece in reversed(self.pieces):

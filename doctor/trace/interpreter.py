@@ -52,13 +52,13 @@ MAX_WAYS = 2
 class Walk:
     """One walk over one script and what it runs.
 
-    ``calls`` is how deep function calls are nested at the moment. ``load`` finds the source of a script that another one runs. ``truncated`` tells that the
-    walk was cut short, so that nothing may be concluded from what it did not see. In each turn
-    of ``waiting_loops`` the script waits for jobs to end, in ``settling_loops`` at least for a
-    server to answer.
+    ``load`` finds the source of a script that another one runs. ``truncated`` tells that the
+    walk was cut short, so that nothing may be concluded from what it did not see. ``calls`` is
+    how deep function calls are nested at the moment. In each turn of ``waiting_loops`` the
+    script waits for jobs to end, in ``settling_loops`` at least for a server to answer.
     """
 
-    load: Callable[[str], Source | None]
+    load: Callable[[str, Source], Source | None]
     invocations: list[Invocation] = field(default_factory=list)
     truncated: bool = False
     steps: int = 0

@@ -104,7 +104,7 @@ def directives(job: Job) -> Iterator[Directive]:
 def allocations(
     jobs: Sequence[Job],
     invocations: Sequence[Invocation],
-    load: Callable[[str], Source | None],
+    load: Callable[[str, Source], Source | None],
 ) -> list[Allocation]:
     """Every request for nodes that the script makes; ``load`` finds the scripts it submits."""
     found = [fact for job in jobs if not job.submitted for fact in _of_header(job)]
@@ -161,7 +161,7 @@ def _value(frame: Frame, word: Word) -> Value:
 
 
 def _of_command(
-    invocation: Invocation, inside_job: bool, load: Callable[[str], Source | None]
+    invocation: Invocation, inside_job: bool, load: Callable[[str, Source], Source | None]
 ) -> Iterator[Allocation]:
     program = invocation.arguments[0].display.rpartition("/")[2]
     if program not in _PROGRAMS:
@@ -184,7 +184,7 @@ def _of_command(
 def _with_header(
     components: tuple[Given, ...],
     invocation: Invocation,
-    load: Callable[[str], Source | None],
+    load: Callable[[str, Source], Source | None],
 ) -> tuple[Given, ...]:
     """The options of an sbatch command over those of the script that it submits.
 
@@ -198,7 +198,7 @@ def _with_header(
         text = invocation.heredoc.display
     else:
         path = invocation.arguments[1 + last.rest].text if last.rest is not None else None
-        source = load(path) if path is not None else None
+        source = load(path, invocation.origin.source) if path is not None else None
         if source is None:
             return tuple(replace(component, open=True) for component in components)
         frame, text = FileFrame(source), source.text

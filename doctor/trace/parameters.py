@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from doctor.shell.tree import Parameter
 from doctor.trace import arithmetic
-from doctor.trace.environment import inherited, is_always_set
+from doctor.trace.environment import SCRIPT, SCRIPT_FOLDER, inherited, is_always_set
 from doctor.trace.globbing import matches
 from doctor.trace.state import Array, Content, Guard, Missing, State
 from doctor.trace.values import Assumption, Origin, Text, Unknown, Value, known
@@ -23,9 +23,11 @@ def contents(state: State, name: str) -> tuple[Content, ...]:
         if state.positional is None:
             return (Value((Unknown("$@", many=True),)),)
         return (Array(state.positional),)
+    if name in ("0", "BASH_SOURCE"):
+        return (Value((Unknown(SCRIPT),)),)
     if name == "#":
         return () if state.positional is None else (known(str(len(state.positional))),)
-    if name.isdigit() and name != "0":
+    if name.isdigit():
         return (_positional(state, int(name)),)
     if not (name[:1].isalpha() or name[:1] == "_"):
         return (Value((inherited(name),)),)
@@ -163,6 +165,8 @@ def transform(value: Value, part: Parameter, argument: Value, written: str) -> V
     assumes = value.assumes | argument.assumes
     if part.operator == "##" and argument.text == "*/":
         return base_name(value)
+    if part.operator == "%" and argument.text == "/*" and is_script(value):
+        return Value((Unknown(SCRIPT_FOLDER),), assumes)
     text, word = value.text, argument.text
     if text is None or word is None or max(len(text), len(word)) > _MAX_TEXT:
         return Value((Unknown(written, value.varies | argument.varies),), assumes)
@@ -172,6 +176,12 @@ def transform(value: Value, part: Parameter, argument: Value, written: str) -> V
     if changed and text.endswith(changed):
         return replace(value.slice(len(text) - len(changed)), assumes=assumes)
     return Value((Text(changed, value.origin),) if changed else (), assumes)
+
+
+def is_script(value: Value) -> bool:
+    """Whether a value is the path of the script that is being read."""
+    unknown = single(value)
+    return unknown is not None and unknown.name == SCRIPT
 
 
 def base_name(value: Value) -> Value:

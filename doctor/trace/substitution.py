@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from doctor.shell.tree import Simple, Substitution
+from doctor.shell.tree import AndOr, Simple, Substitution
 from doctor.trace import builtins, parameters
+from doctor.trace.environment import BASES, SCRIPT, SCRIPT_FOLDER
 from doctor.trace.expand import Expander
 from doctor.trace.state import NO_GUARD
 from doctor.trace.values import HOST, RANDOM, USER, Text, Unknown, Value, known
@@ -28,7 +29,8 @@ def outputs(part: Substitution, expander: Expander, written: str) -> tuple[Value
         found = [_output([*fields.values], written) for fields in expander.arguments(command.words)]
         if found:
             return tuple(found)
-    return (Value((Unknown(written, _varies(written)),)),)
+    entered = _entered(part, expander)
+    return (entered or Value((Unknown(written, _varies(written)),)),)
 
 
 def _output(values: list[Value], written: str) -> Value:
@@ -50,13 +52,40 @@ def _made(name: str, arguments: Sequence[Value]) -> Value | None:
         return _sequence([v.text for v in arguments])
     if name == "basename" and len(arguments) == 1:
         return parameters.base_name(arguments[0])
-    if name == "dirname" and len(arguments) == 1 and arguments[0].text:
-        folder, _, _ = arguments[0].text.rpartition("/")
-        return known(folder or ".", arguments[0].origin)
+    if name == "dirname" and arguments:
+        return _folder(arguments[-1])
     if name in ("realpath", "readlink") and arguments:
-        plain = [v for v in arguments if not v.display.startswith("-")]
-        return plain[0] if len(plain) == 1 and plain[0].display.startswith("/") else None
+        path = arguments[-1]
+        return path if path.display.startswith("/") or _is_based(path) else None
     return None
+
+
+def _folder(path: Value) -> Value | None:
+    if parameters.is_script(path):
+        return Value((Unknown(SCRIPT_FOLDER),), path.assumes)
+    if path.text is None:
+        return None
+    return known(path.text.rpartition("/")[0] or ".", path.origin)
+
+
+def _is_based(path: Value) -> bool:
+    first = path.pieces[0] if path.pieces else None
+    return isinstance(first, Unknown) and (first.name in BASES or first.name == SCRIPT)
+
+
+def _entered(part: Substitution, expander: Expander) -> Value | None:
+    """The folder of ``$(cd FOLDER && pwd)``."""
+    command = part.body[0].command if len(part.body) == 1 else None
+    if not isinstance(command, AndOr) or len(command.commands) != 2:
+        return None
+    texts = []
+    for each in command.commands:
+        if not isinstance(each, Simple) or not each.words:
+            return None
+        texts.append(expander.arguments(each.words)[0].values)
+    (cd, *folders), (pwd, *_) = texts
+    goes = cd.text in ("cd", "pushd") and pwd.text == "pwd" and bool(folders)
+    return folders[-1] if goes and _is_based(folders[-1]) else None
 
 
 def _joined(values: Sequence[Value]) -> Value:

@@ -22,8 +22,8 @@ from doctor.trace.state import State
 if TYPE_CHECKING:
     from doctor.vllm.tables import Tables
 
-#: Finds the source of a script that another script names, or None.
-Load = Callable[[str], Source | None]
+#: Finds the source of a script that another script, the second argument, names; or None.
+Load = Callable[[str, Source], Source | None]
 
 
 @dataclass(frozen=True)
