@@ -20,7 +20,7 @@ from doctor.sources import Missing, Unexamined
 if TYPE_CHECKING:
     from doctor.knowledge import Knowledge
     from doctor.rulebook import Rulebook
-    from doctor.trace import Settings
+    from doctor.trace import Settings, Traced
     from doctor.trace.facts import Fact
 
 
@@ -128,18 +128,23 @@ class Examiner:
 
     def _diagnose(self, source: Source) -> list[Diagnostic]:
         from doctor import suppress
-        from doctor.shell import parse
-        from doctor.trace import trace
 
-        self.texts[source.filename] = source
-        script = parse(source.text)
-        found = self._check(trace(source, script, self.settings, self._load))
+        traced = self.trace(source)
+        script, found = traced.script, self._check(traced.facts)
         kept, useless = suppress.apply(script, source, found, self.rulebook.names)
         if not useless:
             return kept
         # A comment about a whole file may suppress what is said of the other comments.
         said, _ = suppress.apply(script, source, self._check(useless), self.rulebook.names)
         return kept + said
+
+    def trace(self, source: Source) -> Traced:
+        """What one script would do."""
+        from doctor.shell import parse
+        from doctor.trace import trace
+
+        self.texts[source.filename] = source
+        return trace(source, parse(source.text), self.settings, self._load)
 
     @cached_property
     def settings(self) -> Settings:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from doctor.trace.trace import Settings, trace
+from doctor.trace.trace import Settings, Traced, trace
 
-__all__ = ["Settings", "trace"]
+__all__ = ["Settings", "Traced", "trace"]

@@ -110,6 +110,8 @@ def _source(shell: Interpreter, command: Simple, fields: Fields, state: State) -
         return [replace(r, flow=Flow.NEXT) if r.flow is Flow.RETURN else r for r in results]
     if not _SETUP.search(path.display):
         state.login_file_unread = True
+        if origin is not None:
+            shell.walk.unread.append((path, origin))
     return [Result(state)]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from doctor.trace.state import NO_GUARD, Content, Guard
 from doctor.trace.values import Origin, Value
+from doctor.trace.wrappers import Unwrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +82,13 @@ JOB_TASKS, JOB_NODES = "job-tasks", "job-nodes"
 class Context:
     """What surrounds a command.
 
-    ``copies`` are the kinds of copies of it that a step runs: ``task``, ``host``, or as many
-    as the job has.
+    ``wrappers`` are the programs around it, the outermost first. ``copies`` are the kinds of
+    copies of it that a step runs: ``task``, ``host``, or as many as the job has.
     """
 
     threads: tuple[Thread, ...] = ()
     turns: tuple[Turn, ...] = ()
-    wrappers: tuple[str, ...] = ()
+    wrappers: tuple[Unwrapped, ...] = ()
     container: Container | None = None
     copies: frozenset[str] = frozenset()
     remote: bool = False

@@ -126,7 +126,7 @@ def _emit(shell: Interpreter, start: Start, state: State) -> None:
 
 def _inside(shell: Interpreter, unwrapped: Unwrapped, start: Start) -> Start:
     """The command within a wrapper, with what the wrapper changes for it."""
-    context = replace(start.context, wrappers=(*start.context.wrappers, unwrapped.words[0]))
+    context = replace(start.context, wrappers=(*start.context.wrappers, unwrapped))
     inner = replace(start, arguments=unwrapped.inner, context=context, nesting=start.nesting + 1)
     if unwrapped.detached:
         thread = shell.in_background().context.threads[-1]
@@ -272,6 +272,8 @@ def _relative(path: Value) -> str | None:
 
 def _run_file(shell: Interpreter, start: Start, arguments: tuple[Value, ...], state: State) -> None:
     found = load(shell, arguments[0], start.origin, state)
+    if found is None:
+        shell.walk.unread.append((arguments[0], start.origin))
     if found is None or shell.walk.depth > 30:
         return
     inner, fresh = _sub_shell(shell, start, state)
@@ -287,10 +289,11 @@ def _submit(shell: Interpreter, start: Start, state: State) -> None:
         start.arguments[1:], wrappers.SLURM.short, wrappers.SLURM.long
     )
     thread = shell.in_background().context.threads[-1]
+    submitted = Unwrapped(("sbatch",), wrappers.SLURM, tuple(options), (), tuple(rest))
     context = replace(
         start.context,
         threads=(*start.context.threads, thread),
-        wrappers=(*start.context.wrappers, "sbatch"),
+        wrappers=(*start.context.wrappers, submitted),
         batch_job=shell.walk.number(),
         outputs={},
     )

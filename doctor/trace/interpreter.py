@@ -39,7 +39,7 @@ from doctor.trace.expand import Expander, Frame
 from doctor.trace.frame import NestedFrame, ScriptFrame
 from doctor.trace.results import Flow, Result, assuming, joined, merge, split
 from doctor.trace.state import Defined, Guard, State
-from doctor.trace.values import Assumption, Value
+from doctor.trace.values import Assumption, Origin, Value
 
 #: How many commands of one script are walked, loops' turns and calls counted in.
 MAX_STEPS = 6_000
@@ -52,14 +52,16 @@ MAX_WAYS = 2
 class Walk:
     """One walk over one script and what it runs.
 
-    ``load`` finds the source of a script that another one runs. ``truncated`` tells that the
-    walk was cut short, so that nothing may be concluded from what it did not see. ``calls`` is
-    how deep function calls are nested at the moment. In each turn of ``waiting_loops`` the
-    script waits for jobs to end, in ``settling_loops`` at least for a server to answer.
+    ``load`` finds the source of a script that another one runs; ``unread`` are those that it
+    did not find, and the commands that name them. ``truncated`` tells that the walk was cut
+    short, so that nothing may be concluded from what it did not see. ``calls`` is how deep
+    function calls are nested at the moment. In each turn of ``waiting_loops`` the script waits
+    for jobs to end, in ``settling_loops`` at least for a server to answer.
     """
 
     load: Callable[[str, Source], Source | None]
     invocations: list[Invocation] = field(default_factory=list)
+    unread: list[tuple[Value, Origin]] = field(default_factory=list)
     truncated: bool = False
     steps: int = 0
     depth: int = 0

@@ -98,19 +98,34 @@ def directives(job: Job) -> Iterator[Directive]:
         )
 
 
-# --- allocations ---------------------------------------------------------------------------
+# --- requests for nodes --------------------------------------------------------------------
 
 
-def allocations(
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request for nodes: what it asks for, the options that say so, and where it stands."""
+
+    asks: AllocationRequest
+    given: Given
+    location: Location
+
+
+def requests(
     jobs: Sequence[Job],
     invocations: Sequence[Invocation],
     load: Callable[[str, Source], Source | None],
-) -> list[Allocation]:
+) -> list[Request]:
     """Every request for nodes that the script makes; ``load`` finds the scripts it submits."""
-    found = [fact for job in jobs if not job.submitted for fact in _of_header(job)]
+    found = [request for job in jobs if not job.submitted for request in _of_header(job)]
     inside = bool(jobs and jobs[0].header.effective)
     for invocation in invocations:
         found += _of_command(invocation, inside, load)
+    return found
+
+
+def allocations(requests: Sequence[Request]) -> list[Allocation]:
+    """The facts about requests for nodes."""
+    found = [_fact(request) for request in requests]
     families = frozenset(
         family
         for fact in found
@@ -121,7 +136,7 @@ def allocations(
     return [replace(fact, named_families=families) for fact in found]
 
 
-def _of_header(job: Job) -> Iterator[Allocation]:
+def _of_header(job: Job) -> Iterator[Request]:
     if not job.header.effective:
         return
     last = job.header.effective[-1]
@@ -129,8 +144,7 @@ def _of_header(job: Job) -> Iterator[Allocation]:
     if place is None:
         return
     for component in combine(script=_given(job.frame, job.header)):
-        request = read_allocation(component, "header")
-        yield _fact(request, component, place.location)
+        yield Request(read_allocation(component, "header"), component, place.location)
 
 
 def request_of(job: Job) -> AllocationRequest | None:
@@ -162,13 +176,13 @@ def _value(frame: Frame, word: Word) -> Value:
 
 def _of_command(
     invocation: Invocation, inside_job: bool, load: Callable[[str, Source], Source | None]
-) -> Iterator[Allocation]:
+) -> Iterator[Request]:
     program = invocation.arguments[0].display.rpartition("/")[2]
     if program not in _PROGRAMS:
         return
     context = invocation.context
     inside = inside_job or context.batch_job is not None
-    inside = inside or bool({"salloc", "srun", "sbatch"} & set(context.wrappers))
+    inside = inside or bool(_PROGRAMS & {wrapper.words[0] for wrapper in context.wrappers})
     components = read_components(invocation.arguments[1:], program)
     if program == "sbatch":
         components = _with_header(components, invocation, load)
@@ -177,8 +191,7 @@ def _of_command(
             is_step(given, inside) or "SLURM_JOB_ID" in invocation.environment
         ):
             continue
-        request = read_allocation(given, program)
-        yield _fact(request, given, invocation.origin.location)
+        yield Request(read_allocation(given, program), given, invocation.origin.location)
 
 
 def _with_header(
@@ -205,11 +218,12 @@ def _with_header(
     return combine(script=_given(frame, read_header(text)), line=components)
 
 
-def _fact(request: AllocationRequest, given: Given, location: Location) -> Allocation:
-    evidence = {name: _evidence(options) for name, options in request.evidence.items()}
-    names = {field.name for field in fields(Allocation)} & {f.name for f in fields(request)}
-    attributes = {name: getattr(request, name) for name in names if name != "evidence"}
-    return Allocation(location=location, evidence=evidence, **attributes)
+def _fact(request: Request) -> Allocation:
+    asks = request.asks
+    evidence = {name: _evidence(options) for name, options in asks.evidence.items()}
+    names = {field.name for field in fields(Allocation)} & {f.name for f in fields(asks)}
+    attributes = {name: getattr(asks, name) for name in names if name != "evidence"}
+    return Allocation(location=request.location, evidence=evidence, **attributes)
 
 
 def _evidence(options: Sequence[Option]) -> Evidence:

@@ -20,6 +20,7 @@ from doctor.trace.results import Flow
 from doctor.trace.state import State
 
 if TYPE_CHECKING:
+    from doctor.trace.servers import Started
     from doctor.vllm.tables import Tables
 
 #: Finds the source of a script that another script, the second argument, names; or None.
@@ -45,51 +46,69 @@ class Settings:
         return Tables(self.knowledge.releases)
 
 
-def trace(source: Source, script: Script, settings: Settings, load: Load) -> list[Fact]:
-    """The facts of one script; ``load`` finds the scripts that it runs."""
+@dataclass(frozen=True)
+class Traced:
+    """What a script would do: the programs that it starts, the servers and requests among them.
+
+    ``job`` is what the script's own header makes of it.
+    """
+
+    source: Source
+    script: Script
+    walk: Walk
+    job: JobShape
+    requests: tuple[jobs.Request, ...] = ()
+    servers: tuple[Started, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+
+def trace(source: Source, script: Script, settings: Settings, load: Load) -> Traced:
+    """Walk one script and read what it starts; ``load`` finds the scripts that it runs."""
     walk = walked(source, script, load)
     invocations = [invocation for invocation in walk.invocations if invocation.arguments]
     own = jobs.own_job(FileFrame(source), script)
+    all_jobs = [own, *jobs.written_jobs(invocations)]
+    requests = jobs.requests(all_jobs, invocations, load)
     facts: list[Fact] = [
         UnparsedStatement(location=source.location(*region.span), reason=region.reason)
         for region in script.unparsed
     ]
-    all_jobs = [own, *jobs.written_jobs(invocations)]
-    for job in all_jobs:
-        facts += jobs.directives(job)
-    facts += jobs.allocations(all_jobs, invocations, load)
+    facts += [fact for job in all_jobs for fact in jobs.directives(job)]
+    facts += jobs.allocations(requests)
     folders = [folder.path for folder in settings.knowledge.shared_folders]
     for invocation in invocations:
         facts += deletions.read(invocation, folders)
         facts += written.read(invocation, folders)
+    job = JobShape.of(jobs.request_of(own))
+    started: list[Started] = []
     if "vllm" in source.text.lower() or any(_names_vllm(i) for i in invocations):
-        facts += _about_vllm(walk, invocations, own, settings)
+        started, more = _servers(walk, invocations, job, settings)
+        facts += more
     in_slurm = settings.slurm or jobs.shows_slurm(source.text, own.header)
-    return [replace(fact, in_slurm=in_slurm) for fact in facts]
+    facts = [replace(fact, in_slurm=in_slurm) for fact in facts]
+    return Traced(source, script, walk, job, tuple(requests), tuple(started), tuple(facts))
 
 
 def _names_vllm(invocation: Invocation) -> bool:
     return any("vllm" in word.display.lower() for word in invocation.arguments[:4])
 
 
-def _about_vllm(
-    walk: Walk, invocations: Sequence[Invocation], own: jobs.Job, settings: Settings
-) -> list[Fact]:
-    """The facts about servers."""
+def _servers(
+    walk: Walk, invocations: Sequence[Invocation], job: JobShape, settings: Settings
+) -> tuple[list[Started], list[Fact]]:
+    """The servers, and the facts about them."""
     from doctor.trace import caches, ports, requirements, servers
 
     found = requirements.asked(invocations)
     pins = requirements.Pins(settings.tables, found, settings.vllm_version)
     started = list(servers.servers(invocations, settings.tables, settings.knowledge, pins))
-    request = jobs.request_of(own)
-    job = JobShape.of(request)
     facts: list[Fact] = [*requirements.facts(found)]
     facts += [servers.launch(each, settings.knowledge) for each in started]
     facts += [fact for each in started for fact in caches.folders(each)]
     if not walk.truncated:
         facts += caches.shared(started, walk, job)
         facts += ports.shared(started, walk, job)
-    return facts
+    return started, facts
 
 
 def walked(source: Source, script: Script, load: Load) -> Walk:
