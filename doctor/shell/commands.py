@@ -107,10 +107,9 @@ class _CommandList:
 
     def finish(self) -> None:
         """Have the statement read, if there is any."""
-        mask = str(self.mask)
-        if mask and not mask.isspace():
-            reader, start, last = self.reader, self.mask.start, self.mask.last
-            masked = Masked(mask, start, last, self.text, reader.tables, reader.span)
+        mask, reader = self.mask, self.reader
+        if mask.last is not None:
+            masked = Masked(str(mask), mask.start, mask.last, self.text, reader.tables, reader.span)
             for statement in reader.grammar(masked):
                 self.add(statement)
 
@@ -144,9 +143,13 @@ class _CommandList:
             return self.command()
         return True
 
+    def may_end(self) -> bool:
+        """Whether a separator here ends the statement."""
+        return len(self.open) == 1 and not self.continues
+
     def newline(self) -> None:
         end = self.reader.newline(self.mask.at)
-        if len(self.open) == 1 and not self.continues:
+        if self.may_end():
             self.finish()
             self.begin(end)
             return
@@ -156,10 +159,19 @@ class _CommandList:
             self.open[-1].pipeline = 0
 
     def separator(self) -> bool:
-        found = _SEPARATOR.match(self.text, self.mask.at)
-        operator = found.group() if found else ""
+        operator = self.text[self.mask.at : self.reader.after(_SEPARATOR, self.mask.at)]
         if self.closer == ";;" and operator in _CASE_TERMINATORS:
             return False
+        # A statement is read after its here-documents.
+        is_whole = self.mask.last is not None and len(self.reader.pending) == self.pending_before
+        if operator in (";", "&") and is_whole and self.may_end():
+            if operator == "&":
+                self.keep(operator)
+            else:
+                self.mask.skip(self.mask.at + 1)
+            self.finish()
+            self.begin(self.mask.at)
+            return True
         if operator in ("|", "|&"):
             self.lengthen_pipeline()
         else:
@@ -173,9 +185,8 @@ class _CommandList:
             raise ScanError("too long a pipeline")
 
     def open_parenthesis(self) -> None:
-        end = self.reader.arithmetic_command(self.mask.at)
-        if end is not None:
-            self.hide_compound(end)
+        if self.reader.is_arithmetic(self.mask.at):
+            self.hide_compound(self.reader.arithmetic_command(self.mask.at))
         else:
             self.keep("(")
             self.push(")")
@@ -189,15 +200,12 @@ class _CommandList:
     def command(self) -> bool:
         """A reserved word, the head of a function or a simple command."""
         at = self.mask.at
-        prefix = _PREFIX.match(self.text, at)
-        reserved = _RESERVED.match(self.text, at)
-        function = _FUNCTION.match(self.text, at)
-        if prefix:
-            self.mask.skip(prefix.end())
-        elif reserved:
-            return self.reserved(reserved.group())
-        elif function:
-            self.function(function.group())
+        if found := _PREFIX.match(self.text, at):
+            self.mask.skip(found.end())
+        elif found := _RESERVED.match(self.text, at):
+            return self.reserved(found.group())
+        elif found := _FUNCTION.match(self.text, at):
+            self.function(found.group())
         elif (end := self.reader.simple(at)) > at:
             self.hide(end)
         else:

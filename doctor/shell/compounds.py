@@ -22,27 +22,25 @@ _LOOP_IN = re.compile(r"(?:[ \t\r\n]|\\\r?\n)*in(?=[ \t\r\n;]|\\\r?\n|\Z)")
 class CompoundReader(SimpleReader):
     """Reads ``case``, ``[[ … ]]``, ``(( … ))`` and the heads of loops into ``tables``."""
 
-    def arithmetic_command(self, at: int) -> int | None:
-        """Read ``(( … ))`` at ``at``; return the offset after it, or None if it is not one."""
-        end = self.arithmetic_end(at)
-        if end is not None:
-            expression = self.inner(at + 2, end - 2).word(0, quoting.ARITHMETIC)[0]
-            self.tables.compounds[at] = ArithmeticCommand(self.span(at, end), expression)
+    def arithmetic_command(self, start: int) -> int:
+        """Read ``(( … ))`` at ``start``; return the offset after it."""
+        expression, end = self.word(start + 2, quoting.ARITHMETIC)
+        end = self.expect("))", end, "((")
+        self.tables.compounds[start] = ArithmeticCommand(self.span(start, end), expression)
         return end
 
     def loop_header(self, at: int) -> tuple[LoopHeader | Clauses | None, int]:
         """What follows ``for`` or ``select``, if it reads like that, and the offset after it."""
-        end = self.arithmetic_end(at)
-        if end is not None:
-            return self._clauses(at + 2, end - 2), end
-        name = _LOOP_NAME.match(self.text, at)
-        if name is None:
+        if self.is_arithmetic(at):
+            return self._clauses(at)
+        end = self.after(_LOOP_NAME, at)
+        if end == at:
             return None, at
-        words, end = None, name.end()
+        name, words = self.text[at:end], None
         has_in = _LOOP_IN.match(self.text, end)
         if has_in:
             words, end = self._words(has_in.end())
-        return LoopHeader(name.group(), words), end
+        return LoopHeader(name, words), end
 
     def _words(self, end: int) -> tuple[tuple[Word, ...], int]:
         words, at = list[Word](), self.blanks(end)
@@ -54,16 +52,11 @@ class CompoundReader(SimpleReader):
             end, at = after, self.blanks(after)
         return tuple(words), end
 
-    def _clauses(self, start: int, end: int) -> Clauses:
-        inner = self.inner(start, end)
-        clause, here = inner.word(0, quoting.CLAUSE)
-        clauses = [clause]
-        while here < len(inner.text):
-            clause, here = inner.word(here + 1, quoting.CLAUSE)
-            clauses.append(clause)
-        if len(clauses) != 3:
-            raise ScanError("for ((…)) without three clauses")
-        return Clauses(*clauses)
+    def _clauses(self, start: int) -> tuple[Clauses, int]:
+        first, at = self.word(start + 2, quoting.CLAUSE)
+        condition, at = self.word(self.expect(";", at, "for (("), quoting.CLAUSE)
+        step, at = self.word(self.expect(";", at, "for (("), quoting.CLAUSE)
+        return Clauses(first, condition, step), self.expect("))", at, "for ((")
 
     def test(self, start: int) -> int:
         """Read ``[[ … ]]`` at ``start``; return the offset after it."""

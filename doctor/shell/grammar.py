@@ -39,7 +39,7 @@ _TOKEN = re.compile(r"\s*(\S{1,20})")
 
 
 def statements(masked: Masked) -> tuple[Statement, ...]:
-    """The statements on one logical line; a single ``Unparsed`` if bashlex refuses it."""
+    """What is masked, as statements: most often one, and one ``Unparsed`` on any fault."""
     builder = _Builder(masked)
     if masked.last in masked.tables.simples and masked.mask.strip() == "x":
         return (Statement(builder.simple(masked.last)),)

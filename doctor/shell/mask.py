@@ -9,6 +9,11 @@ in the mask finds in the tables what stands there in the script.
 
 from __future__ import annotations
 
+from doctor.shell.scanner import ScanError
+
+# bashlex takes some 3 kB for a token. Nobody writes so much without a blank line between.
+MAX_PIECES = 100_000
+
 
 class Mask:
     """A mask, written from left to right."""
@@ -16,7 +21,7 @@ class Mask:
     def __init__(self, start: int) -> None:
         self.start = start
         self.at = start
-        self.last = start  # where the last token starts
+        self.last: int | None = None  # where the last token starts
         self._pieces: list[str] = []
 
     def __str__(self) -> str:
@@ -30,6 +35,8 @@ class Mask:
 
     def keep(self, token: str) -> None:
         """A token that bashlex is to see."""
+        if len(self._pieces) > MAX_PIECES:
+            raise ScanError("too long a statement")
         self.last = self.at
         self._pieces.append(token)
         self.at += len(token)

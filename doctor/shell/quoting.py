@@ -85,8 +85,22 @@ DOUBLE_QUOTES = Context(_run(r'[^"`$\\]+', _ESCAPE), closers='"', quoted=True, e
 HERE_DOCUMENT = Context(
     _run(r"[^`$\\]+", _ESCAPE), closers="", quoted=True, escapes=re.compile(r"\\([$`\\])|\\\n")
 )
-ARITHMETIC = Context(_run(r'[^"`$\\]+', _ESCAPE), closers="", quoted=True, escapes=_QUOTED)
-CLAUSE = Context(_run(r'[^;"`$\\]+', _ESCAPE), closers=";", quoted=True, escapes=_QUOTED)
+ARITHMETIC = Context(
+    _run(r"[^()\"'`$\\]+", _ESCAPE),
+    closers=")",
+    quoted=True,
+    opens="(",
+    closes=")",
+    escapes=_QUOTED,
+)
+CLAUSE = Context(
+    _run(r"[^;()\"'`$\\]+", _ESCAPE),
+    closers=";)",
+    quoted=True,
+    opens="(",
+    closes=")",
+    escapes=_QUOTED,
+)
 
 
 _ANSI_C_ESCAPE = re.compile(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from doctor.shell import quoting
 from doctor.shell.scanner import Notes, ScanError
 from doctor.shell.tables import Tables
-from doctor.shell.tree import HereDocument, Literal, Part, Redirect, Span, Word
+from doctor.shell.tree import HereDocument, Literal, Part, Redirect, Word
 from doctor.shell.words import WordReader
 
 _REDIRECT = re.compile(
@@ -25,26 +25,14 @@ _TABS_OF_LINES = re.compile(r"^\t+", re.MULTILINE)
 _TABS_AFTER_NEWLINE = re.compile(r"(?<=\n)\t+")
 
 
-@dataclass(frozen=True)
-class _Pending:
-    """A here-document whose body comes after the line's end."""
-
-    at: int
-    redirect: Span
-    operator: str
-    descriptor: str | None
-    word: Span
-    delimiter: str
-    quoted: bool
-
-
 class RedirectReader(WordReader):
     """Reads redirections into ``tables``; here-documents once their line ends."""
 
     def __init__(self, text: str, origin: Sequence[int], notes: Notes) -> None:
         super().__init__(text, origin, notes)
         self.tables = Tables()
-        self.pending: list[_Pending] = []
+        # Here-documents whose bodies come after the line's end, by their redirections.
+        self.pending: dict[int, HereDocument] = {}
         self._bodies_after: dict[int, int] = {}
         self._line_end = -1
 
@@ -65,22 +53,15 @@ class RedirectReader(WordReader):
         return end
 
     def _here_document(self, at: int, descriptor: str | None, operator: str, start: int) -> int:
-        found = _DELIMITER.match(self.text, start)
-        source = found.group() if found else ""
-        if not source:
+        end = self.after(_DELIMITER, start)
+        if end == start:
             return at
-        end = start + len(source)
+        source, span = self.text[start:end], self.span(start, end)
         delimiter = _DELIMITER_QUOTES.sub(lambda quotes: "".join(quotes.groups("")), source)
-        pending = _Pending(
-            at,
-            self.span(at, end),
-            operator,
-            descriptor,
-            self.span(start, end),
-            delimiter,
-            delimiter != source,
-        )
-        self.pending.append(pending)
+        quoted, strip_tabs = delimiter != source, operator == "<<-"
+        document = HereDocument(span, delimiter, Word(span, ()), quoted, strip_tabs)
+        self.tables.redirects[at] = Redirect(self.span(at, end), operator, descriptor, document)
+        self.pending[at] = document
         return end
 
     def space(self, at: int) -> int:
@@ -110,44 +91,35 @@ class RedirectReader(WordReader):
     def bodies(self, newline: int) -> None:
         """Read the bodies of the pending here-documents, which start after a newline."""
         at = self._bodies_after.get(newline, min(newline + 1, len(self.text)))
-        for pending in self.pending:
-            at = self._body(pending, at)
+        for redirect, document in self.pending.items():
+            at = self._body(redirect, document, at)
         self.pending.clear()
         self._bodies_after[newline] = at
 
-    def _body(self, pending: _Pending, start: int) -> int:
+    def _body(self, redirect: int, document: HereDocument, start: int) -> int:
         """Read one body; return the offset after the line with its delimiter."""
         text, at = self.text, start
-        strip_tabs = pending.operator == "<<-"
+        end = after = len(text)
         while at < len(text):
-            end = text.find("\n", at)
-            end = len(text) if end < 0 else end
-            line = text[at:end].removesuffix("\r")
-            if (line.lstrip("\t") if strip_tabs else line) == pending.delimiter:
+            newline = text.find("\n", at)
+            after = len(text) if newline < 0 else newline + 1
+            line = text[at:after].rstrip("\r\n")
+            if (line.lstrip("\t") if document.strip_tabs else line) == document.delimiter:
+                end = at
                 break
-            at = end + 1
-        else:
-            at = end = len(text)
-        document = HereDocument(
-            pending.word,
-            pending.delimiter,
-            self._body_word(start, at, pending.quoted, strip_tabs),
-            pending.quoted,
-            strip_tabs,
-        )
-        self.tables.redirects[pending.at] = Redirect(
-            pending.redirect, pending.operator, pending.descriptor, document
-        )
-        return min(end + 1, len(text))
+            at = after
+        document = replace(document, body=self._body_word(start, end, document))
+        self.tables.redirects[redirect] = replace(self.tables.redirects[redirect], target=document)
+        return after
 
-    def _body_word(self, start: int, end: int, quoted: bool, strip_tabs: bool) -> Word:
+    def _body_word(self, start: int, end: int, document: HereDocument) -> Word:
         span = self.span(start, end)
         word = Word(span, (Literal(span, self.text[start:end], True),) if start < end else ())
-        if not quoted:
+        if not document.quoted:
             # bash finds a fault in it only when it expands the body: till then it is just text.
             with suppress(ScanError):
                 word = self.inner(start, end).word(0, quoting.HERE_DOCUMENT)[0]
-        if strip_tabs:
+        if document.strip_tabs:
             word = replace(word, parts=tuple(_without_tabs(part, start) for part in word.parts))
         return word
 

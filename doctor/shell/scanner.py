@@ -52,10 +52,14 @@ class Scanner:
         first = self.origin[start]
         return Span(first, self.origin[end - 1] + 1 if end > start else first)
 
+    def after(self, pattern: re.Pattern[str], at: int) -> int:
+        """The offset after what ``pattern`` matches at ``at``; ``at`` if nothing."""
+        found = pattern.match(self.text, at)
+        return found.end() if found else at
+
     def blanks(self, at: int) -> int:
         """The offset after blanks and joined lines."""
-        found = _BLANKS.match(self.text, at)
-        return found.end() if found else at
+        return self.after(_BLANKS, at)
 
     def comment(self, at: int) -> int:
         """Take note of the comment at ``at``; return the offset of its line's end."""
@@ -65,20 +69,18 @@ class Scanner:
         self.notes.comments.append(Comment(self.span(at, stop), self.text[at:stop]))
         return end
 
-    def arithmetic_end(self, at: int) -> int | None:
-        """The offset after the arithmetic that ``((`` at ``at`` opens, or None.
+    def is_arithmetic(self, at: int) -> bool:
+        """Whether ``((`` stands at ``at`` and opens arithmetic.
 
-        As in bash: it is arithmetic if the inner parenthesis closes right before another
-        one, and a subshell in a subshell otherwise.
+        As in bash: it does if the inner parenthesis closes right before another one, and is
+        a subshell in a subshell otherwise.
         """
         if not self.text.startswith("((", at):
-            return None
+            return False
         if at + 1 not in self._closing:
             self._match_parentheses(at + 1)
         closing = self._closing[at + 1]
-        if closing is None or not self.text.startswith("))", closing):
-            return None
-        return closing + 2
+        return closing is not None and self.text.startswith("))", closing)
 
     def _match_parentheses(self, at: int) -> None:
         """Find what closes the parenthesis at ``at`` and all those on the way.
@@ -89,9 +91,7 @@ class Scanner:
         text, stack = self.text, [at]
         at += 1
         while stack:
-            pattern = _INSIDE_QUOTES if stack[-1] < 0 else _OUTSIDE_QUOTES
-            found = pattern.match(text, at)
-            at = found.end() if found else at
+            at = self.after(_INSIDE_QUOTES if stack[-1] < 0 else _OUTSIDE_QUOTES, at)
             char = text[at : at + 1]
             if char == '"':
                 if stack[-1] < 0:

@@ -46,8 +46,8 @@ class Masked:
     """A statement as bashlex gets it.
 
     ``mask`` is as long as the statement's source, which starts at ``start`` of ``text``;
-    ``last`` is where the statement's last token starts. ``span`` turns two such offsets into
-    a place in the script.
+    ``last`` is where the statement's last token starts. ``span`` turns two offsets into
+    ``text`` into a place in the script.
     """
 
     mask: str

@@ -29,6 +29,12 @@ class Literal:
     ``quoted`` text keeps its blanks and globs; unquoted text may hold globs, braces and, at
     the start of a word, a tilde. Every quoted stretch, escape and bare stretch is a part of
     its own, so ``span`` (which includes the quotes) always covers exactly one kind of quoting.
+
+    The spans of a word's parts tile the word. So an expansion cuts a double-quoted stretch,
+    whose quotes go with the literals at its ends: ``"$a b"`` is ``"``, ``$a`` and `` b"``, the
+    first with an empty text. Empty too are the ``$`` of ``$"…"`` and, unquoted, a backslash
+    that joins two lines. What is read as if between double quotes is quoted: here-documents
+    and arithmetic.
     """
 
     span: Span
@@ -42,9 +48,11 @@ class Parameter:
 
     ``name`` is a variable, a positional number or one of ``@*#?$!-``. ``subscript`` is the text
     between the brackets of an array reference, or None. ``operator`` is what follows: empty,
-    or one of ``:- - := = :? ? :+ + # ## % %% / // /# /% : ^ ^^ , ,, @``; ``argument`` is the
-    word after it (for ``/``, pattern and replacement with the slash between; for ``:``,
-    offset and length). ``length`` is true for ``${#name}``, ``indirect`` for ``${!name}``.
+    or one of ``:- - := = :? ? :+ + # ## % %% / // /# /% : ^ ^^ , ,, ~ ~~ @ *``; ``argument`` is
+    the word after it (for ``/``, pattern and replacement with the slash between; for ``:``,
+    offset and length), None where there is no operator. ``length`` is true for ``${#name}``,
+    ``indirect`` for ``${!name}`` and, with the operator ``*`` or ``@``, for the names that
+    begin like this. What reads like no expansion, as ``${{ x }}``, is a literal.
     """
 
     span: Span

@@ -15,7 +15,7 @@ _SPECIAL_NAME = r"[@*#?$!-]"
 _NAME = re.compile(rf"[A-Za-z_]\w*|[0-9]|{_SPECIAL_NAME}", re.ASCII)
 _NAME_IN_BRACES = rf"(?:[A-Za-z_]\w*|[0-9]+|{_SPECIAL_NAME})"
 _HEAD = re.compile(rf"(#(?={_NAME_IN_BRACES}[}}[])|!(?=[\w@*#]))?({_NAME_IN_BRACES})", re.ASCII)
-_OPERATOR = re.compile(r"(?::[-=?+]|/[/#%]?|##|%%|\^\^|,,|~~|[-=?+:#%^,~@*])?")
+_OPERATOR = re.compile(r":[-=?+]|/[/#%]?|##|%%|\^\^|,,|~~|[-=?+:#%^,~@*]")
 _PATTERN_OPERATORS = frozenset("#%/^,")
 _BACKTICKS = re.compile(r"`[^`\\]*(?:\\.[^`\\]*)*`", re.DOTALL)
 _BACKTICK_ESCAPE = re.compile(r"\\[$`\\]")
@@ -60,8 +60,7 @@ class WordReader(Scanner, ABC):
         self.notes.enter()
         try:
             while True:
-                found = context.plain.match(text, at)
-                at = found.end() if found else at
+                at = self.after(context.plain, at)
                 char = text[at : at + 1]
                 if not char or (not nesting and char in context.closers):
                     return parts, rest, at
@@ -101,7 +100,9 @@ class WordReader(Scanner, ABC):
         if char == '"':
             return self._double_quotes(at, parts)
         if char == "'":
-            end = self._closed(text.find("'", at + 1), "'")
+            end = text.find("'", at + 1) + 1
+            if end == 0:
+                raise ScanError("unterminated '")
             parts.append(Literal(self.span(at, end), text[at + 1 : end - 1], True))
             return end
         if char == "\\":
@@ -113,19 +114,16 @@ class WordReader(Scanner, ABC):
             return self._parentheses(at, parts)
         return at + 1
 
-    def _closed(self, at: int, opener: str) -> int:
-        """The offset after the closer at ``at``, which is negative if there is none."""
-        if at < 0:
+    def expect(self, closer: str, at: int, opener: str) -> int:
+        """The offset after ``closer``, which has to stand at ``at``."""
+        if not self.text.startswith(closer, at):
             raise ScanError(f"unterminated {opener}")
-        return at + 1
-
-    def _expect(self, closer: str, at: int, opener: str) -> int:
-        return self._closed(at if self.text.startswith(closer, at) else -1, opener)
+        return at + len(closer)
 
     def _double_quotes(self, at: int, parts: list[Part]) -> int:
         context = quoting.DOUBLE_QUOTES
         inside, rest, end = self._parts(at + 1, context, at)
-        end = self._expect('"', end, '"')
+        end = self.expect('"', end, '"')
         self._add_literal(inside, rest, end, context)
         parts += inside
         return end
@@ -133,19 +131,19 @@ class WordReader(Scanner, ABC):
     def _escape(self, at: int, context: Context, parts: list[Part]) -> int:
         """A backslash outside quotes."""
         text = self.text
-        joined = _JOINED_LINES.match(text, at)
-        if joined:
-            if " " in context.closers and not _GOES_ON.match(text, joined.end()):
+        joined = self.after(_JOINED_LINES, at)
+        if joined > at:
+            if " " in context.closers and not _GOES_ON.match(text, joined):
                 return at
-            parts.append(Literal(self.span(at, joined.end()), ""))
-            return joined.end()
+            parts.append(Literal(self.span(at, joined), ""))
+            return joined
         if at + 1 < len(text):
             parts.append(Literal(self.span(at, at + 2), text[at + 1], True))
         return at + 2
 
     def _parentheses(self, at: int, parts: list[Part]) -> int:
         inside, rest, end = self._parts(at + 2, quoting.PARENTHESES, at)
-        end = self._expect(")", end, self.text[at] + "(")
+        end = self.expect(")", end, self.text[at] + "(")
         self._add_literal(inside, rest, end, quoting.PARENTHESES)
         parts += inside
         return end
@@ -154,15 +152,15 @@ class WordReader(Scanner, ABC):
         text = self.text
         follower = text[at + 1 : at + 2]
         if follower == "(":
-            end = self.arithmetic_end(at + 1)
-            if end is None:
+            if not self.is_arithmetic(at + 1):
                 return self._substitution(at, "$(", quoted, parts)
-            expression = self.inner(at + 3, end - 2).word(0, quoting.ARITHMETIC)[0]
+            expression, end = self.word(at + 3, quoting.ARITHMETIC)
+            end = self.expect("))", end, "$((")
             parts.append(Arithmetic(self.span(at, end), expression, quoted))
             return end
         if follower == "[":
             expression, end = self.word(at + 2, quoting.BRACKETS)
-            end = self._expect("]", end, "$[")
+            end = self.expect("]", end, "$[")
             parts.append(Arithmetic(self.span(at, end), expression, quoted))
             return end
         if follower == "{":
@@ -209,25 +207,25 @@ class WordReader(Scanner, ABC):
                 return here + 1
         # Go on from here: reading anything twice would double the work at every level.
         context = quoting.BRACES_QUOTED if quoted else quoting.BRACES
-        return self._expect("}", self._parts(here, context, here)[2], "${")
+        return self.expect("}", self._parts(here, context, here)[2], "${")
 
     def _subscript(self, at: int) -> tuple[str | None, int]:
         if not self.text.startswith("[", at):
             return None, at
-        end = self._expect("]", self._parts(at + 1, quoting.BRACKETS, at)[2], "[")
+        end = self.expect("]", self._parts(at + 1, quoting.BRACKETS, at)[2], "[")
         return self.text[at + 1 : end - 1], end
 
     def _argument(self, at: int, quoted: bool) -> tuple[str, Word | None, int]:
         """The operator of an expansion in braces, its argument, and where that ends."""
-        found = _OPERATOR.match(self.text, at)
-        operator = found.group() if found else ""
+        here = self.after(_OPERATOR, at)
+        operator = self.text[at:here]
         if not operator:
             return "", None, at
         context = quoting.BRACES
         if quoted:
             is_pattern = operator[0] in _PATTERN_OPERATORS
             context = quoting.PATTERN_QUOTED if is_pattern else quoting.BRACES_QUOTED
-        argument, end = self.word(at + len(operator), context)
+        argument, end = self.word(here, context)
         return operator, argument, end
 
     def _substitution(self, at: int, opener: str, quoted: bool, parts: list[Part]) -> int:

@@ -29,7 +29,7 @@ from doctor.shell.tree import (
     Word,
 )
 
-BRACKETS = {
+BRACKETS: dict[type, tuple[str | tuple[str, ...], str | tuple[str, ...]]] = {
     If: ("if", "fi"),
     Case: ("case", "esac"),
     Group: ("{", "}"),

@@ -7,6 +7,7 @@ from doctor.shell.tree import (
     AndOr,
     ArithmeticCommand,
     ArithmeticFor,
+    Assignment,
     Block,
     Case,
     Command,
@@ -24,6 +25,7 @@ from doctor.shell.tree import (
     Test,
     Unparsed,
     While,
+    Word,
 )
 
 
@@ -38,6 +40,9 @@ class _Outline:
 
     def source(self, span: Span) -> str:
         return " ".join(self.text[span.start : span.end].replace("\\\n", " ").split())
+
+    def words(self, words: tuple[Word | Assignment, ...]) -> str:
+        return " ".join(self.source(word.span) for word in words)
 
     def block(self, block: Block) -> str:
         return "; ".join(self.statement(statement) for statement in block)
@@ -67,9 +72,8 @@ class _Outline:
     def bare(self, command: Command) -> str:
         match command:
             case Simple():
-                words = [*command.assignments, *command.arguments]
-                pieces = [self.source(word.span) for word in words]
-                return " ".join([*pieces, *map(self.redirect, command.redirects)])
+                words = [self.words((word,)) for word in (*command.assignments, *command.arguments)]
+                return " ".join([*words, *map(self.redirect, command.redirects)])
             case Pipeline():
                 bang = "! " if command.negated else ""
                 return f"({bang}{self.joined(command.commands, command.operators)})"
@@ -86,10 +90,7 @@ class _Outline:
                 word = "until" if command.until else "while"
                 return f"{word}{{{self.block(command.condition)}}}do{{{self.block(command.body)}}}"
             case For():
-                words = command.words
-                listed = (
-                    "" if words is None else " in " + " ".join(self.source(w.span) for w in words)
-                )
+                listed = "" if command.words is None else f" in {self.words(command.words)}"
                 word = "select" if command.select else "for"
                 return f"{word} {command.name}{listed}{{{self.block(command.body)}}}"
             case ArithmeticFor():
@@ -110,7 +111,7 @@ class _Outline:
             case Subshell():
                 return f"({self.block(command.body)})"
             case Test():
-                return f"[[{' '.join(self.source(word.span) for word in command.words)}]]"
+                return f"[[{self.words(command.words)}]]"
             case ArithmeticCommand():
                 return f"(({self.source(command.expression.span)}))"
             case Unparsed():

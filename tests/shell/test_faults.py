@@ -22,7 +22,7 @@ from .outline import outline
         ("(( x )) y\nc", "UNPARSED<unexpected y>; c"),
         ("{ a; } b\nc", "UNPARSED<unexpected b>; c"),
         ("if a; b; fi\nc", "UNPARSED<unexpected fi>; c"),
-        ("for ((a;b)); do c; done", "UNPARSED<for ((…)) without three clauses>"),
+        ("for ((a;b)); do c; done", "UNPARSED<unterminated for ((>"),
         ("a\nif b; then", "a; UNPARSED<the statement is incomplete>"),
         ("a\nb 'c\nd", "a; UNPARSED<unterminated '>"),
         ('a\nb "c\nd', 'a; UNPARSED<unterminated ">'),

@@ -61,12 +61,12 @@ def steps(text: str) -> int:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_doubling_a_script_doubles_the_steps(shape: str) -> None:
     start, repeated, end = SHAPES[shape]
-    parse("a; b")  # what is imported and cached is no step
+    parse("a | b")  # what is imported and cached is no step
     few, many = (steps(start + repeated * count + end) for count in (ENOUGH, 2 * ENOUGH))
     assert many <= 2.2 * few
 
 
 def test_nesting_costs_its_depth() -> None:
-    parse("a; b")
+    parse("a | b")
     few, many = (steps("$(a " * depth + ")" * depth) for depth in (10, 20))
     assert many <= 2.2 * few

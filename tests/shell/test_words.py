@@ -12,6 +12,7 @@ from doctor.shell.tree import (
     Parameter,
     Part,
     Simple,
+    Span,
     Substitution,
     Word,
 )
@@ -103,19 +104,19 @@ def test_parts(text: str, expected: list[tuple[str, str]]) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("${a}", Parameter((0, 4), "a")),
-        ("${12}", Parameter((0, 5), "12")),
-        ("${a[1]}", Parameter((0, 7), "a", "1")),
-        ("${a[${b[2]}]}", Parameter((0, 13), "a", "${b[2]}")),
-        ('${a["x]"]}', Parameter((0, 10), "a", '"x]"')),
-        ("${#a}", Parameter((0, 5), "a", length=True)),
-        ("${#a[@]}", Parameter((0, 8), "a", "@", length=True)),
-        ("${#}", Parameter((0, 4), "#")),
-        ("${##}", Parameter((0, 5), "#", length=True)),
-        ("${!a}", Parameter((0, 5), "a", indirect=True)),
-        ("${!#}", Parameter((0, 5), "#", indirect=True)),
-        ("${!a[@]}", Parameter((0, 8), "a", "@", indirect=True)),
-        ("${!}", Parameter((0, 4), "!")),
+        ("${a}", Parameter(Span(0, 4), "a")),
+        ("${12}", Parameter(Span(0, 5), "12")),
+        ("${a[1]}", Parameter(Span(0, 7), "a", "1")),
+        ("${a[${b[2]}]}", Parameter(Span(0, 13), "a", "${b[2]}")),
+        ('${a["x]"]}', Parameter(Span(0, 10), "a", '"x]"')),
+        ("${#a}", Parameter(Span(0, 5), "a", length=True)),
+        ("${#a[@]}", Parameter(Span(0, 8), "a", "@", length=True)),
+        ("${#}", Parameter(Span(0, 4), "#")),
+        ("${##}", Parameter(Span(0, 5), "#", length=True)),
+        ("${!a}", Parameter(Span(0, 5), "a", indirect=True)),
+        ("${!#}", Parameter(Span(0, 5), "#", indirect=True)),
+        ("${!a[@]}", Parameter(Span(0, 8), "a", "@", indirect=True)),
+        ("${!}", Parameter(Span(0, 4), "!")),
     ],
 )
 def test_parameters(text: str, expected: Parameter) -> None:
@@ -231,7 +232,7 @@ def test_substitutions(text: str, inner: str) -> None:
 
 def test_backticks_in_backticks_keep_their_offsets() -> None:
     text = r"x=`a \`b \\\`c\\\` \$d\``"
-    value = first_command(text).assignments[0].value
+    value: object = first_command(text).assignments[0].value
     names = list[str]()
     while isinstance(value, Word):
         (outer,) = (part for part in value.parts if isinstance(part, Substitution))
