@@ -166,6 +166,46 @@ def scan(
 
 
 @app.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--format",
+    "--output-format",
+    "format_name",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="How to show it; json has every fact and where it stands.",
+)
+@click.option("--vllm-version", metavar="RELEASE", help="The release of vLLM that will run.")
+def trace(files: tuple[str, ...], format_name: str, vllm_version: str | None) -> int:
+    """Show what scripts would do: their jobs, and the vLLM servers that they start.
+
+    Nothing is run. A FILE is a shell or Slurm script; `-` is the standard input. The exit code
+    is 2 if one of them can't be read.
+    """
+    from doctor.config import find, from_mapping
+    from doctor.report.trace import render
+    from doctor.scan import Examiner
+    from doctor.sources import LIMIT, Unexamined, decode, read_named
+
+    config = find(path for path in files if path != "-")
+    settings = _settings({"vllm_version": vllm_version})
+    examiner = Examiner(config.overridden(from_mapping(settings, Path.cwd())), files)
+    found = [
+        decode(sys.stdin.buffer.read(LIMIT + 1), "<stdin>")
+        if path == "-" and sys.stdin
+        else read_named(path)
+        for path in files
+    ]
+    traces = [examiner.trace(source) for source in found if not isinstance(source, Unexamined)]
+    _write(render(traces, format_name, _width(), _colour()))
+    problems = [source for source in found if isinstance(source, Unexamined)]
+    for problem in problems:
+        _fail(f"{problem.filename}: {problem.reason}")
+    return 2 if problems else 0
+
+
+@app.command()
 @click.option("--force", is_flag=True, help="Write over a configuration that is there.")
 def init(force: bool) -> None:
     """Write a commented configuration into the folder you are in.

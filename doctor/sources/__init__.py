@@ -1,7 +1,16 @@
 """Which files are to be examined, and their text."""
 
 from doctor.sources.discover import Missing, discover
-from doctor.sources.read import Unexamined, decode, read_text
+from doctor.sources.read import LIMIT, Unexamined, decode, read_named, read_text
 from doctor.sources.recognise import has_suffix
 
-__all__ = ["Missing", "Unexamined", "decode", "discover", "has_suffix", "read_text"]
+__all__ = [
+    "LIMIT",
+    "Missing",
+    "Unexamined",
+    "decode",
+    "discover",
+    "has_suffix",
+    "read_named",
+    "read_text",
+]

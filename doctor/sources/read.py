@@ -39,6 +39,17 @@ def load(path: str, filename: str, named: bool) -> Source | Unexamined | None:
     return None if data is None else decode(data, filename)
 
 
+def read_named(path: str) -> Source | Unexamined:
+    """The text of the file that a person named, whatever it is; or why there is none."""
+    try:
+        data = _read(path, lambda head: True)
+    except OSError as error:
+        return unreadable(path, error)
+    except ValueError:  # a NUL in the path
+        return Unexamined(path, "unreadable", "no file can have this name")
+    return decode(data or b"", path)
+
+
 def read_text(path: str) -> Source | None:
     """The text of a file that a script names, whatever it is called; None if there is none."""
     try:
@@ -88,6 +99,6 @@ def _read(path: str, wanted: Callable[[bytes], bool]) -> bytes | None:
 
 def _refuse_special(status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        names = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
+        names = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFDIR: "a folder"}
         kind = names.get(stat.S_IFMT(status.st_mode), "a device")
         raise OSError(f"it is {kind}, not a file")

@@ -95,9 +95,7 @@ def _choice(values: tuple[Value, ...], truth: bool, row: str) -> Guard:
     if emptiness is not None:
         unknown, is_set_if_true = emptiness
         is_set = truth == is_set_if_true
-        name = unknown.name.lstrip("$")
-        words = f"{name} is given" if is_set else f"{name} is left at its default"
-        return parameters.given(unknown.name, is_set, words)
+        return parameters.given(unknown.name, is_set)
     key = "test:" + " ".join(value.display for value in values)
     told = f"the condition in line {row} holds" if truth else f"the condition in line {row} fails"
     return frozenset({Assumption(key, "yes" if truth else "no", told)})

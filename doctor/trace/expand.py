@@ -7,13 +7,14 @@ every consistent combination, up to a bound.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from doctor.diagnostic import Source
 from doctor.shell.tree import Arithmetic, Literal, Parameter, Part, Span, Substitution, Word
 from doctor.trace import arithmetic, braces, globbing, parameters
+from doctor.trace.frame import restored
 from doctor.trace.state import NO_GUARD, Array, Guard, Missing, State, consistent
 from doctor.trace.values import Origin, Text, Unknown, Value
 
@@ -29,6 +30,9 @@ class Frame(Protocol):
 
     @property
     def file(self) -> Source: ...
+
+    @property
+    def unknowns(self) -> Mapping[str, Value]: ...
 
     def origin(self, span: Span) -> Origin | None: ...
 
@@ -109,7 +113,7 @@ class Expander:
             home = Unknown("$HOME", frozenset({"user"}), origin=origin)
             rest = (Text(text[1:], origin),) if len(text) > 1 else ()
             return Value((home, *rest)).slice(0)
-        return Value((Text(text, origin, part.quoted),)) if text else Value()
+        return restored(text, self.frame.unknowns, origin, part.quoted)
 
     def _named(self, value: Value, part: Substitution) -> Value:
         """Where the output of a command is unknown, it may be several words unless quoted."""

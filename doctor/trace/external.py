@@ -92,7 +92,7 @@ def _start(shell: Interpreter, start: Start, state: State) -> None:
         return
     unwrapped = wrappers.unwrap(start.arguments)
     if unwrapped is None:
-        if start.arguments[0].text and _SHELL_FILE.search(start.arguments[0].display):
+        if _is_script(start.arguments[0], state):
             _run_file(shell, start, start.arguments, state)
         return
     inner = _inside(shell, unwrapped, start)
@@ -102,6 +102,14 @@ def _start(shell: Interpreter, start: Start, state: State) -> None:
         if inner.arguments[0].text in state.functions and unwrapped.words[0] == "command":
             return
         _start(shell, inner, state)
+
+
+def _is_script(program: Value, state: State) -> bool:
+    """Whether a program is a shell script: by its name, or because this script wrote it."""
+    name = program.display
+    return bool(program.text and _SHELL_FILE.search(name)) or (
+        name.removeprefix("./") in state.files or name in state.files
+    )
 
 
 def _emit(shell: Interpreter, start: Start, state: State) -> None:

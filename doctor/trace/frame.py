@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from doctor.diagnostic import Source
 from doctor.shell.tree import Span
@@ -13,6 +15,8 @@ from doctor.trace.values import Origin, Piece, Text, Unknown, Value
 @dataclass(frozen=True)
 class FileFrame:
     """A whole file: its spans are where they are."""
+
+    unknowns: ClassVar[Mapping[str, Value]] = {}
 
     source: Source
 
@@ -30,6 +34,8 @@ class FileFrame:
 @dataclass(frozen=True)
 class ForeignFrame:
     """A file that is no part of the scan: all of it has the place of the command that names it."""
+
+    unknowns: ClassVar[Mapping[str, Value]] = {}
 
     source: Source
     outer: Origin
@@ -56,7 +62,7 @@ class NestedFrame:
 
     text: str
     pieces: tuple[tuple[int, Piece], ...]
-    unknowns: dict[str, Value]
+    unknowns: Mapping[str, Value]
     outer: Origin
 
     @property
@@ -89,6 +95,23 @@ class NestedFrame:
         for name, value in self.unknowns.items():
             text = text.replace(f"${{{name}}}", value.display)
         return text
+
+
+#: What ``nested`` writes in place of an unknown.
+_REFERENCE = re.compile(r"\$\{(_unknown_\d+_\d+)\}")
+
+
+def restored(
+    text: str, unknowns: Mapping[str, Value], origin: Origin | None, quoted: bool
+) -> Value:
+    """Literal text; in a nested frame there may be unknowns in it, within single quotes."""
+    value = Value()
+    for index, part in enumerate(_REFERENCE.split(text)):
+        if index % 2:
+            value += unknowns.get(part, Value((Unknown(part),)))
+        elif part:
+            value += Value((Text(part, origin, quoted),))
+    return value
 
 
 def nested(value: Value, outer: Origin, depth: int) -> NestedFrame:

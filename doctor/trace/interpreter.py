@@ -18,6 +18,7 @@ from doctor.shell.tree import (
     ArithmeticFor,
     Block,
     Case,
+    CaseArm,
     Command,
     For,
     Function,
@@ -224,9 +225,9 @@ class Interpreter:
         """The results with every unknown success split in two."""
         place = self.frame.origin(command.span)
         row = "?" if place is None else place.location.start.row
-        words = f"the command in line {row} succeeds"
+        what = f"the command in line {row}"
         key = f"success:{self.walk.number()}"
-        return [way for result in results for way in split(result, key, words)]
+        return [way for result in results for way in split(result, key, what, "succeeds")]
 
     # --- branches ---------------------------------------------------------------------
 
@@ -258,8 +259,8 @@ class Interpreter:
         place = self.frame.origin(last.span)
         row = "?" if place is None else place.location.start.row
         key = f"success:{self.walk.number()}"
-        words = f"the condition in line {row} holds"
-        return [way for result in results for way in split(result, key, words)]
+        what = f"the condition in line {row}"
+        return [way for result in results for way in split(result, key, what, "holds")]
 
     def _case(self, command: Case, state: State) -> list[Result]:
         results: list[Result] = []
@@ -280,7 +281,7 @@ class Interpreter:
             certain = verdict is True
             guard: Guard = frozenset()
             if not certain or results:
-                words = f"{subject.display} takes this branch"
+                words = f"{subject.display} {self._patterns(arm)}"
                 guard = frozenset({Assumption(f"case:{number}", str(index), words)})
             entered = assuming(state, guard)
             if entered is not None:
@@ -289,10 +290,16 @@ class Interpreter:
             if certain:
                 break
         if not certain:
-            none = frozenset({Assumption(f"case:{number}", "none", "no branch is taken")})
+            words = f"{subject.display} is like none of the patterns"
+            none = frozenset({Assumption(f"case:{number}", "none", words)})
             left = assuming(state, none if results else frozenset())
             results += [Result(left)] if left is not None else []
         return results
+
+    def _patterns(self, arm: CaseArm) -> str:
+        """What a subject is in an arm, in words: ``is like *-8B``."""
+        written = [self.frame.written(pattern.span) for pattern in arm.patterns]
+        return "is anything else" if "*" in written else f"is like {' or '.join(written)}"
 
     # --- functions and other scripts --------------------------------------------------
 

@@ -42,11 +42,22 @@ def _positional(state: State, number: int) -> Content:
     return Missing(inherited=False)
 
 
-def given(name: str, is_set: bool, words: str) -> Guard:
-    """The assumption that an unknown, by its name, is set and not empty, or that it isn't."""
-    return frozenset(
-        {Assumption(f"given:{name.lstrip('$')}", "given" if is_set else "empty", words)}
-    )
+def given(name: str, is_set: bool, called: str | None = None) -> Guard:
+    """The assumption that an unknown, by its name, is set and not empty, or that it isn't.
+
+    ``called`` is the name that a person knows it by.
+    """
+    bare = name.lstrip("$")
+    words = _words_of_given(called or bare, is_set)
+    return frozenset({Assumption(f"given:{bare}", "given" if is_set else "empty", words)})
+
+
+def _words_of_given(name: str, is_set: bool) -> str:
+    if name in ("@", "*"):
+        return "arguments are given" if is_set else "no arguments are given"
+    if name.isdigit():
+        return f"argument {name} is given" if is_set else f"argument {name} is left out"
+    return f"{name} is given" if is_set else f"{name} is left at its default"
 
 
 def single(value: Value) -> Unknown | None:
@@ -79,9 +90,9 @@ def emptiness(content: Content, name: str) -> Iterator[tuple[bool, Content]]:
     if unknown is None:
         yield bool(content.pieces) and content.text != "", content
         return
-    empty = given(unknown.name, False, f"{name} is left at its default")
+    empty = given(unknown.name, False, name)
     yield False, Missing(assumes=content.assumes | empty)
-    some = given(unknown.name, True, f"{name} is given")
+    some = given(unknown.name, True, name)
     yield True, replace(content, assumes=content.assumes | some)
 
 

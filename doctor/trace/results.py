@@ -53,13 +53,16 @@ def assuming(state: State, guard: Guard) -> State | None:
     return replace(state.copy(), guard=state.guard | guard)
 
 
-def split(result: Result, key: str, words: str) -> list[Result]:
-    """A result of unknown success as two, one for success and one for failure."""
+def split(result: Result, key: str, what: str, succeeds: str) -> list[Result]:
+    """A result of unknown success as two, one for success and one for failure.
+
+    ``what`` is the command or condition in words, ``succeeds`` the verb for its success.
+    """
     if result.truth is not None or result.flow is not Flow.NEXT:
         return [result]
     found = []
     for truth, choice in ((True, "yes"), (False, "no")):
-        told = words if truth else f"not: {words}"
+        told = f"{what} {succeeds if truth else 'fails'}"
         state = assuming(result.state, frozenset({Assumption(key, choice, told)}))
         if state is not None:
             found.append(Result(state, truth))

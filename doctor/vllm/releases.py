@@ -116,10 +116,15 @@ class Candidates:
         """
         if self.strict or any(not self._base & claim.releases for claim in self.claims):
             return ()
+        return self.decisive
+
+    @cached_property
+    def decisive(self) -> tuple[Claim, ...]:
+        """The fewest claims that leave what all of them leave."""
         kept = list(self.claims)
         for claim in reversed(self.claims):  # flags, which come first, explain best
             rest = [other for other in kept if other is not claim]
-            if not _all_of(rest, self._base):
+            if _all_of(rest, self._base) == self.strict:
                 kept = rest
         return tuple(kept)
 

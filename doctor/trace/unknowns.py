@@ -1,0 +1,73 @@
+"""Unknowns, as a person wants to be told of them: what is not known, and where it comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from doctor.diagnostic import Location
+from doctor.trace.environment import is_always_set
+from doctor.trace.values import Unknown
+
+_NAME = re.compile(r"\$\{?(\w+)(?:\[[^]]*\])?\}?")
+_INSIDE = re.compile(r"\$\{?(\w+)")
+_BARE = re.compile(r"[A-Za-z_]\w*")
+#: What everyone knows, or Slurm says.
+_FAMILIAR = re.compile(r"~|\$\{?(SLURM_\w*|TMPDIR|HOME|PWD|RANDOM|SHELL)\}?|\$\(whoami\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Something that the script takes from elsewhere: its name, and where it comes from."""
+
+    name: str
+    source: str
+    place: Location | None
+
+
+def missing(unknowns: Iterable[Unknown], text: str) -> Iterator[Missing]:
+    """What the unknowns of a script of this text are, each once, without the familiar ones."""
+    seen: set[str] = set()
+    for unknown in unknowns:
+        name = " ".join(unknown.name.split())
+        if name in seen or _FAMILIAR.fullmatch(name):
+            continue
+        seen.add(name)
+        variable = _NAME.fullmatch(name)
+        if variable is not None and is_always_set(variable[1]):
+            continue
+        place = unknown.origin.location if unknown.origin is not None else None
+        is_named = variable is not None and not variable[1].isdigit()
+        yield Missing(
+            variable[1] if variable and is_named else name, _source(name, variable, text), place
+        )
+
+
+def _source(name: str, variable: re.Match[str] | None, text: str) -> str:
+    if name in ("$@", "$*"):
+        return "the arguments"
+    if variable is not None:
+        return _of_variable(variable[1], text)
+    if name.startswith("$(("):
+        return f"computed{_from(name)}"
+    if name.startswith(("$(", "`")):
+        return "what a command prints"
+    if name.startswith(("$", "basename of ")):
+        return f"computed{_from(name)}"
+    return "a placeholder" if name[:1] in "{<" else "computed"
+
+
+def _of_variable(name: str, text: str) -> str:
+    if name.isdigit():
+        return f"argument {name}"
+    if re.search(rf"\bfor\s+{name}\b|\bread\b[^\n]*\b{name}\b|\bmapfile\b[^\n]*\b{name}\b", text):
+        return "a variable that the script reads or loops over"
+    if re.search(rf"\b{name}(\[[^]\n]*\])?\+?=", text):
+        return "a variable that the script computes"
+    return "a variable of the environment"
+
+
+def _from(name: str) -> str:
+    names = _INSIDE.findall(name) or _BARE.findall(name)
+    return f" from {', '.join(dict.fromkeys(names))}" if names else ""
