@@ -153,13 +153,15 @@ class Examiner:
         return Settings(self.knowledge, self.config.vllm_version, self.config.slurm)
 
     def _load(self, path: str, script: Source) -> Source | None:
-        """A file that a script names: seen from its own folder, or from where we are.
+        """A file that a script names: seen from its own folder, from where we are, or from a
+        folder that is scanned.
 
         Only files below the scanned folders and the one we are in are read, so that a script
         can't make us read anything else.
         """
         beside = os.path.normpath(os.path.join(os.path.dirname(script.filename), path))
-        for name in dict.fromkeys((beside, os.path.normpath(path))):
+        below = (os.path.normpath(os.path.join(folder, path)) for folder in self._folders)
+        for name in dict.fromkeys((beside, os.path.normpath(path), *below)):
             if name in self.texts:
                 return self.texts[name]
             loaded = sources.read_text(name) if _is_below(name, self._folders) else None

@@ -109,6 +109,7 @@ class Allocation(Fact):
         "`gpu-a07`; they show whose cluster it is for",
         frozenset(),
     )
+    names_nodes: bool = attribute("whether the script names any node at all", False)
     misread: str | None = attribute(
         "an `--exclude` value that Slurm reads as another node's name (`-x=NODE`)", None
     )
@@ -207,7 +208,28 @@ class Launch(Fact):
     method_fits: bool | UnknownType = attribute(
         "whether the method is one that the drafter, or the model without one, is made for"
     )
+    speculation_fault: str | None = attribute(
+        "why vLLM refuses what the line says about speculation, in a few words", None
+    )
     tensor_parallel_size: int | UnknownType | None = attribute("the value of the flag")
+    draft_tensor_parallel_size: int | UnknownType | None = attribute(
+        "over how many GPUs the drafter is to be split; null where it follows the model"
+    )
+    draft_tensor_parallel_fits: bool | UnknownType = attribute(
+        "whether that is 1 or the model's, as vLLM demands"
+    )
+    reasoning_plugin: bool | UnknownType = attribute("whether `--reasoning-parser-plugin` is given")
+    needs_release: str | None = attribute(
+        "the first release that knows the model's architecture or, where that is old enough, has "
+        "the parser for the tool calls that are asked for; null where that is not known",
+        None,
+    )
+    too_old: bool | UnknownType = attribute(
+        "whether the release that is pinned is older than that", False
+    )
+    lacks: str | None = attribute(
+        "what a release that is too old lacks: `architecture` or `tool-parser`", None
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,6 +280,54 @@ class SharedPort(Fact):
     is_default: bool = attribute("whether it is the default, no port being given", False)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Step(Fact):
+    """An srun command, and what it finds where it starts."""
+
+    kind: ClassVar[str] = "step"
+
+    program: str = attribute("the program that starts it", "srun")
+    in_job: bool = attribute("whether it starts a step of a job that is there already", False)
+    job: str | None = attribute("the value of `--jobid`", None)
+    into_running_job: bool | UnknownType = attribute(
+        "whether it joins a job, by `--jobid`, that the script itself did not start"
+    )
+    overlap: bool | UnknownType = attribute("whether it shares what other steps hold")
+    immediate: bool | UnknownType = attribute("whether it gives up instead of waiting")
+    exact: bool | UnknownType = attribute("whether it takes no more than it asks for")
+    beside: str | None = attribute(
+        "a server that holds all of the job in a step of its own at the same time", None
+    )
+    timeout: str | None = attribute("the limit of the `timeout` around it", None)
+    kills_after: bool = attribute("whether that `timeout` kills what does not end", False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedKill(Fact):
+    """A command that ends processes by their name."""
+
+    kind: ClassVar[str] = "kill"
+
+    program: str = attribute("`pkill` or `killall`")
+    pattern: str = attribute("the name or pattern, unknowns by their names")
+    selective: bool = attribute(
+        "whether a user, parent, session, terminal or something of the job's own narrows it", False
+    )
+    node_shared: bool | UnknownType = attribute(
+        "whether other jobs may run on the node: false in a job with whole nodes"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaneCapture(Fact):
+    """A `tmux capture-pane`."""
+
+    kind: ClassVar[str] = "pane-capture"
+
+    prints: bool = attribute("whether it prints what it captures", False)
+    history: bool = attribute("whether it is asked for more than the visible pane", False)
+
+
 #: Every kind of fact that a rule may name.
 FACTS: Mapping[str, type[Fact]] = {
     fact.kind: fact
@@ -274,5 +344,8 @@ FACTS: Mapping[str, type[Fact]] = {
         CacheFolder,
         SharedCache,
         SharedPort,
+        Step,
+        NamedKill,
+        PaneCapture,
     )
 }

@@ -133,7 +133,8 @@ def allocations(requests: Sequence[Request]) -> list[Allocation]:
         if isinstance(names, frozenset)
         for family in (re.sub(r"\d+$", "", name) for name in names)
     )
-    return [replace(fact, named_families=families) for fact in found]
+    named = bool(families)
+    return [replace(fact, named_families=families, names_nodes=named) for fact in found]
 
 
 def _of_header(job: Job) -> Iterator[Request]:
