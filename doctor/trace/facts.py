@@ -109,6 +109,7 @@ class Allocation(Fact):
         "`gpu-a07`; they show whose cluster it is for",
         frozenset(),
     )
+    names_vllm: bool = attribute("whether the script speaks of vLLM", False)
     names_nodes: bool = attribute("whether the script names any node at all", False)
     misread: str | None = attribute(
         "an `--exclude` value that Slurm reads as another node's name (`-x=NODE`)", None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from doctor.diagnostic import Location
 from doctor.knowledge import Knowledge
+from doctor.trace.age import needed
 from doctor.trace.context import Invocation
 from doctor.trace.facts import Evidence, Launch
 from doctor.trace.requirements import Pins
@@ -189,6 +190,8 @@ def launch(started: Started, knowledge: Knowledge) -> Launch:
     evidence["memory_share"] = evidence.get("gpu_memory_utilization", Evidence())
     model = server.model_name
     found = started.candidates
+    needs = needed(server, found, knowledge)
+    evidence["too_old"] = _of_values(server.sources.get("model", ()))
     return Launch(
         location=started.invocation.origin.location,
         evidence=evidence,
@@ -210,8 +213,22 @@ def launch(started: Started, knowledge: Knowledge) -> Launch:
         drafter_on_gpu=spec.needs_weights,
         drafter_fits=_drafter_fits(model, spec.drafter, knowledge),
         method_fits=_method_fits(model, spec.drafter, spec.method, knowledge),
+        speculation_fault=spec.invalid,
         tensor_parallel_size=server.tensor_parallel_size,
+        draft_tensor_parallel_size=spec.draft_tensor_parallel_size,
+        draft_tensor_parallel_fits=_draft_tensor_parallel_fits(server),
+        reasoning_plugin=_given(server.reasoning_parser_plugin),
+        needs_release=needs.release if needs else None,
+        too_old=needs is not None,
+        lacks=needs.what if needs else None,
     )
+
+
+def _draft_tensor_parallel_fits(server: Server) -> bool | UnknownType:
+    size, whole = server.speculation.draft_tensor_parallel_size, server.tensor_parallel_size
+    if size in (None, 1):
+        return True
+    return UNKNOWN if size is UNKNOWN or whole is UNKNOWN else size == whole
 
 
 def _of_values(values: Sequence[Value]) -> Evidence:
