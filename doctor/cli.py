@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import os
-import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from doctor import terminal
+from doctor.cli_catalogue import COMMANDS
 from doctor.errors import DoctorError
 from doctor.report import FORMATS
 
@@ -155,9 +154,14 @@ def scan(
     stdin = sys.stdin.buffer if sys.stdin else None
     result = scan(paths, config, stdin, stdin_filename)
     shown = Report(
-        result.diagnostics, result.sources, result.files, Severity(show), _colour(), _width()
+        result.diagnostics,
+        result.sources,
+        result.files,
+        Severity(show),
+        terminal.colour(),
+        terminal.width(),
     )
-    _write(render(shown, format_name))
+    terminal.write(render(shown, format_name))
     for problem in result.problems:
         _fail(problem)
     if result.failed:
@@ -198,7 +202,7 @@ def trace(files: tuple[str, ...], format_name: str, vllm_version: str | None) ->
         for path in files
     ]
     traces = [examiner.trace(source) for source in found if not isinstance(source, Unexamined)]
-    _write(render(traces, format_name, _width(), _colour()))
+    terminal.write(render(traces, format_name, terminal.width(), terminal.colour()))
     problems = [source for source in found if isinstance(source, Unexamined)]
     for problem in problems:
         _fail(f"{problem.filename}: {problem.reason}")
@@ -229,24 +233,5 @@ def _settings(overrides: Mapping[str, Any]) -> dict[str, object]:
     return settings
 
 
-def _write(lines: Iterable[str]) -> None:
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        for line in lines:
-            sys.stdout.write(line + "\n")
-        sys.stdout.flush()
-    except OSError as error:
-        # Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):  # else the reader has had enough
-            raise DoctorError(f"the output can't be written: {error.strerror}") from None
-
-
-def _colour() -> bool:
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return sys.stdout.isatty() and not plain
-
-
-def _width() -> int:
-    return min(120, shutil.get_terminal_size((100, 24)).columns)
+for _command in COMMANDS:
+    app.add_command(_command)

@@ -92,6 +92,13 @@ def read(filename: str, text: str) -> Document:
     return Document(filename, _front_matter(filename, front[1] or ""), list(_blocks(body)))
 
 
+def prose(text: str) -> str:
+    """A page without its front matter."""
+    text = text.removeprefix("\ufeff")
+    front = _FRONT_MATTER.match(text)
+    return text[front.end() :] if front else text
+
+
 def code_blocks(text: str) -> list[CodeBlock]:
     """The fenced blocks of code in a page."""
     return [

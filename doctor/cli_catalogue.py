@@ -1,0 +1,116 @@
+"""The commands about what is known: rules, lessons and facts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from doctor import terminal
+
+if TYPE_CHECKING:
+    from doctor.config import Config
+
+_Command = TypeVar("_Command", bound=Callable[..., object])
+
+_FORMAT = click.option(
+    "--format",
+    "--output-format",
+    "format_name",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="How to show it.",
+)
+
+
+def _site(command: _Command) -> _Command:
+    """The options that say which knowledge and which rules are in force."""
+    for option in (
+        click.option(
+            "--rules", multiple=True, metavar="FOLDER", help="A folder with your own rules.",
+        ),
+        click.option(
+            "--kb", multiple=True, metavar="PATH",
+            help="A document, or a folder of them, with your own lessons.",
+        ),
+        click.option("--no-config", is_flag=True, help="Use no configuration."),
+        click.option(
+            "--config", "config_file", type=click.Path(path_type=Path), metavar="FILE",
+            help="The configuration, in place of the one in the nearest folder.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _config(
+    config_file: Path | None, no_config: bool, kb: tuple[str, ...], rules: tuple[str, ...]
+) -> Config:
+    from doctor.config import Config, find, from_mapping, read
+
+    if no_config:
+        config = Config()
+    else:
+        config = read(config_file) if config_file is not None else find((".",))
+    given: dict[str, object] = {"kb": list(kb), "rules": list(rules)}
+    return config.overridden(from_mapping(given, Path.cwd()))
+
+
+@click.command()
+@click.argument("word", metavar="CODE|NAME|LESSON")
+@_site
+def explain(
+    word: str,
+    **site: Any,
+) -> int:
+    """Explain a rule or a lesson: what it looks at, why, and what to do."""
+    from doctor.catalogue import catalogue
+    from doctor.explain import explanation
+    from doctor.report.markdown import plain, typeset
+    from doctor.scan import Examiner
+
+    config = _config(**site)
+    text = explanation(word, catalogue(config), Examiner(config).knowledge)
+    if sys.stdout.isatty():
+        terminal.write(typeset(text, terminal.width(), terminal.colour()))
+    else:
+        terminal.write(plain(text))
+    return 0
+
+
+@click.group(invoke_without_command=True)
+@_FORMAT
+@_site
+@click.pass_context
+def rules(
+    context: click.Context,
+    /,
+    format_name: str,
+    **site: Any,
+) -> int:
+    """List the rules in force: their codes, severities, names and lessons."""
+    if context.invoked_subcommand is not None:
+        return 0
+    from doctor.catalogue import as_json, as_text, catalogue
+
+    entries = catalogue(_config(**site))
+    terminal.write(as_json(entries) if format_name == "json" else as_text(entries))
+    return 0
+
+
+@rules.command("schema")
+def rules_schema() -> int:
+    """Print the JSON Schema of a rule file, by which an editor checks and completes it."""
+    import json
+
+    from doctor.rulebook.schema import schema
+
+    terminal.write(json.dumps(schema(), indent=1).splitlines())
+    return 0
+
+
+COMMANDS = (explain, rules)

@@ -1,0 +1,88 @@
+"""A rule or a lesson explained, as a Markdown page."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from doctor.catalogue import Entry, written
+from doctor.errors import DoctorError, nearest
+from doctor.knowledge import Knowledge
+from doctor.knowledge.markdown import prose
+from doctor.knowledge.rows import Page
+from doctor.rulebook.examples import Example, examples
+from doctor.rulebook.rule import Conditions
+from doctor.rulebook.vocabulary import kinds
+from doctor.trace.facts import FACTS
+
+#: Longer examples are cut: they show where a rule's limits are, not what it is about.
+_ROWS = 20
+
+
+def explanation(word: str, entries: Sequence[Entry], knowledge: Knowledge) -> str:
+    """What a rule's code or name, or a lesson's id, means."""
+    pages = {page.id: page for page in reversed(knowledge.pages)}
+    for entry in entries:
+        if word.upper() == entry.rule.code or word.lower() == entry.rule.name:
+            parts = [*_rule(entry), *_lesson(pages.get(entry.rule.lesson or ""))]
+            return "\n\n".join(parts)
+    page = pages.get(word.lower())
+    if page is not None:
+        listed = [_line(entry) for entry in entries if entry.rule.lesson == page.id]
+        return "\n\n".join([*_lesson(page), "## Rules", "\n".join(listed) or "None yet."])
+    known = [*(name for entry in entries for name in (entry.rule.code, entry.rule.name)), *pages]
+    raise DoctorError(f"no rule and no lesson is called {word!r}{_nearest(word, known)}")
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    return nearest(word, known) or nearest(word.upper(), known) or nearest(word.lower(), known)
+
+
+def _line(entry: Entry) -> str:
+    return f"- {entry.rule.code} {entry.rule.name} ({entry.severity})"
+
+
+def _rule(entry: Entry) -> Iterator[str]:
+    rule = entry.rule
+    severities = [case.severity.value for case in rule.cases if case.severity is not None]
+    others = [word for word in dict.fromkeys(severities) if word != entry.severity]
+    yield f"# {rule.code} {rule.name}"
+    yield f"Severity: {entry.severity}" + (f", in some cases {', '.join(others)}" if others else "")
+    yield "Looks at: " + _looks_at(rule.fact, [rule.when, *(case.when for case in rule.cases)])
+    yield f"Says: {written(rule.message)}"
+    listed = examples(rule.path)
+    yield from _example("Bad", next(each for each in listed if each.bad))
+    yield from _example("Good", next(each for each in listed if not each.bad))
+    yield f"The rule, with all its examples: {rule.path}"
+
+
+def _looks_at(kind: str, conditions: Sequence[Conditions]) -> str:
+    attributes = kinds()[kind]
+    read = dict.fromkeys(name for each in conditions for name in _subjects(each))
+    about = "".join(f"\n- `{name}`: {attributes[name].doc}" for name in read if name in attributes)
+    said = inspect.getdoc(FACTS[kind]) or kind
+    return said[0].lower() + said[1:].partition("\n\n")[0] + about
+
+
+def _subjects(conditions: Conditions) -> Iterator[str]:
+    yield from (clause.subject.path for clause in conditions.clauses)
+    for each in conditions.alternatives:
+        yield from _subjects(each)
+
+
+def _example(title: str, example: Example) -> Iterator[str]:
+    script = example.script
+    text = script.decode(errors="replace") if isinstance(script, bytes) else script
+    lines = text.splitlines()
+    cut = [*lines[:_ROWS], "…"] if len(lines) > _ROWS else lines
+    yield f"{title}:"
+    yield "\n".join(["```bash", *cut, "```"])
+
+
+def _lesson(page: Page | None) -> Iterator[str]:
+    if page is not None:
+        yield prose(Path(page.place.filename).read_text("utf-8")).strip()
+        yield f"The lesson: {page.place.filename}" + (
+            f" (checked on {page.checked})" if page.checked else ""
+        )

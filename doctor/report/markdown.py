@@ -1,0 +1,45 @@
+"""A Markdown page for people: as it is, or typeset for a terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from doctor.report.style import visible
+
+#: A wider table can't be read on a terminal; it is cut to its first columns.
+_COLUMNS = 5
+_CELL_BORDER = re.compile(r"(?<!\\)\|")
+
+
+def plain(text: str) -> Iterator[str]:
+    """The page's lines."""
+    return map(visible, text.splitlines())
+
+
+def typeset(text: str, width: int, colour: bool) -> Iterator[str]:
+    """The page as a terminal shows it best."""
+    import io
+
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    narrow = "\n".join(_narrow(line) for line in plain(text))
+    console = Console(
+        file=io.StringIO(),
+        force_terminal=True,
+        width=width,
+        no_color=not colour,
+        legacy_windows=False,
+    )
+    with console.capture() as captured:
+        console.print(Markdown(narrow, code_theme="ansi_dark", hyperlinks=False))
+    yield from (line.rstrip() for line in captured.get().splitlines())
+
+
+def _narrow(line: str) -> str:
+    """A row of a wide table without its last columns."""
+    cells = _CELL_BORDER.split(line)
+    if not line.startswith("|") or len(cells) - 2 <= _COLUMNS:
+        return line
+    return "|".join(cells[: _COLUMNS + 1]) + "|"

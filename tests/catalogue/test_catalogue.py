@@ -1,0 +1,146 @@
+"""`vllm-doctor explain` and `vllm-doctor rules`, as people call them."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from doctor.data import data_folder
+from doctor.rulebook import Rule, load
+from tests.conftest import Outcome
+
+Command = Callable[..., Outcome]
+PAGES = sorted(page.stem for page in data_folder("kb").glob("*.md"))
+
+SITE_RULE = """\
+code: SITE001
+name: no-local-image
+lesson: null
+fact: allocation
+severity: warning
+when: {container-image: {like: "*", not: {like: "/*"}}}
+at: container-image
+message: "The image {container-image} is not an absolute path."
+examples:
+  - bad: |
+      #SBATCH --container-image=vllm.sqsh
+  - good: |
+      #SBATCH --container-image=/images/vllm.sqsh
+"""
+
+
+@pytest.fixture
+def site_rule(tmp_path: Path) -> Path:
+    folder = tmp_path / "lint" / "no-local-image"
+    folder.mkdir(parents=True)
+    (folder / "SITE001-no-local-image.yaml").write_text(SITE_RULE)
+    return folder.parent
+
+
+@pytest.mark.parametrize("rule", load().rules, ids=lambda rule: rule.code)
+def test_every_rule_is_explained(command: Command, rule: Rule) -> None:
+    code, name = rule.code, rule.name
+    outcome = command("explain", code.lower())
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith(f"# {code} {name}\n")
+    for word in ("Severity: ", "Looks at: ", "Says: ", "Bad:", "Good:"):
+        assert f"\n{word}" in outcome.out
+    assert command("explain", name).out == outcome.out
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_lesson_is_explained(command: Command, page: str) -> None:
+    outcome = command("explain", page)
+    assert outcome.code == 0
+    assert outcome.out.startswith("# ")
+    assert "\n## Rules\n" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("word", "near"),
+    [("wrong-tool-parsr", "'wrong-tool-parser'"), ("shared-temp", "'shared-tmp'"), ("zzzz", None)],
+)
+def test_an_unknown_word(command: Command, word: str, near: str | None) -> None:
+    outcome = command("explain", word)
+    assert (outcome.code, outcome.out) == (2, "")
+    said = f"vllm-doctor: no rule and no lesson is called {word!r}"
+    assert outcome.err == said + (f"; did you mean {near}?\n" if near else "\n")
+
+
+def test_a_rule_of_the_site_is_explained(command: Command, site_rule: Path) -> None:
+    outcome = command("explain", "site001", "--rules", str(site_rule))
+    assert outcome.out.startswith("# SITE001 no-local-image\n")
+    assert "`container-image`: the image that" in outcome.out
+
+
+def test_a_pipe_gets_plain_text_without_rich(tmp_path: Path) -> None:
+    script = (
+        "import sys; from doctor.cli import main; main(['explain', 'VD101']);"
+        "sys.exit(sum(name.split('.')[0] == 'rich' for name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True)
+    assert done.returncode == 0
+    assert b"\x1b" not in done.stdout
+
+
+def test_a_terminal_gets_typeset_text(tmp_path: Path) -> None:
+    leader, follower = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "doctor", "explain", "batch-jobs"],
+        stdout=follower,
+        cwd=tmp_path,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
+    ) as process:
+        os.close(follower)
+        shown = b""
+        while True:
+            try:
+                part = os.read(leader, 65536)
+            except OSError:
+                break
+            shown += part
+            if not part:
+                break
+    os.close(leader)
+    assert process.returncode == 0
+    assert b"\x1b[1" in shown
+    assert b"\n## " not in shown
+
+
+def test_the_catalogue_in_json(command: Command) -> None:
+    listed = json.loads(command("rules", "--format", "json").out)
+    assert [entry["code"] for entry in listed] == [rule.code for rule in load().rules]
+    assert {entry["site"] for entry in listed} == {False}
+
+
+def test_the_catalogue_has_the_severities_of_the_configuration(
+    command: Command, site_rule: Path
+) -> None:
+    (site_rule / "ranks.yaml").write_text("code: VD202\nseverity: info\n")
+    Path(".vllm-doctor.toml").write_text(
+        'ignore = ["VD1"]\nrules = ["lint"]\n[severity]\nVD301 = "info"\n"VD9" = "off"\n'
+    )
+    lines = command("rules").out.splitlines()
+    severities = {code: severity for code, severity, *_ in (line.split() for line in lines)}
+    assert severities["VD101"] == severities["VD901"] == "off"
+    assert severities["VD301"] == severities["VD202"] == "info"
+    assert severities["VD701"] == "error"
+    assert severities["SITE001"] == "warning"
+    assert next(line for line in lines if "SITE001" in line).endswith("SITE001-no-local-image.yaml")
+
+
+def test_a_broken_rule_is_one_sentence(command: Command, site_rule: Path) -> None:
+    file = site_rule / "broken.yaml"
+    file.write_text("code: SITE002\nname: [\n")
+    for words in (("rules",), ("explain", "VD101")):
+        outcome = command(*words, "--rules", str(site_rule))
+        assert (outcome.code, outcome.out) == (2, "")
+        assert outcome.err.startswith(f"vllm-doctor: {file}:")
+        assert outcome.err.count("\n") == 1
