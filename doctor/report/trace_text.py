@@ -188,8 +188,7 @@ class TraceText:
 
 
 def _variable(name: str) -> str:
-    bare = name.lstrip("$")
-    return f"argument {bare}" if bare.isdigit() else bare
+    return f"argument {name}" if name.isdigit() else name
 
 
 def _cells(row: Row, several: bool) -> list[str]:

@@ -218,7 +218,8 @@ class Expander:
         """``${#name}``, ``${#name[@]}`` and ``${!name[@]}``."""
         origin = self.frame.origin(part.span)
         whole = part.subscript in ("@", "*") or part.name in "@*"
-        if isinstance(content, Array) and whole and not content.open:
+        countable = isinstance(content, Array) and not any(item.many for item in content.items)
+        if isinstance(content, Array) and whole and countable and not content.open:
             keys = content.keys or tuple(str(i) for i in range(len(content.items)))
             texts = keys if part.indirect else (str(len(content.items)),)
             values = tuple(Value((Text(t, origin),), content.assumes) for t in texts)

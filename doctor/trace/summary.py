@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from doctor.diagnostic import Location
 from doctor.trace.concurrency import copies, together
+from doctor.trace.context import Invocation
 from doctor.trace.servers import Started
 from doctor.trace.state import Guard, consistent
 from doctor.trace.trace import Traced
@@ -21,7 +22,7 @@ _SAME = ("model", "parallel", "where", "releases", "speculation")
 class Otherwise:
     """A trait of a server in another alternative, and what it takes for that.
 
-    ``given`` is the unknown that then counts in place of a default, where that is all.
+    ``given`` is the variable that then counts in place of a default, where that is all.
     """
 
     trait: str
@@ -164,8 +165,10 @@ def _given(trait: Trait, conditions: Sequence[str]) -> str | None:
     single = unknown[0] if len(unknown) == 1 else None
     if not isinstance(single, Unknown):
         return None
-    plain = all(condition.endswith(" is given") for condition in conditions)
-    return single.name if plain else None
+    name = single.name.removeprefix("$")
+    plain = name.isalnum() or name.isidentifier()
+    given = bool(conditions) and all(condition.endswith(" is given") for condition in conditions)
+    return name if plain and given else None
 
 
 def _contradicted(first: _Seen, otherwise: Otherwise, others: Sequence[_Seen]) -> Iterator[str]:
@@ -180,9 +183,7 @@ def _how_many(members: Sequence[_Seen], traced: Traced) -> str:
     first = members[0].started.invocation
     words: list[str] = []
     if len(members) > 1:
-        second = members[1].started.invocation
-        beside = together(first, second)
-        words.append(f"{len(members)} {'at once' if beside else 'one after the other'}")
+        words.append(_in_words(len(members), _at_once(members)))
     differ = copies(first, traced.walk, traced.job)
     words += ["one for each task"] if TASK in differ else []
     words += ["one on each node"] if HOST in differ and TASK not in differ else []
@@ -191,6 +192,21 @@ def _how_many(members: Sequence[_Seen], traced: Traced) -> str:
     if ARRAY_TASK in differ:
         words.append("in each task of the job array")
     return ", ".join(words)
+
+
+def _at_once(members: Sequence[_Seen]) -> int:
+    """How many of the copies run at the same time."""
+    beside: list[Invocation] = []
+    for member in members:
+        if all(together(other, member.started.invocation) for other in beside):
+            beside.append(member.started.invocation)
+    return len(beside)
+
+
+def _in_words(count: int, at_once: int) -> str:
+    if at_once == count:
+        return f"{count} at once"
+    return f"{count} one after the other" if at_once == 1 else f"{at_once} at once, {count} in all"
 
 
 # --- unknowns --------------------------------------------------------------------------------
