@@ -145,7 +145,7 @@ def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[Sh
             differ -= {HOST, ARRAY_TASK}
         alone = not differ or kept_apart(root.folder.varies, differ)
         if len(group) > 1 or not alone:
-            yield _fact(group, root, differ if len(group) == 1 else set())
+            yield _fact(group, root, differ if len(group) == 1 else set(), job)
 
 
 def _share(one: Started, other: Started, root: Root) -> bool:
@@ -159,11 +159,14 @@ def _share(one: Started, other: Started, root: Root) -> bool:
     )
 
 
-def _fact(group: Sequence[Started], root: Root, differ: set[str]) -> SharedCache:
+def _fact(group: Sequence[Started], root: Root, differ: set[str], job: JobShape) -> SharedCache:
     first = group[0]
     place = root.folder.location if root.set_by is not None else None
     attempt = _attempt(group, differ)
-    servers = Evidence(tuple(dict.fromkeys(s.place for s in group)))
+    places = [s.place for s in group]
+    if ARRAY_TASK in differ and job.array_place is not None:
+        places.append(job.array_place)
+    servers = Evidence(tuple(dict.fromkeys(places)))
     cache = Evidence((place or first.place,), root.folder.assumes)
     evidence = {"cache": cache, "servers": servers}
     variable = fault = None

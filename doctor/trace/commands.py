@@ -10,7 +10,7 @@ from doctor.shell.tree import Assignment, Function, Simple, Substitution, Word, 
 from doctor.trace import builtins, external, redirects
 from doctor.trace.expand import Expander, Fields
 from doctor.trace.results import Result, assuming
-from doctor.trace.state import Array, Content, Missing, State, consistent
+from doctor.trace.state import NO_GUARD, Array, Content, Missing, State, consistent
 from doctor.trace.values import Unknown, Value
 
 if TYPE_CHECKING:
@@ -150,7 +150,8 @@ def _arrays(expander: Expander, node: ArrayNode, associative: bool) -> Iterator[
         yield Array(tuple(values), None if numbered and not associative else tuple(keys))
         return
     for fields in expander.arguments(element.value for element in node.elements):
-        yield Array(fields.values, assumes=fields.assumes)
+        own = NO_GUARD.union(*(value.assumes for value in fields.values))
+        yield Array(fields.values, assumes=fields.assumes - own)
 
 
 def _extended(old: Content, new: Content) -> Content:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from doctor.diagnostic import Location
 from doctor.slurm.allocation import AllocationRequest
 from doctor.trace.context import JOB_NODES, JOB_TASKS, Invocation
 from doctor.trace.interpreter import Walk
@@ -46,9 +47,11 @@ class JobShape:
 
     ``array``: several tasks of an array run at once; ``tasks``, ``nodes``: a step that doesn't
     say otherwise has several tasks, on several nodes; ``one_node``: there is surely just one.
+    ``array_place`` is where the array is asked for.
     """
 
     array: bool = False
+    array_place: Location | None = None
     tasks: bool = False
     nodes: bool = False
     one_node: bool = False
@@ -59,7 +62,12 @@ class JobShape:
             return cls()
         array = _is_more(request.array_tasks) and request.array_at_once != 1
         nodes = request.nodes
-        return cls(array, _is_more(request.tasks), _is_more(nodes), nodes is None or nodes == 1)
+        option = request.evidence.get("array_tasks", (None,))[0]
+        value = option.value if option is not None else None
+        place = value.location if value is not None else None
+        return cls(
+            array, place, _is_more(request.tasks), _is_more(nodes), nodes is None or nodes == 1
+        )
 
 
 def _is_more(count: int | UnknownType | None) -> bool:

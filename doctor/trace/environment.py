@@ -47,4 +47,5 @@ def is_always_set(name: str) -> bool:
 
 def inherited(name: str, origin: Origin | None = None, many: bool = False) -> Unknown:
     """The unknown that a variable of the environment stands for."""
-    return Unknown(f"${name}", _VARIES.get(name, frozenset()), many, origin=origin)
+    several = many and not is_always_set(name)  # none of these holds a list
+    return Unknown(f"${name}", _VARIES.get(name, frozenset()), several, origin=origin)

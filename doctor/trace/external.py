@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 _SHELLS = frozenset({"bash", "sh", "zsh", "dash", "ksh"})
 _SHELL_FILE = re.compile(r"\.(sh|bash|sbatch|slurm|job|ksh)$")
 MAX_NESTING = 8
+_KILLERS = frozenset({"kill", "pkill", "killall", "fuser", "scancel"})
+_STOPS = frozenset(
+    (program, verb)
+    for program in ("docker", "podman", "apptainer", "singularity", "tmux", "ray", "vllm")
+    for verb in ("stop", "kill", "rm", "kill-session", "kill-server", "instance")
+)
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,7 @@ def _remember_file(
 
 def _start(shell: Interpreter, start: Start, state: State) -> None:
     _emit(shell, start, state)
+    shell.walk.kills += _kills(start)
     if start.nesting > MAX_NESTING or not start.arguments or not shell.walk.step():
         return
     name = start.arguments[0].display.rpartition("/")[2]
@@ -112,6 +119,12 @@ def _is_script(program: Value, state: State) -> bool:
     )
 
 
+def _kills(start: Start) -> bool:
+    """Whether a program ends others, perhaps a server."""
+    words = [word.display for word in start.arguments[:2]]
+    return words[0].rpartition("/")[2] in _KILLERS or tuple(words) in _STOPS
+
+
 def _emit(shell: Interpreter, start: Start, state: State) -> None:
     shell.walk.invocations.append(
         Invocation(
@@ -123,7 +136,7 @@ def _emit(shell: Interpreter, start: Start, state: State) -> None:
             outer=start.outer,
             outer_environment=start.outer_environment,
             order=shell.walk.number(),
-            waited=shell.waited,
+            waited=shell.waits,
             settled=shell.settled,
             assumes=start.assumes | state.guard,
             directory=state.directory,

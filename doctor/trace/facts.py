@@ -52,6 +52,22 @@ class InputFile(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Conflict(Fact):
+    """Two sources of knowledge that disagree, one of them the site's."""
+
+    kind: ClassVar[str] = "conflict"
+
+    topic: str = attribute(
+        "`tool-parser`, `reasoning-parser`, `first-release`, `method`, `drafter` or "
+        "`broken-release`"
+    )
+    subject: str = attribute("what they disagree on, in a few words")
+    says: str = attribute("what the source that wins says")
+    other_says: str = attribute("what the other source says")
+    other_place: str = attribute("where the other source says so: file and line")
+
+
+@dataclass(frozen=True, kw_only=True)
 class UnparsedStatement(Fact):
     """A statement that could not be read."""
 
@@ -234,6 +250,62 @@ class Launch(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GivenFlag(Fact):
+    """A flag of a vLLM server, judged by the releases that all else on the line allows."""
+
+    kind: ClassVar[str] = "flag"
+
+    name: str = attribute("the flag's full name: `--tensor-parallel-size` for `-tp`")
+    spelling: str = attribute("the flag as written, without its value")
+    line_open: bool = attribute("whether the line may hold flags that can't be seen", False)
+    foreign: bool = attribute(
+        "whether a flag on the line belongs to a program that extends vLLM, such as `--omni`", False
+    )
+    known: bool = attribute("whether any release knows it", True)
+    suggestion: str | None = attribute("a flag of much the same name", None)
+    pinned: bool = attribute("whether the script or the configuration says which release", False)
+    accepted: bool | UnknownType = attribute(
+        "whether the candidate releases accept it so; unknown where some do"
+    )
+    newest_accepts: bool = attribute("whether the newest release accepts it so", False)
+    too_new: bool = attribute("whether it only came after the candidate releases", False)
+    accepted_by: str = attribute("the releases that accept it so, in words", "no release")
+    added: str | None = attribute("the release that brought it", None)
+    removed: str | None = attribute("the first release without it", None)
+    deprecated: bool | UnknownType = attribute(
+        "whether it is deprecated in the candidate releases; unknown where it is in some"
+    )
+    deprecated_in: str | None = attribute("the release that deprecated it", None)
+    replacement: str | None = attribute("what to write instead", None)
+    value: str | None = attribute("its value, unknowns by their names", None)
+    fault: str | None = attribute("what is wrong with its value", None)
+    fault_counts: bool | UnknownType = attribute(
+        "whether the candidate releases mind that; unknown where some do", False
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenVariable(Fact):
+    """A variable named `VLLM_…` that the script gives to a vLLM server."""
+
+    kind: ClassVar[str] = "variable"
+
+    name: str = attribute("the variable's name")
+    value: str = attribute("what it holds, unknowns by their names", "")
+    known: bool = attribute("whether any release reads it", True)
+    used_by_script: bool = attribute("whether the script itself does something with it", False)
+    suggestion: str | None = attribute("a variable of much the same name that vLLM reads", None)
+    pinned: bool = attribute("whether the script or the configuration says which release", False)
+    read: bool | UnknownType = attribute(
+        "whether the candidate releases read it; unknown where some do"
+    )
+    newest_reads: bool = attribute("whether the newest release reads it", False)
+    added: str | None = attribute("the first release that reads it", None)
+    removed: str | None = attribute("the first release that does not read it any more", None)
+    replacement: str | None = attribute("what to use instead", None)
+
+
+@dataclass(frozen=True, kw_only=True)
 class CacheFolder(Fact):
     """A variable that says where a server keeps what it compiled."""
 
@@ -334,6 +406,7 @@ FACTS: Mapping[str, type[Fact]] = {
     fact.kind: fact
     for fact in (
         InputFile,
+        Conflict,
         UnparsedStatement,
         Suppression,
         Directive,
@@ -342,6 +415,8 @@ FACTS: Mapping[str, type[Fact]] = {
         Requirement,
         WrittenPath,
         Launch,
+        GivenFlag,
+        GivenVariable,
         CacheFolder,
         SharedCache,
         SharedPort,

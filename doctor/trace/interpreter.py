@@ -56,8 +56,9 @@ class Walk:
     ``load`` finds the source of a script that another one runs; ``unread`` are those that it
     did not find, and the commands that name them. ``truncated`` tells that the walk was cut
     short, so that nothing may be concluded from what it did not see. ``calls`` is how deep
-    function calls are nested at the moment. In each turn of ``waiting_loops`` the script waits
-    for jobs to end, in ``settling_loops`` at least for a server to answer.
+    function calls are nested at the moment, ``kills`` how often processes were killed. In each
+    turn of ``waiting_loops`` the script waits for jobs to end, in ``settling_loops`` at least
+    for a server to answer.
     """
 
     load: Callable[[str, Source], Source | None]
@@ -67,6 +68,7 @@ class Walk:
     steps: int = 0
     depth: int = 0
     calls: int = 0
+    kills: int = 0
     numbers: int = 0
     called: set[str] = field(default_factory=set)
     waiting_loops: set[int] = field(default_factory=set)
@@ -94,6 +96,11 @@ class Interpreter:
     waited: int = 0
     settled: int = 0
 
+    @property
+    def waits(self) -> int:
+        """How often this branch has waited for jobs, and anything has been killed anywhere."""
+        return self.waited + self.walk.kills
+
     # --- lists and statements ---------------------------------------------------------
 
     def block(self, block: Block, state: State) -> list[Result]:
@@ -117,7 +124,7 @@ class Interpreter:
 
     def in_background(self) -> Interpreter:
         """The interpreter of a branch that runs beside this one."""
-        thread = Thread(self.walk.number(), self.waited, self.settled)
+        thread = Thread(self.walk.number(), self.waits, self.settled)
         return self.inside(threads=(*self.context.threads, thread))
 
     def inside(self, **changes: object) -> Interpreter:

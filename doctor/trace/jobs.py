@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 
 from doctor.diagnostic import Location, Source
-from doctor.shell.header import Header, read_header
+from doctor.shell.header import IN_HERE_DOCUMENT, Header, read_header
 from doctor.shell.header_words import is_placeholder
 from doctor.shell.tree import HereDocument, Literal, Script, Span, Word
 from doctor.shell.walk import commands, redirects, words
@@ -81,10 +81,21 @@ def shows_slurm(text: str, header: Header) -> bool:
 
 
 def directives(job: Job) -> Iterator[Directive]:
-    """The lines of a job's header, and those that look like such."""
-    if job.header.template:
+    """The lines of a job's header, and those that look like such.
+
+    sbatch refuses a text without ``#!``; one that has no directive of its own and writes some
+    elsewhere makes job scripts and is none; and a second ``#!`` begins another script.
+    """
+    header = job.header
+    effects = {line.effect for line in header.lines}
+    if header.template or not job.text.startswith("#!"):
         return
-    for line in job.header.lines:
+    if not header.effective and IN_HERE_DOCUMENT in effects:
+        return
+    second = job.text.find("\n#!")
+    for line in header.lines:
+        if 0 <= second < line.span.start:
+            return
         origin = job.frame.origin(line.span)
         if origin is None:
             continue
@@ -123,8 +134,8 @@ def requests(
     return found
 
 
-def allocations(requests: Sequence[Request]) -> list[Allocation]:
-    """The facts about requests for nodes."""
+def allocations(requests: Sequence[Request], names_vllm: bool) -> list[Allocation]:
+    """The facts about requests for nodes; ``names_vllm``: the script speaks of vLLM."""
     found = [_fact(request) for request in requests]
     families = frozenset(
         family
@@ -134,7 +145,10 @@ def allocations(requests: Sequence[Request]) -> list[Allocation]:
         for family in (re.sub(r"\d+$", "", name) for name in names)
     )
     named = bool(families)
-    return [replace(fact, named_families=families, names_nodes=named) for fact in found]
+    return [
+        replace(fact, named_families=families, names_nodes=named, names_vllm=names_vllm)
+        for fact in found
+    ]
 
 
 def _of_header(job: Job) -> Iterator[Request]:

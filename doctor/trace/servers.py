@@ -12,7 +12,7 @@ from doctor.trace.context import Invocation
 from doctor.trace.facts import Evidence, Launch
 from doctor.trace.requirements import Pins
 from doctor.trace.state import Content, Guard, consistent
-from doctor.trace.values import UNKNOWN, UnknownType, Value
+from doctor.trace.values import JOB, UNKNOWN, USER, UnknownType, Value
 from doctor.vllm import defaults
 from doctor.vllm.arguments import Flag
 from doctor.vllm.program import recognise
@@ -62,6 +62,8 @@ _PARTS = frozenset(
 )
 
 
+#: What is the same for all servers of one script.
+_SAME = frozenset({USER, JOB})
 #: Methods that work with every model.
 _FOR_ANY_MODEL = frozenset({"ngram", "ngram_gpu", "suffix", "custom_class"})
 
@@ -157,10 +159,10 @@ def _engine(server: Server) -> tuple[str, ...] | None:
     """What the compiled code depends on, of all that the line says."""
     if server.open or not isinstance(server.model, str):
         word = server.value("model")
-        if word is None or server.open or word.varies:
+        if word is None or server.open or word.varies - _SAME:
             return None
     flags = [flag for flag in server.arguments.flags if flag.name not in _NOT_OF_THE_ENGINE]
-    if any(value.varies for flag in flags for value in flag.values):
+    if any(value.varies - _SAME for flag in flags for value in flag.values):
         return None
     model = server.value("model")
     shown = [_shown(flag) for flag in flags if flag.name != "--model"]

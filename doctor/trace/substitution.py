@@ -51,13 +51,20 @@ def _made(name: str, arguments: Sequence[Value]) -> Value | None:
     if name == "seq":
         return _sequence([v.text for v in arguments])
     if name == "basename" and len(arguments) == 1:
-        return parameters.base_name(arguments[0])
+        return _base_name(arguments[0])
     if name == "dirname" and arguments:
         return _folder(arguments[-1])
     if name in ("realpath", "readlink") and arguments:
         path = arguments[-1]
         return path if path.display.startswith("/") or _is_based(path) else None
     return None
+
+
+def _base_name(path: Value) -> Value:
+    end = len(path.display)
+    while end > 1 and path.shadow[end - 1] == "/":
+        end -= 1
+    return parameters.base_name(path.slice(0, end))
 
 
 def _folder(path: Value) -> Value | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from doctor.diagnostic import Source
 from doctor.knowledge import Knowledge
 from doctor.shell.tree import Script
-from doctor.trace import deletions, jobs, written
+from doctor.trace import deletions, jobs, programs, steps, written
 from doctor.trace.concurrency import JobShape
 from doctor.trace.context import Invocation
 from doctor.trace.facts import Fact, UnparsedStatement
@@ -74,11 +74,13 @@ def trace(source: Source, script: Script, settings: Settings, load: Load) -> Tra
         for region in script.unparsed
     ]
     facts += [fact for job in all_jobs for fact in jobs.directives(job)]
-    facts += jobs.allocations(requests)
+    facts += jobs.allocations(requests, "vllm" in source.text.lower())
     folders = [folder.path for folder in settings.knowledge.shared_folders]
     for invocation in invocations:
         facts += deletions.read(invocation, folders)
         facts += written.read(invocation, folders)
+        facts += programs.read(invocation, requests)
+    facts += steps.read(invocations, in_batch_job=bool(own.header.effective))
     job = JobShape.of(jobs.request_of(own))
     started: list[Started] = []
     if "vllm" in source.text.lower() or any(_names_vllm(i) for i in invocations):
@@ -97,13 +99,15 @@ def _servers(
     walk: Walk, invocations: Sequence[Invocation], job: JobShape, settings: Settings
 ) -> tuple[list[Started], list[Fact]]:
     """The servers, and the facts about them."""
-    from doctor.trace import caches, ports, requirements, servers
+    from doctor.trace import caches, flags, ports, requirements, servers, variables
 
     found = requirements.asked(invocations)
     pins = requirements.Pins(settings.tables, found, settings.vllm_version)
     started = list(servers.servers(invocations, settings.tables, settings.knowledge, pins))
     facts: list[Fact] = [*requirements.facts(found)]
     facts += [servers.launch(each, settings.knowledge) for each in started]
+    facts += [fact for each in started for fact in flags.given(each)]
+    facts += [fact for each in started for fact in variables.given(each, walk)]
     facts += [fact for each in started for fact in caches.folders(each)]
     if not walk.truncated:
         facts += caches.shared(started, walk, job)

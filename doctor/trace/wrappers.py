@@ -161,8 +161,9 @@ WRAPPERS: Mapping[tuple[str, ...], Wrapper] = {
     ("ray", "job", "submit"): Wrapper(
         "",
         _longs(
-            "address working-dir runtime-env runtime-env-json submission-id entrypoint-num-cpus "
-            "entrypoint-num-gpus entrypoint-memory entrypoint-resources metadata-json headers"
+            "address working-dir runtime-env runtime-env-json job-id submission-id "
+            "entrypoint-num-cpus entrypoint-num-gpus entrypoint-memory entrypoint-resources "
+            "metadata-json headers"
         ),
         detaches=frozenset({"--no-wait"}),
     ),
@@ -199,7 +200,7 @@ class Unwrapped:
 
 def unwrap(arguments: Sequence[Value]) -> Unwrapped | None:
     """The command line of a wrapper taken apart; None if it is no wrapper."""
-    words = [_program(arguments[0]) if arguments else None]
+    words = [_program(arguments) if arguments else None]
     words += [value.text for value in arguments[1:_LONGEST]]
     for count in range(min(_LONGEST, len(arguments)), 0, -1):
         key = tuple(word for word in words[:count] if word is not None)
@@ -212,9 +213,14 @@ def unwrap(arguments: Sequence[Value]) -> Unwrapped | None:
     return None
 
 
-def _program(value: Value) -> str | None:
-    """A program's name without its folder, known even where the folder is not."""
-    return value.display.rpartition("/")[2] if value.pieces else None
+def _program(arguments: Sequence[Value]) -> str | None:
+    """A program's name without its folder, known even where the folder is not.
+
+    ``"$CONTAINER" exec IMAGE …`` is taken for Apptainer: no other program is called so.
+    """
+    name = arguments[0].shadow.rpartition("/")[2]
+    runs = len(arguments) > 2 and arguments[1].text in ("exec", "run")
+    return "apptainer" if runs and name and not name.strip("\0") else name or None
 
 
 def _after_dashes(inner: Sequence[Value]) -> Sequence[Value]:

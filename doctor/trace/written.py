@@ -31,7 +31,7 @@ def read(invocation: Invocation, shared_folders: Sequence[str]) -> Iterator[Writ
     """The paths that one program, or its redirections and variables, write."""
     for how, path in _paths(invocation):
         place = place_of(path, shared_folders, invocation.context.container)
-        if place is None or place.private or path.text == place.folder:
+        if place is None or place.private or path.display.rstrip("/") == place.folder:
             continue
         location = path.location or invocation.origin.location
         yield WrittenPath(
