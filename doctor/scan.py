@@ -60,6 +60,7 @@ def scan(
             continue
         files += 1
         diagnostics.update(dict.fromkeys(examiner.examine(found)))
+    diagnostics.update(dict.fromkeys(examiner.examine_knowledge()))
     found_in_order = tuple(sorted(diagnostics, key=_order))
     return Result(found_in_order, examiner.texts, files, tuple(problems))
 
@@ -125,6 +126,14 @@ class Examiner:
             failure = Unexamined(found.filename, "unreadable", reason)
             diagnostics = self._check([_fact(failure)])
         return list(self._wanted(diagnostics))
+
+    def examine_knowledge(self) -> list[Diagnostic]:
+        """The diagnostics of the site's own knowledge, as the configuration wants them."""
+        if not self.config.kb:
+            return []
+        from doctor.disagreement import facts
+
+        return list(self._wanted(self._check(facts(self.knowledge, self.texts))))
 
     def _diagnose(self, source: Source) -> list[Diagnostic]:
         from doctor import suppress

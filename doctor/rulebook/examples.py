@@ -13,7 +13,7 @@ from doctor.document import Item
 from doctor.rulebook import grammar
 from doctor.rulebook.reader import read_severity
 
-KEYS = ("bad", "good", "filename", "config", "severity", "message", "why")
+KEYS = ("bad", "good", "filename", "config", "kb", "severity", "message", "why")
 MAX_SCRIPT = 16 << 20
 
 
@@ -21,7 +21,8 @@ MAX_SCRIPT = 16 << 20
 class Example:
     """A script on which its rule must speak (``bad``) or be silent.
 
-    Where they are given, the diagnostic has this ``severity`` and its message holds ``message``.
+    ``kb`` is the text of a document that the site is to have given as its knowledge. Where they
+    are given, the diagnostic has this ``severity`` and its message holds ``message``.
     """
 
     bad: bool
@@ -30,6 +31,7 @@ class Example:
     line: int
     filename: str = "script.sh"
     config: Mapping[str, Any] | None = None
+    kb: str | None = None
     severity: Severity | None = None
     message: str | None = None
 
@@ -61,6 +63,7 @@ def _example(item: Item, path: Path) -> Example:
         line=item.line,
         filename=_text(parts.get("filename")) or "script.sh",
         config=None if config is None else config.plain,
+        kb=_text(parts.get("kb")),
         severity=read_severity(parts["severity"]) if "severity" in parts else None,
         message=_text(parts.get("message")),
     )

@@ -120,7 +120,7 @@ def _doc(operator: str) -> str:
 def _example() -> Schema:
     repeated = _object({"repeat": {"type": "string"}, "times": {"type": "integer"}}, [])
     script = {"anyOf": [{"type": "string"}, repeated]}
-    texts = {key: {"type": "string"} for key in ("filename", "message", "why")}
+    texts = {key: {"type": "string"} for key in ("filename", "kb", "message", "why")}
     own = {"bad": script, "good": script, "config": {"type": "object"}, "severity": _severity()}
     either = [{"required": ["bad"]}, {"required": ["good"]}]
     return {**_object({key: {**own, **texts}[key] for key in examples.KEYS}, []), "oneOf": either}
