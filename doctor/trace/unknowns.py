@@ -31,17 +31,13 @@ def missing(unknowns: Iterable[Unknown], text: str) -> Iterator[Missing]:
     seen: set[str] = set()
     for unknown in unknowns:
         name = " ".join(unknown.name.split())
-        if name in seen or _FAMILIAR.fullmatch(name):
-            continue
-        seen.add(name)
         variable = _NAME.fullmatch(name)
-        if variable is not None and is_always_set(variable[1]):
+        shown = variable[1] if variable is not None and not variable[1].isdigit() else name
+        if shown in seen or is_always_set(shown) or _FAMILIAR.fullmatch(name):
             continue
+        seen.add(shown)
         place = unknown.origin.location if unknown.origin is not None else None
-        is_named = variable is not None and not variable[1].isdigit()
-        yield Missing(
-            variable[1] if variable and is_named else name, _source(name, variable, text), place
-        )
+        yield Missing(shown, _source(name, variable, text), place)
 
 
 def _source(name: str, variable: re.Match[str] | None, text: str) -> str:
