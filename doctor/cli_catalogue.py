@@ -113,4 +113,48 @@ def rules_schema() -> int:
     return 0
 
 
-COMMANDS = (explain, rules)
+@click.group(invoke_without_command=True)
+@_FORMAT
+@_site
+@click.pass_context
+def kb(context: click.Context, /, format_name: str, **site: Any) -> int:
+    """Show the facts in force, and in which line of which file each stands."""
+    if context.invoked_subcommand is not None:
+        return 0
+    from doctor.inventory import as_json, as_text
+    from doctor.scan import Examiner
+
+    knowledge = Examiner(_config(**site)).knowledge
+    terminal.write(as_json(knowledge) if format_name == "json" else as_text(knowledge))
+    return 0
+
+
+@kb.command("check")
+@click.option(
+    "--max-age",
+    type=click.IntRange(min=0),
+    default=90,
+    show_default=True,
+    metavar="DAYS",
+    help="How old a list of bad nodes may be.",
+)
+@_site
+def kb_check(max_age: int, **site: Any) -> int:
+    """Check your knowledge and rules; without any, what ships with vllm-doctor.
+
+    Each sentence names a file and a line. The exit code is 1 if there is any, and 2 if a page or
+    a rule can't be read.
+    """
+    from datetime import datetime
+
+    from doctor.scan import Examiner
+    from doctor.upkeep import complaints
+
+    examiner = Examiner(_config(**site))
+    today = datetime.now().astimezone().date()
+    found = complaints(examiner.config, examiner.knowledge, examiner.rulebook, today, max_age)
+    terminal.write([str(each) for each in found] or ["All is well."])
+    return int(bool(found))
+
+
+COMMANDS = (explain, rules, kb)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from doctor.errors import nearest
 
-_CODE = re.compile(r"V[A-Z]\d*")
+_CODE = re.compile(r"[A-Z]{1,8}\d*")
 
 
 def matches(selector: str, code: str, name: str) -> bool:

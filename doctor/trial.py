@@ -19,11 +19,13 @@ def failure(code: str, example: Example, site: Config | None = None) -> str | No
 
     ``site`` has the knowledge and the rules of the site for which the example was written.
     """
-    found = [each for each in _found(example, site or Config()) if each.code == code]
+    everything = _found(example, site or Config())
+    found = [each for each in everything if each.code == code]
     if not example.bad:
         return f"{code} speaks on this good example: {found[0].message}" if found else None
     if not found:
-        return f"{code} is silent on this bad example"
+        unread = "".join(f": {each.message}" for each in everything if each.code == "VD001")
+        return f"{code} is silent on this bad example{unread}"
     return next(_differences(example, found), None)
 
 

@@ -33,7 +33,7 @@ _BAD_NODES = re.compile(
     r"\b(?:known[ -]bad|bad|broken|blocked)\s+nodes?\b|(?:坏|故障|问题)节点", re.IGNORECASE
 )
 _AS_OF = re.compile(r"(?:as of|since|截至|截止)\W{0,3}(\d{4}-\d{2}-\d{2})", re.IGNORECASE)
-_CODE = re.compile(r"V[DN]\d{3}")
+_CODE = re.compile(r"[A-Z]{2,8}\d{3}")
 _PAGE_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _REMARK = re.compile(r"[(\uff08:\uff1a;\u2013\u2014]|\s-\s")
 

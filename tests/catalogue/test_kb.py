@@ -1,0 +1,167 @@
+"""`vllm-doctor kb` and `vllm-doctor kb check`, and VD004."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Outcome
+
+Command = Callable[..., Outcome]
+LESSONS = Path(__file__).parent.parent / "knowledge" / "slurm-cluster-lessons.md"
+TODAY = date.today()
+
+RULE = """\
+code: SITE001
+name: no-local-image
+lesson: images
+fact: allocation
+severity: warning
+when: {container-image: {like: "*", not: {like: "/*"}}}
+message: "The image {container-image} is not an absolute path."
+examples:
+  - bad: |
+      #SBATCH --container-image=vllm.sqsh
+  - good: |
+      #SBATCH --container-image=/images/vllm.sqsh
+"""
+PAGE = """\
+---
+id: images
+title: Images
+codes: [SITE001]
+---
+# Images
+
+See [the other page](other.md), [the web](https://example.org) and [below](#known-bad-nodes).
+
+```bash bad SITE001
+#SBATCH --container-image=vllm.sqsh
+```
+
+```bash good
+#SBATCH --container-image=/images/vllm.sqsh
+```
+"""
+
+
+@pytest.fixture(autouse=True)
+def _site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("kb").mkdir()
+    Path("rules").mkdir()
+    Path("kb/images.md").write_text(PAGE)
+    Path("kb/other.md").write_text("# Another page\n")
+    Path("rules/SITE001-no-local-image.yaml").write_text(RULE)
+    Path(".vllm-doctor.toml").write_text('kb = ["kb"]\nrules = ["rules"]\n')
+
+
+def test_what_is_right(command: Command) -> None:
+    outcome = command("kb", "check")
+    assert (outcome.code, outcome.out, outcome.err) == (0, "All is well.\n", "")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "line", "said"),
+    [
+        ("kb/images.md", "(other.md)", "(gone.md)", 8, "the link to gone.md leads nowhere"),
+        ("kb/images.md", "[SITE001]", "[SITE001, SITE002]", 2, "names the rule SITE002, which"),
+        ("kb/images.md", "[SITE001]", "[]", 0, "SITE001 is not among the `codes` of its page"),
+        ("kb/images.md", "id: images", "id: image", 0, "the lesson 'images', of which there is"),
+        ("kb/images.md", "=vllm.sqsh", "=/vllm.sqsh", 10, "SITE001 is silent on this bad"),
+        ("kb/images.md", "=/images", "=images", 14, "SITE001 speaks on this good example"),
+        ("rules/SITE001-no-local-image.yaml", "=vllm.sqsh", "=/a.sqsh", 9, "SITE001 is silent"),
+        ("rules/SITE001-no-local-image.yaml", "=/images", "=images", 11, "speaks on this good"),
+        (
+            "rules/SITE001-no-local-image.yaml",
+            'like: "/*"',
+            "like: $kb.images.root",
+            6,
+            "SITE001 reads $kb.images.root, which no page tells",
+        ),
+    ],
+)
+def test_what_is_wrong(
+    command: Command, file: str, old: str, new: str, line: int, said: str
+) -> None:
+    text = Path(file).read_text()
+    assert old in text
+    Path(file).write_text(text.replace(old, new))
+    outcome = command("kb", "check")
+    assert outcome.code == 1
+    assert said in outcome.out
+    if line:
+        assert f"{Path(file).absolute()}:{line}: " in outcome.out
+
+
+@pytest.mark.parametrize(("age", "code"), [(89, 0), (91, 1)])
+def test_an_old_list_of_bad_nodes(command: Command, age: int, code: int) -> None:
+    day = TODAY - timedelta(days=age)
+    Path("kb/nodes.md").write_text(f"# Known bad nodes (as of {day})\n\n- gpu01\n")
+    outcome = command("kb", "check")
+    assert outcome.code == code
+    assert ("nodes.md:3: the list of bad nodes is 91 days old" in outcome.out) is bool(code)
+    assert command("kb", "check", "--max-age", "365").code == 0
+
+
+def test_a_list_of_bad_nodes_without_a_date(command: Command) -> None:
+    Path("kb/nodes.md").write_text("# Known bad nodes\n\n- gpu01\n")
+    assert "does not say of when it is" in command("kb", "check").out
+
+
+def test_a_table_that_cannot_be_read(command: Command) -> None:
+    Path("kb/nodes.md").write_text("| Model | Tool parser |\n|---|---|\n| a/b | `x` | y |\n")
+    outcome = command("kb", "check")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert f"{Path('kb/nodes.md').absolute()}:3: the row has 3 cells" in outcome.err
+
+
+def test_the_facts_name_their_places(command: Command) -> None:
+    Path("kb/nodes.md").write_text("# Known bad nodes (as of 2026-01-31)\n\n- gpu[01-03]\n")
+    outcome = command("kb")
+    assert outcome.out.startswith("Bad nodes\n  gpu[01-03] (as of 2026-01-31)  ")
+    assert f"{Path('kb/nodes.md').absolute()}:3\n" in outcome.out
+    assert "tool-parsers.md:" in outcome.out
+
+
+def test_the_facts_in_json(command: Command) -> None:
+    facts = json.loads(command("kb", "--format", "json", "--kb", str(LESSONS)).out)
+    assert facts["bad_nodes"][0]["as_of"] == "2025-12-28"
+    first = facts["families"][0]
+    assert (first["tool_parser"], first["filename"], first["site"]) == (
+        "openai",
+        str(LESSONS),
+        True,
+    )
+    assert {row["site"] for row in facts["families"]} == {True, False}
+    assert all(row["line"] for rows in facts.values() for row in rows)
+
+
+# --- sources that disagree -------------------------------------------------------------------
+
+
+def test_two_documents_of_the_site_disagree(command: Command) -> None:
+    table = "| Model | Tool parser |\n|---|---|\n| our/model | {} |\n"
+    Path("kb/one.md").write_text(table.format("hermes"))
+    Path("kb/two.md").write_text(table.format("openai"))
+    Path("serve.sh").write_text("vllm serve a/b\n")
+    outcome = command("scan", "serve.sh", "serve.sh", "--format", "json")
+    assert outcome.codes == ["VD004"], "once a scan"
+    found = outcome.found[0]
+    assert (found["filename"], found["location"]["row"]) == (str(Path("kb/two.md").absolute()), 3)
+    assert found["related"][0]["filename"] == str(Path("kb/one.md").absolute())
+    assert outcome.code == 1
+    assert command("kb", "check").code == 1
+    assert command("scan", "serve.sh", "--ignore", "VD004").code == 0
+
+
+def test_the_lessons_document_makes_no_scan_fail(command: Command) -> None:
+    Path("serve.sh").write_text("vllm serve a/b\n")
+    outcome = command("scan", "serve.sh", "--kb", str(LESSONS), "--format", "json")
+    assert outcome.code == 0
+    assert [(each["code"], each["severity"]) for each in outcome.found] == [("VD004", "info")]
+    assert "0.12.0" in outcome.found[0]["message"]
