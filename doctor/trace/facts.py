@@ -373,6 +373,9 @@ class Step(Fact):
     )
     timeout: str | None = attribute("the limit of the `timeout` around it", None)
     kills_after: bool = attribute("whether that `timeout` kills what does not end", False)
+    container_image: str | UnknownType | None = attribute(
+        "the image that `--container-image` names", None
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,7 +66,11 @@ def _fact(
 ) -> Step:
     program = invocation.arguments[0].location or invocation.origin.location
     job = given.last("jobid")
-    evidence = {"program": Evidence((program,)), "job": _evidence(job)}
+    evidence = {
+        "program": Evidence((program,)),
+        "job": _evidence(job),
+        "container_image": _evidence(given.last("container-image")),
+    }
     if timeout is not None:
         evidence["timeout"] = Evidence((invocation.outer[0].location or program,))
     beside = _beside(invocation, given, holders)
@@ -87,7 +91,16 @@ def _fact(
         timeout=timeout.operands[0].display if timeout is not None and timeout.operands else None,
         kills_after=timeout is not None
         and (timeout.given("-k", "--kill-after") or _signal_is_kill(timeout)),
+        container_image=_image(given),
     )
+
+
+def _image(given: Given) -> str | UnknownType | None:
+    option = given.last("container-image")
+    if option is None:
+        return UNKNOWN if given.open else None
+    known = option.value.text if option.value is not None else None
+    return UNKNOWN if known is None else known
 
 
 def _into_running_job(job: Option | None, in_job: bool, keeps_a_job: bool) -> bool | UnknownType:
