@@ -39,6 +39,8 @@ def schema() -> Schema:
         "$defs": {
             **{kind: _conditions(kind, names) for kind, names in kinds().items()},
             "knowledge": _predicate(None),
+            **{_questions_name({type_}): _questions({type_}) for type_ in Type},
+            _questions_name(set(Type)): _questions(set(Type)),
             "example": _example(),
         },
     }
@@ -87,16 +89,25 @@ def _predicate(attribute: Attribute | None) -> Schema:
     """What may stand behind an attribute; behind a ``$`` reference if it is None."""
     types = set(Type) if attribute is None else {attribute.type}
     word = _word(attribute)
+    inner = {"$ref": f"#/$defs/{_questions_name(types)}"}
+    scalar = [] if types == {Type.NAMES} else [word]
+    said = {"anyOf": [*scalar, _REFERENCE, {"type": "array", "items": word}, inner]}
+    return said if attribute is None else {"description": attribute.doc, **said}
+
+
+def _questions(types: set[Type]) -> Schema:
+    """The operators that values of these types understand."""
     operators = {
         name: {"description": _doc(name), **_operand(_JSON[operator.operand], operator.several)}
         for name, operator in OPERATORS.items()
         if types & operator.types
     }
     operators["not"] = {"description": _doc("not")}
-    inner = _object(operators, [])
-    scalar = [] if types == {Type.NAMES} else [word]
-    said = {"anyOf": [*scalar, _REFERENCE, {"type": "array", "items": word}, inner]}
-    return said if attribute is None else {"description": attribute.doc, **said}
+    return _object(operators, [])
+
+
+def _questions_name(types: set[Type]) -> str:
+    return "asked-of-" + (next(iter(types)).name.lower() if len(types) == 1 else "anything")
 
 
 def _word(attribute: Attribute | None) -> Schema:
