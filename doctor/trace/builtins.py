@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from doctor.shell.tree import Simple
-from doctor.trace import conditions, external, redirects
+from doctor.trace import conditions, external, redirects, shells
 from doctor.trace.expand import Fields
 from doctor.trace.results import Flow, Result
 from doctor.trace.state import Array, Missing, State
@@ -98,7 +98,7 @@ def _source(shell: Interpreter, command: Simple, fields: Fields, state: State) -
         return [Result(state)]
     path = fields.values[1]
     origin = shell.frame.origin(command.span)
-    found = external.load(shell, path, origin, state) if origin is not None else None
+    found = shells.load(shell, path, origin, state) if origin is not None else None
     if found is not None:
         frame, text = found
         outer = state.positional
@@ -121,7 +121,7 @@ def _eval(shell: Interpreter, command: Simple, fields: Fields, state: State) -> 
         text = text + known(" ") + value if index else value
     if text.many or not text.pieces:
         return [Result(state)]
-    frame = external.nested_frame(shell, text, command)
+    frame = shells.nested_frame(shell, text, command)
     return shell.script(frame, frame.text, state)
 
 
@@ -138,7 +138,7 @@ def _trap(shell: Interpreter, command: Simple, fields: Fields, state: State) -> 
     """The commands of a trap run later; what they delete counts, so they are walked here."""
     text = next((v for v in fields.values[1:] if not v.display.startswith("-")), None)
     if text is not None and len(fields.values) > 2 and text.pieces:
-        frame = external.nested_frame(shell, text, command)
+        frame = shells.nested_frame(shell, text, command)
         shell.in_background().script(frame, frame.text, state.copy())
     return [Result(state, True)]
 
@@ -190,7 +190,8 @@ def formatted(template: Value, arguments: tuple[Value, ...]) -> Value:
     varies = template.varies.union(*(a.varies for a in arguments))
     assumes = template.assumes.union(*(a.assumes for a in arguments))
     if text is None or any(a.text is None for a in arguments):
-        return Value((Unknown(f"printf {names}", varies),), assumes)
+        several = "%q" in names  # a list, quoted to be read again
+        return Value((Unknown(f"printf {names}", varies, several),), assumes)
     pieces = re.split(r"%(0?\d*)([sd])", text)
     if "%" in "".join(pieces[::3]) or len(arguments) != len(pieces) // 3:
         return Value((Unknown(f"printf {names}", varies),), assumes)

@@ -16,7 +16,7 @@ from doctor.shell.tree import Arithmetic, Literal, Parameter, Part, Span, Substi
 from doctor.trace import arithmetic, braces, globbing, parameters
 from doctor.trace.frame import restored
 from doctor.trace.state import NO_GUARD, Array, Guard, Missing, State, consistent
-from doctor.trace.values import Origin, Text, Unknown, Value
+from doctor.trace.values import Origin, Piece, Text, Unknown, Value
 
 #: How many consistent combinations of alternatives of one command are looked at.
 MAX_COMBINATIONS = 24
@@ -295,11 +295,19 @@ def _is_list(part: Part) -> bool:
 
 
 def _quoted(value: Value, quoted: bool) -> Value:
-    """The value as it stands after an expansion, in quotes or not."""
-    if all(isinstance(p, Unknown) or p.quoted == quoted for p in value.pieces):
-        return value
-    pieces = tuple(p if isinstance(p, Unknown) else replace(p, quoted=quoted) for p in value.pieces)
-    return replace(value, pieces=pieces)
+    """The value as it stands after an expansion, in quotes or not.
+
+    In quotes an unknown is one word, unless it is a list such as ``"$@"``.
+    """
+    pieces: list[Piece] = []
+    for piece in value.pieces:
+        if isinstance(piece, Text):
+            pieces.append(piece if piece.quoted == quoted else replace(piece, quoted=quoted))
+        elif quoted and piece.many and "@" not in piece.name and piece.name != "…":
+            pieces.append(replace(piece, many=False))
+        else:
+            pieces.append(piece)
+    return replace(value, pieces=tuple(pieces))
 
 
 def _from(value: Value, origin: Origin | None) -> Value:

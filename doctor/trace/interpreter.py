@@ -56,9 +56,8 @@ class Walk:
     ``load`` finds the source of a script that another one runs; ``unread`` are those that it
     did not find, and the commands that name them. ``truncated`` tells that the walk was cut
     short, so that nothing may be concluded from what it did not see. ``calls`` is how deep
-    function calls are nested at the moment, ``kills`` how often processes were killed. In each
-    turn of ``waiting_loops`` the script waits for jobs to end, in ``settling_loops`` at least
-    for a server to answer.
+    function calls are nested at the moment. In each turn of ``waiting_loops`` the script waits
+    for jobs to end, in ``settling_loops`` at least for a server to answer.
     """
 
     load: Callable[[str, Source], Source | None]
@@ -68,7 +67,6 @@ class Walk:
     steps: int = 0
     depth: int = 0
     calls: int = 0
-    kills: int = 0
     numbers: int = 0
     called: set[str] = field(default_factory=set)
     waiting_loops: set[int] = field(default_factory=set)
@@ -96,11 +94,6 @@ class Interpreter:
     waited: int = 0
     settled: int = 0
 
-    @property
-    def waits(self) -> int:
-        """How often this branch has waited for jobs, and anything has been killed anywhere."""
-        return self.waited + self.walk.kills
-
     # --- lists and statements ---------------------------------------------------------
 
     def block(self, block: Block, state: State) -> list[Result]:
@@ -117,14 +110,14 @@ class Interpreter:
         return [*done, *results]
 
     def statement(self, statement: Statement, state: State) -> list[Result]:
-        if not statement.background:
+        if not statement.background or _kills(statement.command):
             return self.execute(statement.command, state)
         self.in_background().execute(statement.command, state.copy())
         return [Result(state, True)]
 
     def in_background(self) -> Interpreter:
         """The interpreter of a branch that runs beside this one."""
-        thread = Thread(self.walk.number(), self.waits, self.settled)
+        thread = Thread(self.walk.number(), self.waited, self.settled)
         return self.inside(threads=(*self.context.threads, thread))
 
     def inside(self, **changes: object) -> Interpreter:
@@ -345,6 +338,12 @@ class Interpreter:
         results = inner.block(parse(text).body, state)
         self.waited, self.settled = inner.waited, inner.settled
         return results
+
+
+def _kills(command: Command) -> bool:
+    """``kill PID &``, which ends what ran before as surely as without the ``&``."""
+    words = command.words if isinstance(command, Simple) else ()
+    return bool(words) and words[0].literal in ("kill", "pkill", "killall")
 
 
 def _one_truth(results: Sequence[Result]) -> bool | None:

@@ -20,6 +20,8 @@ from doctor.trace.frame import FileFrame, nested
 from doctor.trace.values import Piece, Text, Unknown, Value
 
 _SLURM = re.compile(r"\bSLURM_[A-Z]|\b(srun|sbatch|salloc|scontrol|squeue|sinfo|scancel)\b")
+#: What only a script that runs inside a job reads.
+_IN_JOB = re.compile(r"\$\{?SLURM_(JOB_?ID|JOB_NODELIST|NODELIST|PROCID|NNODES|JOB_NUM_NODES)\b")
 _PROGRAMS = frozenset({"sbatch", "salloc", "srun"})
 _JOB_TEXT = re.compile(r"#![^\n]*\n(?:[ \t]*(?:#[^\n]*)?\n)*?#SBATCH", re.MULTILINE)
 
@@ -128,7 +130,8 @@ def requests(
 ) -> list[Request]:
     """Every request for nodes that the script makes; ``load`` finds the scripts it submits."""
     found = [request for job in jobs if not job.submitted for request in _of_header(job)]
-    inside = bool(jobs and jobs[0].header.effective)
+    own = jobs[0] if jobs else None
+    inside = own is not None and bool(own.header.effective or _IN_JOB.search(own.text))
     for invocation in invocations:
         found += _of_command(invocation, inside, load)
     return found

@@ -134,11 +134,11 @@ def _turn(
     shell: Interpreter, body: Block, state: State, turn: Turn
 ) -> tuple[list[State], list[Result]]:
     """The states in which the next turn begins, and the ways in which the loop ends here."""
-    outer, waited, settled = shell.context, shell.waits, shell.settled
+    outer, waited, settled = shell.context, shell.waited, shell.settled
     turn = replace(turn, threads=len(outer.threads))
     shell.context = replace(outer, turns=(*outer.turns, turn))
     results = shell.block(body, state)
-    if shell.waits > waited:
+    if shell.waited > waited:
         shell.walk.waiting_loops.add(turn.loop)
     if shell.settled > settled:
         shell.walk.settling_loops.add(turn.loop)
