@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from doctor import terminal
+from doctor.errors import DoctorError
 
 if TYPE_CHECKING:
     from doctor.config import Config
@@ -157,4 +158,65 @@ def kb_check(max_age: int, **site: Any) -> int:
     return int(bool(found))
 
 
-COMMANDS = (explain, rules, kb)
+@click.command("new-lesson")
+@click.option("--title", help="The lesson in a few words; page and rule are named after it.")
+@click.option("--fact", help="The kind of fact that the rule looks at: launch, step, …")
+@click.option("--when", help="When it speaks: {attribute: predicate, …}, as in a rule's file.")
+@click.option("--message", help="What it says; {attribute} stands for a value.")
+@click.option("--bad", help="A script on which it speaks.")
+@click.option("--good", help="A script on which it is silent.")
+@click.option(
+    "--severity",
+    type=click.Choice(("error", "warning", "info")),
+    default="warning",
+    show_default=True,
+    help="How bad it is.",
+)
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    default=Path("lint"),
+    show_default=True,
+    help="Where the folders kb and rules lie, or will.",
+)
+def new_lesson(folder: Path, severity: str, **answers: str | None) -> int:
+    """Write a page, a rule and its examples, and check them.
+
+    On a terminal what isn't given is asked for. The exit code is 1 if an example doesn't hold.
+    """
+    from datetime import datetime
+
+    from doctor.config import Config
+    from doctor.new_lesson import Lesson, write
+    from doctor.scan import Examiner
+    from doctor.upkeep import complaints
+
+    given = {name: value or _asked(name) for name, value in answers.items()}
+    config = _config(None, False, (), ())
+    today = datetime.now().astimezone().date()
+    own = Config(rules=(folder / "rules",) if (folder / "rules").is_dir() else ())
+    taken = {*Examiner(config).rulebook.names, *Examiner(own).rulebook.names}
+    page, rule = write(Lesson(**given, severity=severity), folder, taken, today)
+    new = Examiner(Config(kb=(page,), rules=(rule,)))
+    try:
+        found = complaints(new.config, new.knowledge, new.rulebook, today, days=0)
+    except DoctorError:  # an answer that no rule can hold must not spoil the folder
+        page.unlink()
+        rule.unlink()
+        raise
+    terminal.write([f"Wrote {page} and {rule}."])
+    terminal.write(str(each) for each in found)
+    names = {path.resolve() for path in (*config.kb, *config.rules)}
+    if not {page.parent.resolve(), rule.parent.resolve()} <= names:
+        terminal.write([f'Put it in force: kb = ["{page.parent}"], rules = ["{rule.parent}"].'])
+    return int(bool(found))
+
+
+def _asked(name: str) -> str:
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"--{name} is missing")
+    answer: str = click.prompt(name)
+    return answer
+
+
+COMMANDS = (explain, rules, kb, new_lesson)
