@@ -1,5 +1,8 @@
 """What each construct is parsed into."""
 
+import subprocess
+import sys
+
 import pytest
 
 from doctor.shell import parse
@@ -244,3 +247,10 @@ def test_comments_are_kept_with_their_places() -> None:
     assert [comment.text for comment in parse(text).comments] == ["#!/bin/sh", "# b", "# e"]
     for comment in parse(text).comments:
         assert text[comment.span.start : comment.span.end] == comment.text
+
+
+@pytest.mark.parametrize(("text", "needed"), [("a $(b); c >d", False), ("a | b", True)])
+def test_bashlex_is_imported_only_when_needed(text: str, needed: bool) -> None:
+    code = f"import sys, doctor.shell as s; s.parse({text!r}); print('bashlex' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert result.stdout.decode().strip() == str(needed)
