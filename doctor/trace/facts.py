@@ -277,7 +277,6 @@ class GivenFlag(Fact):
     )
     deprecated_in: str | None = attribute("the release that deprecated it", None)
     replacement: str | None = attribute("what to write instead", None)
-    value: str | None = attribute("its value, unknowns by their names", None)
     fault: str | None = attribute("what is wrong with its value", None)
     fault_counts: bool | UnknownType = attribute(
         "whether the candidate releases mind that; unknown where some do", False
@@ -291,7 +290,7 @@ class GivenVariable(Fact):
     kind: ClassVar[str] = "variable"
 
     name: str = attribute("the variable's name")
-    value: str = attribute("what it holds, unknowns by their names", "")
+    is_on: bool = attribute("whether it holds `1` or `true`", False)
     known: bool = attribute("whether any release reads it", True)
     used_by_script: bool = attribute("whether the script itself does something with it", False)
     suggestion: str | None = attribute("a variable of much the same name that vLLM reads", None)
@@ -300,6 +299,7 @@ class GivenVariable(Fact):
         "whether the candidate releases read it; unknown where some do"
     )
     newest_reads: bool = attribute("whether the newest release reads it", False)
+    too_new: bool = attribute("whether it only came after the candidate releases", False)
     added: str | None = attribute("the first release that reads it", None)
     removed: str | None = attribute("the first release that does not read it any more", None)
     replacement: str | None = attribute("what to use instead", None)

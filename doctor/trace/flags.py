@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from doctor.trace.facts import Evidence, GivenFlag
 from doctor.trace.servers import Started
-from doctor.trace.values import UNKNOWN
+from doctor.trace.state import Guard
+from doctor.trace.values import UNKNOWN, Value
+from doctor.vllm.arguments import Flag
 from doctor.vllm.verdicts import Verdict, verdicts
 
 #: Flags of programs that extend vLLM's command line with more of their own.
 _FOREIGN = frozenset({"--omni"})
+#: A value that a template leaves open: ``{TP}``, ``<PORT>``, ``%(port)s``, ``@PORT@``.
+_TEMPLATE = re.compile(r"[{<]|%[(s]|@\w+@")
+_VARIABLE = re.compile(r"[\s\\\"']*\$")
 
 
 def given(started: Started) -> Iterator[GivenFlag]:
@@ -28,13 +34,11 @@ def given(started: Started) -> Iterator[GivenFlag]:
 
 def _fact(started: Started, verdict: Verdict, foreign: bool) -> GivenFlag:
     flag = verdict.flag
-    word, value = flag.word, flag.value
-    place = word.location
-    evidence = {"name": Evidence((place,) if place else (), word.assumes)}
-    if value is not None:
-        evidence["fault"] = Evidence(
-            (value.location or place,) if place else (), word.assumes | value.assumes
-        )
+    value = flag.value or flag.word
+    evidence = {
+        "name": _evidence(flag.word, flag.word.assumes),
+        "fault": _evidence(value, flag.word.assumes | value.assumes),
+    }
     return GivenFlag(
         location=started.invocation.origin.location,
         evidence=evidence,
@@ -46,7 +50,7 @@ def _fact(started: Started, verdict: Verdict, foreign: bool) -> GivenFlag:
         suggestion=verdict.suggestion,
         pinned=started.candidates.pin is not None,
         accepted=verdict.accepted,
-        newest_accepts=verdict.newest_accepts,
+        newest_accepts=verdict.newest_accepts or flag.ambiguous,
         too_new=verdict.too_new,
         accepted_by=verdict.accepted_by,
         added=verdict.added_in,
@@ -54,7 +58,30 @@ def _fact(started: Started, verdict: Verdict, foreign: bool) -> GivenFlag:
         deprecated=verdict.deprecated,
         deprecated_in=verdict.deprecated_in,
         replacement=verdict.replacement,
-        value=value.display if value is not None else None,
-        fault=flag.problem,
+        fault=_fault(flag),
         fault_counts=UNKNOWN if verdict.problem is UNKNOWN else verdict.problem is not None,
     )
+
+
+def _fault(flag: Flag) -> str | None:
+    """What is wrong with a flag's value, where that is the value that is meant.
+
+    It is not where a variable is still to be filled in, or where one of several things that a
+    variable may hold would be wrong.
+    """
+    value = flag.value
+    if value is None:
+        return None if _names_variable(flag) else flag.problem
+    unsure = value.assumes - flag.word.assumes or _TEMPLATE.search(value.display)
+    return None if unsure else flag.problem
+
+
+def _names_variable(flag: Flag) -> bool:
+    """Whether a variable stands behind a flag and turned out empty: ``--seed $SEED``."""
+    origin = flag.word.pieces[-1].origin
+    return origin is not None and bool(_VARIABLE.match(origin.source.text, origin.end))
+
+
+def _evidence(value: Value, assumes: Guard) -> Evidence:
+    place = value.location
+    return Evidence((place,) if place else (), assumes)

@@ -107,7 +107,7 @@ def _servers(
     facts: list[Fact] = [*requirements.facts(found)]
     facts += [servers.launch(each, settings.knowledge) for each in started]
     facts += [fact for each in started for fact in flags.given(each)]
-    facts += [fact for each in started for fact in variables.given(each, walk)]
+    facts += [fact for each in started for fact in variables.given(each)]
     facts += [fact for each in started for fact in caches.folders(each)]
     if not walk.truncated:
         facts += caches.shared(started, walk, job)

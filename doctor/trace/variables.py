@@ -6,16 +6,18 @@ import re
 from collections.abc import Iterator
 
 from doctor.trace.facts import Evidence, GivenVariable
-from doctor.trace.interpreter import Walk
 from doctor.trace.servers import Started
 from doctor.trace.values import Value
 from doctor.vllm.releases import whether
 from doctor.vllm.verdicts import nearest
 
 _OURS = "VLLM_"
+#: ``VLLM_HOST``, which people use for themselves, is not a misspelt ``VLLM_HOST_IP``.
+_ALIKE = 0.87
+_EXPORT = re.compile(r"\b(?:export|declare -x|unset)[ \t]+(?:\w+[ \t]+)*\Z")
 
 
-def given(started: Started, walk: Walk) -> Iterator[GivenVariable]:
+def given(started: Started) -> Iterator[GivenVariable]:
     """A fact for each variable named ``VLLM_…`` that a server is given by the script."""
     for name, value in started.environment.items():
         if name.startswith(_OURS) and value.pieces:
@@ -28,17 +30,20 @@ def _fact(started: Started, name: str, value: Value) -> GivenVariable:
     origin = value.origin
     text = origin.source.text if origin else ""
     place = value.location
+    likely = found.likely
+    earlier = (likely & -likely) - 1
     return GivenVariable(
         location=started.invocation.origin.location,
         evidence={"name": Evidence((place,) if place else (), value.assumes)},
         name=name,
-        value=value.display,
+        is_on=(value.text or "").lower() in ("1", "true"),
         known=row is not None,
         used_by_script=_is_used(name, text),
-        suggestion=None if row else nearest(name, found.tables.variables),
+        suggestion=None if row else nearest(name, found.tables.variables, _ALIKE),
         pinned=found.pin is not None,
-        read=whether(found.likely, row.releases) if row else False,
+        read=whether(likely, row.releases) if row else False,
         newest_reads=bool(row and row.releases & found.tables.newest),
+        too_new=bool(row and not row.releases & (likely | earlier)),
         added=row.feature.added if row else None,
         removed=row.feature.removed if row else None,
         replacement=row.feature.replacement if row else None,
@@ -47,11 +52,8 @@ def _fact(started: Started, name: str, value: Value) -> GivenVariable:
 
 def _is_used(name: str, text: str) -> bool:
     """Whether a script names a variable anywhere but where it sets or exports it."""
-    named = rf"(?<![\w])(?:{re.escape(name)})(?!\w)"
+    named = rf"\b{name}\b"
     return any(
         not text.startswith("=", match.end()) and not _EXPORT.search(text[: match.start()][-80:])
         for match in re.finditer(named, text)
     )
-
-
-_EXPORT = re.compile(r"\b(?:export|declare -x|unset)[ \t]+(?:\w+[ \t]+)*\Z")

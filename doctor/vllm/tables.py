@@ -47,6 +47,7 @@ class Catalogue(Protocol):
     def reasoning_parsers(self) -> Iterable[Feature]: ...
     def methods(self) -> Iterable[Feature]: ...
     def speculation_keys(self) -> Iterable[Feature]: ...
+    def variables(self) -> Iterable[Feature]: ...
 
 
 def release_key(version: str) -> tuple[int, ...]:
@@ -122,6 +123,11 @@ class Tables:
     def keys(self) -> Mapping[str, Row]:
         """The keys of ``--speculative-config``."""
         return self._rows(self._catalogue.speculation_keys())
+
+    @cached_property
+    def variables(self) -> Mapping[str, Row]:
+        """The environment variables that a server reads."""
+        return self._rows(self._catalogue.variables())
 
     def since(self, version: str) -> int:
         """The releases from ``version`` on."""

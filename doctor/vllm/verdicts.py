@@ -11,6 +11,9 @@ from doctor.vllm.releases import Candidates, in_words, whether
 from doctor.vllm.server import Server
 from doctor.vllm.tables import Row
 
+#: How much alike a flag and the one that was meant are; forks have flags of their own.
+_ALIKE = 0.87
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -50,7 +53,7 @@ def _verdict(flag: Flag, candidates: Candidates) -> Verdict:
         return Verdict(
             flag,
             known=flag.ambiguous,
-            suggestion=None if flag.ambiguous else _nearest(flag.name, tables.flags),
+            suggestion=None if flag.ambiguous else nearest(flag.name, tables.flags, _ALIKE),
             problem=flag.problem,
         )
     claim = next((claim for claim in candidates.claims if claim.flag is flag), None)
@@ -95,7 +98,7 @@ def judge_name(
     """A verdict on the name that an attribute of the server holds, by its table."""
     row = rows.get(name)
     if row is None:
-        return NameVerdict(name, known=False, suggestion=_nearest(name, rows))
+        return NameVerdict(name, known=False, suggestion=nearest(name, rows))
     claim = next((c for c in candidates.claims if c.attribute == attribute), None)
     others = candidates.others(claim)
     return NameVerdict(
@@ -110,11 +113,11 @@ def judge_name(
     )
 
 
-def _nearest(name: str, names: Iterable[str]) -> str | None:
-    """A name that was probably meant."""
+def nearest(name: str, names: Iterable[str], cutoff: float = 0.8) -> str | None:
+    """A name that was probably meant; ``cutoff`` is how much alike the two must be, 1 at most."""
     from difflib import get_close_matches
 
-    close = get_close_matches(name, names, n=1, cutoff=0.8)
+    close = get_close_matches(name, names, n=1, cutoff=cutoff)
     return close[0] if close else None
 
 
