@@ -21,6 +21,12 @@ _SUBJECTS = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 
+#: How the tokens begin that are secrets.
+_SECRETS = re.compile(
+    r"\b(?:hf_|sk-|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|nvapi-|AIza|xox[abprs]-|WANDB_API_KEY=)"
+    r"[\"']?[A-Za-z0-9_-]{16}"
+)
+
 _DELETES = re.compile(r"\b(?:rm|rmdir|find|shred|unlink|rsync)\b")
 
 #: Parts of the names of the folders that all users share, and of their variables.
@@ -39,7 +45,7 @@ def matters(source: Source, config: Config, load: Callable[[str, Source], Source
         script = waiting.pop()
         deletes = deletes or _DELETES.search(script.text) is not None
         shared = shared or _SHARED.search(script.text) is not None
-        if (deletes and shared) or _SUBJECTS.search(script.text) is not None:
+        if (deletes and shared) or _SUBJECTS.search(script.text) or _SECRETS.search(script.text):
             return True
         for name in _others(script.text):
             other = load(name, script)

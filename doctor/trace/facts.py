@@ -97,6 +97,7 @@ class Directive(Fact):
         "`indented`, `commented-out`, `in-here-document`"
     )
     read_until: int | None = attribute("the row at which sbatch stops reading options", None)
+    variable: str | None = attribute("a shell variable in it, which sbatch takes literally", None)
     meant: str | None = attribute("the line as sbatch would read it, where it is misspelt", None)
 
 
@@ -247,6 +248,19 @@ class Launch(Fact):
     lacks: str | None = attribute(
         "what a release that is too old lacks: `architecture` or `tool-parser`", None
     )
+    stdout_goes: str | UnknownType = attribute(
+        "where its standard output goes: `file`, `tee`, `pipe`, `null`, `job` (the job's own "
+        "output), `window` (tmux, screen), `container` (its log), `caller` (whatever the script's "
+        "own output is)"
+    )
+    stderr_goes: str | UnknownType = attribute("where its standard error goes, told likewise")
+    log: str | None = attribute("the file of its standard output, unknowns by their names", None)
+    errors_joined_late: bool = attribute(
+        "whether it says `2>&1 > FILE`, the wrong way round", False
+    )
+    ends_with_job: bool | UnknownType = attribute(
+        "whether it runs in the background of a batch script that ends while it runs"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -354,6 +368,15 @@ class SharedPort(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Secret(Fact):
+    """A password or token that is written into a script; the fact itself doesn't hold it."""
+
+    kind: ClassVar[str] = "secret"
+
+    what: str = attribute("what it is, in a few words: `a Hugging Face token`")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Step(Fact):
     """An srun command, and what it finds where it starts."""
 
@@ -423,6 +446,7 @@ FACTS: Mapping[str, type[Fact]] = {
         CacheFolder,
         SharedCache,
         SharedPort,
+        Secret,
         Step,
         NamedKill,
         PaneCapture,

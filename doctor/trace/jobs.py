@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 
 from doctor.diagnostic import Location, Source
-from doctor.shell.header import IN_HERE_DOCUMENT, Header, read_header
+from doctor.shell.header import EFFECTIVE, IN_HERE_DOCUMENT, DirectiveLine, Header, read_header
 from doctor.shell.header_words import is_placeholder
 from doctor.shell.tree import HereDocument, Literal, Script, Span, Word
 from doctor.shell.walk import commands, redirects, words
@@ -108,7 +108,22 @@ def directives(job: Job) -> Iterator[Directive]:
             effect=line.effect,
             read_until=job.header.read_until,
             meant=line.meant,
+            variable=_variable(line) if line.effect == EFFECTIVE else None,
         )
+
+
+#: A variable, not one that stands for what a here-document's shell has put in.
+_VARIABLE = re.compile(r"\$(?:[A-Za-z]\w*|\{(?!_unknown_)[A-Za-z_]\w*[^}]*\})")
+
+
+def _variable(line: DirectiveLine) -> str | None:
+    """A shell variable among the words of a directive; the shell never sees that line."""
+    for word in line.words:
+        for part in word.parts:
+            found = _VARIABLE.search(part.text) if isinstance(part, Literal) else None
+            if found is not None:
+                return found[0]
+    return None
 
 
 # --- requests for nodes --------------------------------------------------------------------

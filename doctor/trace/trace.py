@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from doctor.diagnostic import Source
 from doctor.knowledge import Knowledge
 from doctor.shell.tree import Script
-from doctor.trace import deletions, jobs, programs, steps, written
+from doctor.trace import deletions, jobs, programs, secrets, steps, written
 from doctor.trace.concurrency import JobShape
 from doctor.trace.context import Invocation
-from doctor.trace.facts import Fact, UnparsedStatement
+from doctor.trace.facts import Fact, Launch, UnparsedStatement
 from doctor.trace.frame import FileFrame
 from doctor.trace.interpreter import Interpreter, Walk
 from doctor.trace.results import Flow
@@ -80,15 +80,34 @@ def trace(source: Source, script: Script, settings: Settings, load: Load) -> Tra
         facts += deletions.read(invocation, folders)
         facts += written.read(invocation, folders)
         facts += programs.read(invocation, requests)
+    facts += secrets.read(source)
     facts += steps.read(invocations, in_batch_job=bool(own.header.effective))
     job = JobShape.of(jobs.request_of(own))
     started: list[Started] = []
     if "vllm" in source.text.lower() or any(_names_vllm(i) for i in invocations):
         started, more = _servers(walk, invocations, job, settings)
-        facts += more
+        facts += _with_surroundings(more, started, walk, own)
     in_slurm = settings.slurm or jobs.shows_slurm(source.text, own.header)
     facts = [replace(fact, in_slurm=in_slurm) for fact in facts]
     return Traced(source, script, walk, job, tuple(requests), tuple(started), tuple(facts))
+
+
+def _with_surroundings(
+    facts: Sequence[Fact], started: Sequence[Started], walk: Walk, own: jobs.Job
+) -> Iterator[Fact]:
+    """The facts, those about servers with where their outputs go and what ends them."""
+    from doctor.trace import endings, logs
+
+    batch = bool(own.header.effective)
+    in_job = logs.runs_in_job(own.text, batch)
+    servers = iter(started)
+    for fact in facts:
+        if isinstance(fact, Launch):
+            server = next(servers).invocation
+            ends = endings.ends_with_job(server, walk, batch)
+            yield replace(logs.told(fact, server, in_job), ends_with_job=ends)
+        else:
+            yield fact
 
 
 def _names_vllm(invocation: Invocation) -> bool:

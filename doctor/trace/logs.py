@@ -1,0 +1,95 @@
+"""Logs: where a server's standard output and standard error go."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from doctor.diagnostic import Location
+from doctor.trace.context import Context, Invocation
+from doctor.trace.facts import Evidence, Launch
+from doctor.trace.wrappers import Unwrapped
+
+_IN_JOB = re.compile(r"\$\{?SLURM_(JOB|PROC|NODE|LOCAL|ARRAY|STEP|TASK|NTASKS)")
+_LATE = re.compile(r"2>&1[ \t\\\n]+1?>>?[ \t]*[^&>\s]")
+_STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/", "/dev/tty")
+
+
+def runs_in_job(text: str, has_header: bool) -> bool:
+    """Whether a script runs in a job, as its header or its use of the job's variables shows."""
+    return has_header or _IN_JOB.search(text) is not None
+
+
+def told(launch: Launch, server: Invocation, in_job: bool) -> Launch:
+    """The fact about a server with what is known of its outputs."""
+    context = server.context
+    own = "job" if in_job or context.batch_job is not None else "caller"
+    goes = {descriptor: _goes(context, descriptor, own) for descriptor in (1, 2)}
+    goes = _with_joined_errors(context, goes, own)
+    output = context.outputs.get(1)
+    is_file = output is not None and goes[1] in ("file", "tee")
+    origin = output.origin if output is not None else None
+    evidence = dict(launch.evidence)
+    place = origin.location if origin is not None else _program(server)
+    evidence["stdout_goes"] = Evidence((place,))
+    return replace(
+        launch,
+        evidence=evidence,
+        stdout_goes=goes[1],
+        stderr_goes=goes[2],
+        log=output.path.display if is_file and output is not None and output.path else None,
+        errors_joined_late=_LATE.search(_written(server)) is not None,
+    )
+
+
+def _program(server: Invocation) -> Location:
+    return server.arguments[0].location or server.origin.location
+
+
+def _written(server: Invocation) -> str:
+    origin = server.origin
+    return origin.source.text[origin.start : origin.end]
+
+
+def _goes(context: Context, descriptor: int, own: str) -> str:
+    output = context.outputs.get(descriptor)
+    if output is not None:
+        shown = output.path.display if output.path is not None else ""
+        return own if shown.startswith(_STREAMS) else output.kind
+    for wrapper in reversed(context.wrappers):
+        elsewhere = _of_wrapper(wrapper, descriptor)
+        if elsewhere is not None:
+            return elsewhere
+    return own
+
+
+def _of_wrapper(wrapper: Unwrapped, descriptor: int) -> str | None:
+    match wrapper.words[0]:
+        case "srun":
+            given = wrapper.values("-o", "--output")
+            if descriptor == 2:
+                given = wrapper.values("-e", "--error") or given
+            if given:
+                return "null" if given[-1].text in ("/dev/null", "none") else "file"
+        case "tmux" | "screen":
+            return "window"
+        case "systemd-run" | "ray":
+            return "container"
+        case "sbatch":
+            return "job"
+        case "docker" | "podman" | "nerdctl" if wrapper.detached:
+            return "container"
+    return None
+
+
+def _with_joined_errors(context: Context, goes: Mapping[int, str], own: str) -> dict[int, str]:
+    """A terminal joins the two outputs: docker's ``-t``, and nohup's on a terminal."""
+    joined = dict(goes)
+    if 2 in context.outputs or goes[2] != own:
+        return joined
+    for wrapper in context.wrappers:
+        terminal = wrapper.words[0] in ("docker", "podman") and wrapper.given("-t", "--tty", "-it")
+        if terminal or (wrapper.words[0] == "nohup" and own == "caller"):
+            joined[2] = goes[1]
+    return joined
