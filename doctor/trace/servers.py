@@ -128,7 +128,7 @@ def servers(
         more = list(_claims_of_models(server, knowledge, tables))
         found = candidates(server, tables, pins.of(invocation), more)
         writes = defaults.writes_compile_cache(server, found)
-        yield Started(invocation, server, found, environment, _engine(server), writes)
+        yield Started(invocation, server, found, environment, _engine(server, program.arguments), writes)
 
 
 def _values(invocation: Invocation) -> dict[str, Value]:
@@ -155,18 +155,24 @@ def _claims_of_models(server: Server, knowledge: Knowledge, tables: Tables) -> I
             yield since(tables, first, str(name), word)
 
 
-def _engine(server: Server) -> tuple[str, ...] | None:
-    """What the compiled code depends on, of all that the line says."""
-    if server.open or not isinstance(server.model, str):
-        word = server.value("model")
-        if word is None or server.open or word.varies - _SAME:
-            return None
-    flags = [flag for flag in server.arguments.flags if flag.name not in _NOT_OF_THE_ENGINE]
-    if any(value.varies - _SAME for flag in flags for value in flag.values):
-        return None
+def _engine(server: Server, words: Sequence[Value]) -> tuple[str, ...] | None:
+    """What the compiled code depends on, of all that the line says.
+
+    Unknown words, ``"$@"``, are the same for all servers of a script unless they vary.
+    """
     model = server.value("model")
+    hidden = [word for word in words if word.many]
+    flags = [flag for flag in server.arguments.flags if flag.name not in _NOT_OF_THE_ENGINE]
+    values = [*hidden, *(value for flag in flags for value in flag.values)]
+    if model is not None:
+        values.append(model)
+    elif not hidden:
+        return None
+    if any(value.varies - _SAME for value in values):
+        return None
     shown = [_shown(flag) for flag in flags if flag.name != "--model"]
-    return (model.display if model is not None else "", *sorted(shown))
+    unseen = [word.display for word in hidden]
+    return (model.display if model is not None else "", *sorted(shown), *unseen)
 
 
 def _shown(flag: Flag) -> str:
