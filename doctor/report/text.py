@@ -67,10 +67,12 @@ def _excerpt(
     location: Location, mark: str, style: str, gutter: int, report: Report
 ) -> Iterator[list[Styled]]:
     """The row that a location begins in, with marks under its part of the location."""
+    from doctor.trace.secrets import blotted  # a report without excerpts needs no trace
+
     source, row = report.sources.get(location.filename), location.start.row
     if source is None or location.start == location.end:
         return  # it is about the file as a whole
-    line = source.line(row)
+    line = blotted(source.line(row))  # nobody must find a secret in a log
     start = location.start.column - 1
     end = location.end.column - 1 if location.end.row == row else len(line)
     cut = max(0, start - _BEFORE)

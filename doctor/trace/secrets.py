@@ -40,12 +40,23 @@ _LEAST_VARIETY = 10
 
 def read(source: Source) -> Iterator[Secret]:
     """The tokens in a script."""
+    for what, start, end in _tokens(source.text):
+        place = source.location(start, end)
+        yield Secret(location=place, evidence={"what": Evidence((place,))}, what=what)
+
+
+def blotted(text: str) -> str:
+    """The text with each token blotted out, for whoever reads a report."""
+    for _, start, end in _tokens(text):
+        text = text[:start] + "*" * (end - start) + text[end:]
+    return text
+
+
+def _tokens(text: str) -> Iterator[tuple[str, int, int]]:
     for what, shape in _SHAPES:
-        for found in shape.finditer(source.text):
-            if _is_placeholder(found[0]):
-                continue
-            place = source.location(*found.span())
-            yield Secret(location=place, evidence={"what": Evidence((place,))}, what=what)
+        for found in shape.finditer(text):
+            if not _is_placeholder(found[0]):
+                yield what, *found.span()
 
 
 def _is_placeholder(token: str) -> bool:

@@ -128,7 +128,9 @@ def servers(
         more = list(_claims_of_models(server, knowledge, tables))
         found = candidates(server, tables, pins.of(invocation), more)
         writes = defaults.writes_compile_cache(server, found)
-        yield Started(invocation, server, found, environment, _engine(server, program.arguments), writes)
+        yield Started(
+            invocation, server, found, environment, _engine(server, program.arguments), writes
+        )
 
 
 def _values(invocation: Invocation) -> dict[str, Value]:
