@@ -108,22 +108,33 @@ def directives(job: Job) -> Iterator[Directive]:
             effect=line.effect,
             read_until=job.header.read_until,
             meant=line.meant,
-            variable=_variable(line) if line.effect == EFFECTIVE else None,
+            variable=_variable(line, job.text) if line.effect == EFFECTIVE else None,
         )
 
 
+_OF_SHELLS = re.compile(r"USER|HOME|PWD|LOGNAME|HOSTNAME|SCRATCH|WORK|TMPDIR|SLURM_\w+")
 #: A variable, not one that stands for what a here-document's shell has put in.
 _VARIABLE = re.compile(r"\$(?:[A-Za-z]\w*|\{(?!_unknown_)[A-Za-z_]\w*[^}]*\})")
 
 
-def _variable(line: DirectiveLine) -> str | None:
-    """A shell variable among the words of a directive; the shell never sees that line."""
+def _variable(line: DirectiveLine, text: str) -> str | None:
+    """A shell variable among the words of a directive; the shell never sees that line.
+
+    It is one that shells have, or that the script sets; any other may be a placeholder that a
+    program fills in.
+    """
     for word in line.words:
         for part in word.parts:
             found = _VARIABLE.search(part.text) if isinstance(part, Literal) else None
-            if found is not None:
+            if found is not None and _is_meant(found[0].strip("${}"), text):
                 return found[0]
     return None
+
+
+def _is_meant(name: str, text: str) -> bool:
+    if _OF_SHELLS.fullmatch(name):
+        return True
+    return re.search(rf"^[ \t]*(?:export[ \t]+)?{re.escape(name)}=", text, re.MULTILINE) is not None
 
 
 # --- requests for nodes --------------------------------------------------------------------
