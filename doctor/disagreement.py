@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, MutableMapping
 
 from doctor.diagnostic import Location, Position, Source
+from doctor.facts.base import Evidence
+from doctor.facts.inputs import Conflict
 from doctor.knowledge import Knowledge, Place
 from doctor.knowledge.conflicts import conflicts
 from doctor.sources import read_text
-from doctor.trace.facts import Conflict, Evidence
 
 
 def facts(knowledge: Knowledge, texts: MutableMapping[str, Source]) -> Iterator[Conflict]:

@@ -84,6 +84,8 @@ def parse(text: str, filename: str) -> Item:
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
         line = mark.line + 1 if mark is not None else None
+        if "nesting" in (problem.problem or ""):  # libyaml, and PyYAML since 6.0.4, give up first
+            raise DoctorError(f"is nested more than {MAX_DEPTH} deep", filename, line) from None
         raise DoctorError(f"is not YAML: {problem.problem}", filename, line) from None
     except yaml.YAMLError:
         raise DoctorError("is not YAML: it holds characters that YAML forbids", filename) from None

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from doctor.catalogue import Entry, written
 from doctor.errors import DoctorError, nearest
+from doctor.facts import FACTS
 from doctor.knowledge import Knowledge
 from doctor.knowledge.markdown import prose
 from doctor.knowledge.rows import Page
 from doctor.rulebook.examples import Example, examples
 from doctor.rulebook.rule import Conditions
 from doctor.rulebook.vocabulary import kinds
-from doctor.trace.facts import FACTS
 
 #: Longer examples are cut: they show where a rule's limits are, not what it is about.
 _ROWS = 20

@@ -18,10 +18,10 @@ from doctor.selection import matches_any
 from doctor.sources import Missing, Unexamined
 
 if TYPE_CHECKING:
+    from doctor.facts.base import Fact
     from doctor.knowledge import Knowledge
     from doctor.rulebook import Rulebook
     from doctor.trace import Settings, Traced
-    from doctor.trace.facts import Fact
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ class Examiner:
 
 
 def _fact(found: Unexamined) -> Fact:
-    from doctor.trace.facts import InputFile
+    from doctor.facts.inputs import InputFile
 
     place = Source(found.filename, "").location(0, 0)
     return InputFile(location=place, problem=found.problem, reason=found.reason)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from doctor.diagnostic import Diagnostic, Source
 from doctor.errors import nearest
+from doctor.facts.inputs import Suppression
 from doctor.selection import complaint, matches
 from doctor.shell.tree import (
     AndOr,
@@ -27,7 +28,6 @@ from doctor.shell.tree import (
     Unparsed,
     blocks,
 )
-from doctor.trace.facts import Suppression
 
 _MARKER = re.compile(r"#\s*vllm-doctor:\s*(?P<verb>[\w-]+)\s*(?:\[(?P<selectors>[^\]]*)\])?")
 _VERBS = ["ignore", "ignore-file"]

@@ -31,8 +31,8 @@ from dataclasses import fields
 from typing import Any
 
 from doctor.diagnostic import Location, Position
+from doctor.facts.base import Evidence, Fact
 from doctor.trace import Traced
-from doctor.trace.facts import Evidence, Fact
 from doctor.trace.summary import Row, rows
 from doctor.trace.values import UNKNOWN
 

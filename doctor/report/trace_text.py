@@ -6,11 +6,13 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from doctor.diagnostic import Location
+from doctor.facts.base import Fact
+from doctor.facts.relations import SharedCache, SharedPort
+from doctor.facts.servers import Requirement
 from doctor.report.folding import fold
 from doctor.report.style import Styled, cells, paint, visible
 from doctor.report.table import Table
 from doctor.trace import Traced
-from doctor.trace.facts import Fact, Requirement, SharedCache, SharedPort
 from doctor.trace.jobs import Request
 from doctor.trace.summary import Row, rows
 from doctor.trace.unknowns import missing

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from doctor.diagnostic import Diagnostic, Location, Related, Severity
+from doctor.facts.base import Evidence, Fact
 from doctor.rulebook.loader import Rulebook
 from doctor.rulebook.predicates import Reference
 from doctor.rulebook.rule import Case, Conditions, Message, RelatedPlace, Rule
-from doctor.trace.facts import Evidence, Fact
 from doctor.trace.values import Assumption
 from doctor.unknown import UNKNOWN
 

@@ -9,7 +9,8 @@ from functools import lru_cache
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from doctor.trace.facts import FACTS, Fact
+from doctor.facts import FACTS
+from doctor.facts.base import Fact
 from doctor.unknown import UnknownType
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from doctor.diagnostic import Location
+from doctor.facts.base import Evidence
+from doctor.facts.relations import CacheFolder, SharedCache
 from doctor.trace.concurrency import JobShape, copies, kept_apart, together
-from doctor.trace.facts import CacheFolder, Evidence, SharedCache
 from doctor.trace.interpreter import Walk
 from doctor.trace.servers import Started
 from doctor.trace.state import Content, Missing

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from doctor.facts.base import Evidence
+from doctor.facts.commands import Deletion
 from doctor.trace.context import Invocation
-from doctor.trace.facts import Deletion, Evidence
 from doctor.trace.places import is_own, place_of
 from doctor.trace.values import Unknown, Value
 from doctor.trace.wrappers import read_options

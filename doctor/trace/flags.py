@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from doctor.trace.facts import Evidence, GivenFlag
+from doctor.facts.base import Evidence
+from doctor.facts.servers import GivenFlag
 from doctor.trace.servers import Started
 from doctor.trace.state import Guard
 from doctor.trace.values import UNKNOWN, Value

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 
 from doctor.diagnostic import Location, Source
+from doctor.facts.base import Evidence
+from doctor.facts.jobs import Allocation, Directive
 from doctor.shell.header import EFFECTIVE, IN_HERE_DOCUMENT, DirectiveLine, Header, read_header
 from doctor.shell.header_words import is_placeholder
 from doctor.shell.tree import HereDocument, Literal, Script, Span, Word
@@ -15,7 +17,6 @@ from doctor.slurm.allocation import AllocationRequest, is_step, read_allocation
 from doctor.slurm.options import Given, Option, combine, read_components, read_options
 from doctor.trace.context import Invocation
 from doctor.trace.expand import Frame
-from doctor.trace.facts import Allocation, Directive, Evidence
 from doctor.trace.frame import FileFrame, nested
 from doctor.trace.values import Piece, Text, Unknown, Value
 

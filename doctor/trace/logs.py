@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from doctor.diagnostic import Location
+from doctor.facts.base import Evidence
+from doctor.facts.servers import Launch
 from doctor.trace.context import Context, Invocation
-from doctor.trace.facts import Evidence, Launch
 from doctor.trace.wrappers import Unwrapped
 
 _IN_JOB = re.compile(r"\$\{?SLURM_(JOB|PROC|NODE|LOCAL|ARRAY|STEP|TASK|NTASKS)")

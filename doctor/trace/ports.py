@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from doctor.facts.base import Evidence
+from doctor.facts.relations import SharedPort
 from doctor.trace.caches import servers_in_words
 from doctor.trace.concurrency import JobShape, copies, kept_apart, together
-from doctor.trace.facts import Evidence, SharedPort
 from doctor.trace.interpreter import Walk
 from doctor.trace.servers import Started
 from doctor.trace.values import ARRAY_TASK, HOST, UNKNOWN, Value

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from doctor.facts.base import Evidence, Fact
+from doctor.facts.commands import NamedKill, PaneCapture
 from doctor.trace.context import Invocation
-from doctor.trace.facts import Evidence, Fact, NamedKill, PaneCapture
 from doctor.trace.jobs import Request
 from doctor.trace.values import UNKNOWN, UnknownType, Value
 from doctor.trace.wrappers import read_options

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from doctor.facts.base import Evidence
+from doctor.facts.servers import Requirement
 from doctor.trace.context import Invocation
-from doctor.trace.facts import Evidence, Requirement
 from doctor.trace.state import Guard, consistent
 from doctor.trace.values import UNKNOWN, Value
 from doctor.vllm import images, requirements

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 
 from doctor.diagnostic import Source
-from doctor.trace.facts import Evidence, Secret
+from doctor.facts.base import Evidence
+from doctor.facts.commands import Secret
 
 #: What the tokens look like: the whole word, so that nothing longer is taken for one.
 _SHAPES = tuple(

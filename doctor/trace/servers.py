@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from doctor.diagnostic import Location
+from doctor.facts.base import Evidence
+from doctor.facts.servers import Launch
 from doctor.knowledge import Knowledge
 from doctor.trace.age import needed
 from doctor.trace.context import Invocation
-from doctor.trace.facts import Evidence, Launch
 from doctor.trace.requirements import Pins
 from doctor.trace.state import Content, Guard, consistent
 from doctor.trace.values import JOB, UNKNOWN, USER, UnknownType, Value

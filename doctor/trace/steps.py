@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from doctor.facts.base import Evidence
+from doctor.facts.jobs import Step
 from doctor.slurm.allocation import is_step
 from doctor.slurm.options import Given, Option, read_components
 from doctor.trace.concurrency import together
 from doctor.trace.context import Invocation
-from doctor.trace.facts import Evidence, Step
 from doctor.trace.values import UNKNOWN, UnknownType
 from doctor.trace.wrappers import Unwrapped
 from doctor.vllm.program import recognise

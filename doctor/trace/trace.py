@@ -8,12 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from doctor.diagnostic import Source
+from doctor.facts.base import Fact
+from doctor.facts.inputs import UnparsedStatement
+from doctor.facts.servers import Launch
 from doctor.knowledge import Knowledge
 from doctor.shell.tree import Script
 from doctor.trace import deletions, jobs, programs, secrets, steps, written
 from doctor.trace.concurrency import JobShape
 from doctor.trace.context import Invocation
-from doctor.trace.facts import Fact, Launch, UnparsedStatement
 from doctor.trace.frame import FileFrame
 from doctor.trace.interpreter import Interpreter, Walk
 from doctor.trace.results import Flow

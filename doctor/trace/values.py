@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from doctor.diagnostic import Location, Source
+from doctor.facts.base import Assumption as Assumption
 from doctor.unknown import UNKNOWN as UNKNOWN
 from doctor.unknown import UnknownType as UnknownType
 
@@ -72,18 +73,6 @@ class Unknown:
 
 
 Piece: TypeAlias = Text | Unknown
-
-
-@dataclass(frozen=True, slots=True)
-class Assumption:
-    """A choice that a value rests on, such as "MODEL is left at its default".
-
-    Two values are consistent if they take the same ``choice`` wherever they share a ``key``.
-    """
-
-    key: str
-    choice: str
-    words: str = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)

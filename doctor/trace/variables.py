@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from doctor.trace.facts import Evidence, GivenVariable
+from doctor.facts.base import Evidence
+from doctor.facts.servers import GivenVariable
 from doctor.trace.servers import Started
 from doctor.trace.values import Value
 from doctor.vllm.releases import whether

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from doctor.facts.base import Evidence
+from doctor.facts.commands import WrittenPath
 from doctor.trace.context import Invocation
-from doctor.trace.facts import Evidence, WrittenPath
 from doctor.trace.places import place_of
 from doctor.trace.state import consistent
 from doctor.trace.values import UNKNOWN, Value

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from doctor.trace.facts import Evidence
+from doctor.facts.base import Evidence
 from doctor.trace.values import UNKNOWN, UnknownType, Value
 from doctor.vllm.arguments import Arguments, read_arguments
 from doctor.vllm.lookup import LookUp

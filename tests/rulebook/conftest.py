@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from doctor.diagnostic import Diagnostic, Location, Source
+from doctor.facts.base import Fact
 from doctor.rulebook import check, read
-from doctor.trace.facts import Fact
 from doctor.trace.values import UNKNOWN
 
 TEXT = Source("script.sh", "".join(f"line {row}\n" for row in range(1, 100)))

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from doctor.diagnostic import Diagnostic, Related, Severity
+from doctor.facts.base import Evidence
+from doctor.facts.commands import Deletion
+from doctor.facts.jobs import Allocation, Directive
+from doctor.facts.servers import Requirement
 from doctor.rulebook import check, read
-from doctor.trace.facts import Allocation, Deletion, Directive, Evidence, Requirement
 from doctor.trace.values import UNKNOWN, Assumption
 
 from .conftest import Table, line

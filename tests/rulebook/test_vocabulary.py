@@ -9,10 +9,11 @@ from typing import Any, ClassVar, Literal
 import pytest
 
 from doctor.document import read
+from doctor.facts import FACTS
+from doctor.facts.base import Fact, attribute
 from doctor.rulebook import load
 from doctor.rulebook.schema import schema
 from doctor.rulebook.vocabulary import Type, describe, kinds
-from doctor.trace.facts import FACTS, Fact, attribute
 from doctor.trace.values import UnknownType
 
 

@@ -22,9 +22,10 @@ import pytest
 import yaml
 
 from doctor.diagnostic import Source
+from doctor.facts import FACTS
+from doctor.facts.base import Fact
 from doctor.knowledge import load as load_knowledge
 from doctor.shell import parse
-from doctor.trace.facts import FACTS, Fact
 from doctor.trace.trace import Load, Settings, trace, walked
 from doctor.trace.values import UNKNOWN
 

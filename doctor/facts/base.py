@@ -1,0 +1,48 @@
+"""What every fact is made of: attributes, and the evidence that they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from doctor.diagnostic import Location
+from doctor.unknown import UNKNOWN, UnknownType
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """A choice that a value rests on, such as "MODEL is left at its default".
+
+    Two values are consistent if they take the same ``choice`` wherever they share a ``key``.
+    """
+
+    key: str
+    choice: str
+    words: str = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where an attribute was written (first the place to point at), and what it rests on."""
+
+    locations: tuple[Location, ...] = ()
+    assumes: frozenset[Assumption] = frozenset()
+
+
+def attribute(doc: str, default: Any = UNKNOWN) -> Any:
+    """A field of a fact; ``doc`` is what the rule language's reference says of it."""
+    return field(default=default, metadata={"doc": doc})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """What every fact has: the command or line it comes from, and where its attributes stand."""
+
+    kind: ClassVar[str] = ""
+
+    location: Location
+    evidence: Mapping[str, Evidence] = field(default_factory=dict, compare=False, repr=False)
+    in_slurm: bool | UnknownType = attribute(
+        "true where the script shows that Slurm is in play, or the configuration says so", False
+    )

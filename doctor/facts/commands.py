@@ -1,0 +1,71 @@
+"""Facts about the other commands of a script, and about what it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from doctor.facts.base import Fact, attribute
+from doctor.unknown import UnknownType
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deletion(Fact):
+    """One path or pattern that a command deletes."""
+
+    kind: ClassVar[str] = "deletion"
+
+    path: str = attribute("the path or pattern, unknowns by their names")
+    folder: str | UnknownType = attribute("the shared folder that it lies in")
+    folder_sharing: str | UnknownType = attribute("`all-users` or `private`")
+    reaches_others: bool | UnknownType = attribute("whether it matches paths that other users own")
+    program: str = attribute("the command that deletes: `rm`, `find`, `rsync`, …")
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrittenPath(Fact):
+    """A path below a shared folder that the script writes."""
+
+    kind: ClassVar[str] = "path"
+
+    path: str = attribute("the path, unknowns by their names")
+    folder: str = attribute("the shared folder that it lies in")
+    owned: bool | UnknownType = attribute(
+        "whether its name holds the user, the job, the process or something random"
+    )
+    how: str = attribute("`redirection`, `tee`, `mkdir`, `variable` or `option`")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedKill(Fact):
+    """A command that ends processes by their name."""
+
+    kind: ClassVar[str] = "kill"
+
+    program: str = attribute("`pkill` or `killall`")
+    pattern: str = attribute("the name or pattern, unknowns by their names")
+    selective: bool = attribute(
+        "whether a user, parent, session, terminal or something of the job's own narrows it", False
+    )
+    node_shared: bool | UnknownType = attribute(
+        "whether other jobs may run on the node: false in a job with whole nodes"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaneCapture(Fact):
+    """A `tmux capture-pane`."""
+
+    kind: ClassVar[str] = "pane-capture"
+
+    prints: bool = attribute("whether it prints what it captures", False)
+    history: bool = attribute("whether it is asked for more than the visible pane", False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secret(Fact):
+    """A password or token that is written into a script; the fact itself doesn't hold it."""
+
+    kind: ClassVar[str] = "secret"
+
+    what: str = attribute("what it is, in a few words: `a Hugging Face token`")

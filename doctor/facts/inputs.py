@@ -1,0 +1,52 @@
+"""Facts about what was examined: files, statements, comments and knowledge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from doctor.facts.base import Fact, attribute
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputFile(Fact):
+    """A file that was to be examined."""
+
+    kind: ClassVar[str] = "file"
+
+    problem: str | None = attribute("`unreadable`, `too-large` or null", None)
+    reason: str = attribute("why it could not be examined, in a few words", "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnparsedStatement(Fact):
+    """A statement that could not be read."""
+
+    kind: ClassVar[str] = "unparsed"
+
+    reason: str = attribute("why it could not be read, in a few words", "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suppression(Fact):
+    """A comment that suppresses diagnostics."""
+
+    kind: ClassVar[str] = "suppression"
+
+    unused: str | None = attribute("the codes that it names and that suppressed nothing", None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conflict(Fact):
+    """Two sources of knowledge that disagree, one of them the site's."""
+
+    kind: ClassVar[str] = "conflict"
+
+    topic: str = attribute(
+        "`tool-parser`, `reasoning-parser`, `first-release`, `method`, `drafter` or "
+        "`broken-release`"
+    )
+    subject: str = attribute("what they disagree on, in a few words")
+    says: str = attribute("what the source that wins says")
+    other_says: str = attribute("what the other source says")
+    other_place: str = attribute("where the other source says so: file and line")

@@ -1,0 +1,96 @@
+"""Facts about jobs: their directives, the nodes that they ask for, and their steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from doctor.facts.base import Fact, attribute
+from doctor.unknown import UnknownType
+
+
+@dataclass(frozen=True, kw_only=True)
+class Directive(Fact):
+    """A line that sbatch reads as options, or that looks as if it did."""
+
+    kind: ClassVar[str] = "directive"
+
+    text: str = attribute("the line", "")
+    effect: str = attribute(
+        "`effective`, or why sbatch ignores the line: `after-first-command`, `misspelt`, "
+        "`indented`, `commented-out`, `in-here-document`"
+    )
+    read_until: int | None = attribute("the row at which sbatch stops reading options", None)
+    variable: str | None = attribute("a shell variable in it, which sbatch takes literally", None)
+    meant: str | None = attribute("the line as sbatch would read it, where it is misspelt", None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allocation(Fact):
+    """A request for nodes: the `#SBATCH` header, sbatch, salloc, or an srun that allocates."""
+
+    kind: ClassVar[str] = "allocation"
+
+    by: str = attribute("`header`, `sbatch`, `salloc` or `srun`")
+    asks_gpus: bool | UnknownType = attribute("whether it asks for GPUs")
+    nodes: int | UnknownType | None = attribute("how many nodes it asks for (the least)", None)
+    tasks: int | UnknownType | None = attribute("how many tasks it asks for", None)
+    gpus_per_node: int | UnknownType | None = attribute("GPUs asked for on each node", None)
+    excluded: frozenset[str] | UnknownType = attribute(
+        "the nodes of `--exclude`, one name each", frozenset()
+    )
+    requested: frozenset[str] | UnknownType = attribute(
+        "the nodes of `--nodelist`, one name each", frozenset()
+    )
+    nodes_pinned: bool | UnknownType = attribute(
+        "whether `--nodelist` names as many nodes as are asked for", False
+    )
+    named_families: frozenset[str] = attribute(
+        "nodes that the script names anywhere, without the number at the end: `gpu-a` for "
+        "`gpu-a07`; they show whose cluster it is for",
+        frozenset(),
+    )
+    names_vllm: bool = attribute("whether the script speaks of vLLM", False)
+    names_nodes: bool = attribute("whether the script names any node at all", False)
+    misread: str | None = attribute(
+        "an `--exclude` value that Slurm reads as another node's name (`-x=NODE`)", None
+    )
+    exclusive: bool | UnknownType = attribute("whether it asks for whole nodes", False)
+    array_tasks: int | UnknownType | None = attribute("how many tasks a job array has", None)
+    array_at_once: int | UnknownType | None = attribute(
+        "how many tasks of a job array run at once at most; null without a limit", None
+    )
+    time_minutes: int | UnknownType | None = attribute(
+        "the limit of `--time` in minutes; null without one", None
+    )
+    output: str | UnknownType | None = attribute("the pattern of `--output`", None)
+    error: str | UnknownType | None = attribute("the pattern of `--error`", None)
+    export: str | UnknownType | None = attribute("the value of `--export`", None)
+    container_image: str | UnknownType | None = attribute(
+        "the image that `--container-image` names", None
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step(Fact):
+    """An srun command, and what it finds where it starts."""
+
+    kind: ClassVar[str] = "step"
+
+    program: str = attribute("the program that starts it", "srun")
+    in_job: bool = attribute("whether it starts a step of a job that is there already", False)
+    job: str | None = attribute("the value of `--jobid`", None)
+    into_running_job: bool | UnknownType = attribute(
+        "whether it joins a job, by `--jobid`, that the script itself did not start"
+    )
+    overlap: bool | UnknownType = attribute("whether it shares what other steps hold")
+    immediate: bool | UnknownType = attribute("whether it gives up instead of waiting")
+    exact: bool | UnknownType = attribute("whether it takes no more than it asks for")
+    beside: str | None = attribute(
+        "a server that holds all of the job in a step of its own at the same time", None
+    )
+    timeout: str | None = attribute("the limit of the `timeout` around it", None)
+    kills_after: bool = attribute("whether that `timeout` kills what does not end", False)
+    container_image: str | UnknownType | None = attribute(
+        "the image that `--container-image` names", None
+    )

@@ -1,0 +1,57 @@
+"""Facts about what servers write and bind: their caches, and those that they share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from doctor.facts.base import Fact, attribute
+from doctor.unknown import UnknownType
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheFolder(Fact):
+    """A variable that says where a server keeps what it compiled."""
+
+    kind: ClassVar[str] = "cache"
+
+    variable: str = attribute("the variable: `VLLM_CACHE_ROOT`, …")
+    path: str = attribute("the folder, unknowns by their names")
+    lost: str | UnknownType | None = attribute(
+        "why the folder does not last: `node-local`, `memory`, `job`, or null where it does"
+    )
+    decides: bool | UnknownType = attribute(
+        "whether the server's compiled code lies there in all candidate releases"
+    )
+    compiles: bool = attribute("false where the server surely compiles nothing", True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedCache(Fact):
+    """Servers of one engine that run at the same time and write one compile cache."""
+
+    kind: ClassVar[str] = "shared-cache"
+
+    count: int | UnknownType = attribute("how many servers there are")
+    servers: str = attribute("the servers in a few words: `4 servers`, `all tasks of the step`")
+    cache: str = attribute("the folder, unknowns by their names")
+    set_by: str | None = attribute("the variable that puts it there, null for the default", None)
+    isolated_by: str | None = attribute(
+        "a variable that differs between the servers and yet does not keep their caches apart",
+        None,
+    )
+    isolation_fault: str | None = attribute("why it does not, in a few words", None)
+    compiles: bool | UnknownType = attribute("whether the servers compile at all")
+    releases: frozenset[str] | UnknownType = attribute("the releases that could run them")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedPort(Fact):
+    """Servers on one machine that run at the same time and listen on one port."""
+
+    kind: ClassVar[str] = "shared-port"
+
+    count: int | UnknownType = attribute("how many servers there are")
+    servers: str = attribute("the servers in a few words: `4 servers`, `all tasks of the step`")
+    port: str = attribute("the port, unknowns by their names")
+    is_default: bool = attribute("whether it is the default, no port being given", False)

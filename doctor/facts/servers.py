@@ -1,0 +1,154 @@
+"""Facts about vLLM servers: the servers, their flags and variables, and their releases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from doctor.facts.base import Fact, attribute
+from doctor.unknown import UnknownType
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch(Fact):
+    """A vLLM server that the script would start."""
+
+    kind: ClassVar[str] = "launch"
+
+    model: str | UnknownType | None = attribute("the model as given: a hub name or a path")
+    model_is_path: bool | UnknownType = attribute(
+        "whether the model is a path, whose name is only a hint of what lies there"
+    )
+    releases: frozenset[str] | UnknownType = attribute(
+        "the releases of vLLM that could run this line"
+    )
+    pinned: bool = attribute("whether the script or the configuration says which release", False)
+    conflict: str | None = attribute("why no release accepts this line, if none does", None)
+    tool_call_parser: str | UnknownType | None = attribute("the value of `--tool-call-parser`")
+    auto_tool_choice: bool | UnknownType = attribute("whether `--enable-auto-tool-choice` is given")
+    parser_plugin: bool | UnknownType = attribute("whether `--tool-parser-plugin` is given")
+    reasoning_parser: str | UnknownType | None = attribute("the value of `--reasoning-parser`")
+    chat_template: bool | UnknownType = attribute("whether `--chat-template` is given")
+    gpu_memory_utilization: float | UnknownType | None = attribute(
+        "the share of the GPU's memory that is asked for; null where the default counts"
+    )
+    memory_share: float | UnknownType = attribute(
+        "the share in force: the one asked for, or the least default of the candidate releases"
+    )
+    speculative: bool | UnknownType = attribute("whether it decodes speculatively")
+    speculation_method: str | UnknownType | None = attribute(
+        "the speculation method, as given or as vLLM infers it"
+    )
+    draft_model: str | UnknownType | None = attribute("the drafter, if one is given")
+    drafter_on_gpu: bool | UnknownType = attribute(
+        "whether the method keeps a drafter's weights in GPU memory (not `ngram`, `suffix`)"
+    )
+    drafter_fits: bool | UnknownType = attribute(
+        "whether the drafter was trained for the model, as far as both are known"
+    )
+    method_fits: bool | UnknownType = attribute(
+        "whether the method is one that the drafter, or the model without one, is made for"
+    )
+    speculation_fault: str | None = attribute(
+        "why vLLM refuses what the line says about speculation, in a few words", None
+    )
+    tensor_parallel_size: int | UnknownType | None = attribute("the value of the flag")
+    draft_tensor_parallel_size: int | UnknownType | None = attribute(
+        "over how many GPUs the drafter is to be split; null where it follows the model"
+    )
+    draft_tensor_parallel_fits: bool | UnknownType = attribute(
+        "whether that is 1 or the model's, as vLLM demands"
+    )
+    reasoning_plugin: bool | UnknownType = attribute("whether `--reasoning-parser-plugin` is given")
+    needs_release: str | None = attribute(
+        "the first release that knows the model's architecture or, where that is old enough, has "
+        "the parser for the tool calls that are asked for; null where that is not known",
+        None,
+    )
+    too_old: bool | UnknownType = attribute(
+        "whether the release that is pinned is older than that", False
+    )
+    lacks: str | None = attribute(
+        "what a release that is too old lacks: `architecture` or `tool-parser`", None
+    )
+    stdout_goes: str | UnknownType = attribute(
+        "where its standard output goes: `file`, `tee`, `pipe`, `null`, `job` (the job's own "
+        "output), `window` (tmux, screen), `container` (its log), `caller` (whatever the script's "
+        "own output is)"
+    )
+    stderr_goes: str | UnknownType = attribute("where its standard error goes, told likewise")
+    log: str | None = attribute("the file of its standard output, unknowns by their names", None)
+    errors_joined_late: bool = attribute(
+        "whether it says `2>&1 > FILE`, the wrong way round", False
+    )
+    ends_with_job: bool | UnknownType = attribute(
+        "whether it runs in the background of a batch script that ends while it runs"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenFlag(Fact):
+    """A flag of a vLLM server, judged by the releases that all else on the line allows."""
+
+    kind: ClassVar[str] = "flag"
+
+    name: str = attribute("the flag's full name: `--tensor-parallel-size` for `-tp`")
+    spelling: str = attribute("the flag as written, without its value")
+    line_open: bool = attribute("whether the line may hold flags that can't be seen", False)
+    foreign: bool = attribute(
+        "whether a flag on the line belongs to a program that extends vLLM, such as `--omni`", False
+    )
+    known: bool = attribute("whether any release knows it", True)
+    suggestion: str | None = attribute("a flag of much the same name", None)
+    pinned: bool = attribute("whether the script or the configuration says which release", False)
+    accepted: bool | UnknownType = attribute(
+        "whether the candidate releases accept it so; unknown where some do"
+    )
+    newest_accepts: bool = attribute("whether the newest release accepts it so", False)
+    too_new: bool = attribute("whether it only came after the candidate releases", False)
+    accepted_by: str = attribute("the releases that accept it so, in words", "no release")
+    added: str | None = attribute("the release that brought it", None)
+    removed: str | None = attribute("the first release without it", None)
+    deprecated: bool | UnknownType = attribute(
+        "whether it is deprecated in the candidate releases; unknown where it is in some"
+    )
+    deprecated_in: str | None = attribute("the release that deprecated it", None)
+    replacement: str | None = attribute("what to write instead", None)
+    fault: str | None = attribute("what is wrong with its value", None)
+    fault_counts: bool | UnknownType = attribute(
+        "whether the candidate releases mind that; unknown where some do", False
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenVariable(Fact):
+    """A variable named `VLLM_…` that the script gives to a vLLM server."""
+
+    kind: ClassVar[str] = "variable"
+
+    name: str = attribute("the variable's name")
+    is_on: bool = attribute("whether it holds `1` or `true`", False)
+    known: bool = attribute("whether any release reads it", True)
+    used_by_script: bool = attribute("whether the script itself does something with it", False)
+    suggestion: str | None = attribute("a variable of much the same name that vLLM reads", None)
+    pinned: bool = attribute("whether the script or the configuration says which release", False)
+    read: bool | UnknownType = attribute(
+        "whether the candidate releases read it; unknown where some do"
+    )
+    newest_reads: bool = attribute("whether the newest release reads it", False)
+    too_new: bool = attribute("whether it only came after the candidate releases", False)
+    added: str | None = attribute("the first release that reads it", None)
+    removed: str | None = attribute("the first release that does not read it any more", None)
+    replacement: str | None = attribute("what to use instead", None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirement(Fact):
+    """A place that says which release of a package is used."""
+
+    kind: ClassVar[str] = "requirement"
+
+    package: str = attribute("the package's name, normalised: `vllm`")
+    version: str | UnknownType | None = attribute("the one release it pins, or null")
+    via: str = attribute("`pip`, `uv`, `uvx`, `conda`, `image`, `module`")
+    written: str = attribute("the requirement as written: `vllm==0.12.0`")
