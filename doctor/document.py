@@ -6,7 +6,7 @@ memory that a file costs are linear in its size, whoever wrote it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,16 @@ class Item:
         return self.value if isinstance(self.value, tuple) else None
 
     @property
+    def packed(self) -> Sequence[Any]:
+        """Its value and all inside it as plain data, from which ``unpacked`` makes it again."""
+        value = self.value
+        if self.mapping is not None:
+            value = {key: item.packed for key, item in self.mapping.items()}
+        elif self.list is not None:
+            value = [item.packed for item in self.list]
+        return value, self.line, self.text
+
+    @property
     def plain(self) -> Any:
         """Its value and all inside it without lines."""
         if self.mapping is not None:
@@ -69,15 +79,25 @@ def read(path: Path) -> Item:
         raise DoctorError(f"cannot be read: {problem.strerror}", filename) from None
     except UnicodeDecodeError:
         raise DoctorError("is not UTF-8 text", filename) from None
-    if len(content) > MAX_BYTES:
-        raise DoctorError(f"is larger than {MAX_BYTES >> 20} MiB", filename)
     return parse(text, filename)
+
+
+def unpacked(packed: Sequence[Any], filename: str) -> Item:
+    """The item that was ``packed``, from this file."""
+    value, line, text = packed
+    if isinstance(value, dict):
+        value = {key: unpacked(each, filename) for key, each in value.items()}
+    elif isinstance(value, list):
+        value = tuple(unpacked(each, filename) for each in value)
+    return Item(value, filename, line, text)
 
 
 def parse(text: str, filename: str) -> Item:
     """The one YAML document in a text."""
     import yaml
 
+    if len(text.encode()) > MAX_BYTES:
+        raise DoctorError(f"is larger than {MAX_BYTES >> 20} MiB", filename)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         return _Builder(loader(text), filename).document()

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from doctor.compiled import compiled
 from doctor.data import data_folder
 from doctor.errors import DoctorError
 from doctor.knowledge import rows
 from doctor.knowledge.base import TABLES, Knowledge
-from doctor.knowledge.compiled import compiled
 from doctor.knowledge.markdown import Document, read
 from doctor.knowledge.nodes import expand, fold, split
 from doctor.knowledge.reader import Fact, facts

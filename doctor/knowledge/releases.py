@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from doctor.compiled import compiled
 from doctor.errors import DoctorError
-from doctor.knowledge.compiled import compiled
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from doctor import document
+from doctor.compiled import compiled
 from doctor.data import data_folder
 from doctor.diagnostic import Severity
 from doctor.document import Item
@@ -48,14 +50,23 @@ def read(folders: Sequence[Path]) -> Rulebook:
     """
     rules: dict[str, Rule] = {}
     ranks: list[Item] = []
-    for path in (path for folder in folders for path in files(folder)):
-        item = document.read(path)
+    paths = [path for folder in folders for path in files(folder)]
+    for path, packed in zip(paths, compiled(paths, _parse), strict=True):
+        item = document.unpacked(packed, str(path))
         if item.mapping is not None and set(item.mapping) == {"code", "severity"}:
             ranks.append(item)
         else:
             _add(read_rule(item, path), item, rules)
     ordered = tuple(rules[code] for code in sorted(rules))
     return Rulebook(ordered, dict(_rank(item, rules) for item in ranks))
+
+
+def _parse(filename: str, text: str) -> Any:
+    """A rule file as plain data, without the examples, which only its tests read."""
+    item = document.parse(text, filename)
+    if item.mapping is not None and "examples" in item.mapping:
+        item.value["examples"] = replace(item.value["examples"], value=(), text="")
+    return item.packed
 
 
 def files(folder: Path) -> Iterator[Path]:

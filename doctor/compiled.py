@@ -1,9 +1,10 @@
 """Keep what was read from files, so that the next run needn't parse them again.
 
-Reading the pages takes about 0.1 s, most of it for importing a Markdown and a YAML parser. The
-result is plain data; it is kept as JSON in the user's cache folder, together with a hash of the
-files' content, and is made anew whenever that differs. One place for each list of files, so the
-folder doesn't grow; nothing is lost if it is deleted, can't be written or holds nonsense.
+Reading the pages takes about 0.1 s and the rules as long again, most of it for a Markdown and a
+YAML parser. The result is plain data; it is kept as JSON in the user's cache folder, together
+with a hash of the files' content, and is made anew whenever that differs. One place for each list
+of files, so the folder doesn't grow; nothing is lost if it is deleted, can't be written or holds
+nonsense.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def _recall(kept: Path, digest: str, count: int) -> list[Any] | None:
 def _keep(kept: Path, data: Any) -> None:
     import tempfile
 
-    with suppress(OSError):
+    with suppress(OSError, TypeError):  # a TypeError: bytes, which JSON doesn't know
         kept.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=kept.parent, prefix=kept.stem)
         written = Path(name)
