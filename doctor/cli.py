@@ -12,6 +12,7 @@ import click
 from doctor import terminal
 from doctor.cli_catalogue import COMMANDS
 from doctor.errors import DoctorError
+from doctor.outcome import exit_code, fail, report
 from doctor.report import FORMATS
 
 _SEVERITIES = ("error", "warning", "info")
@@ -25,17 +26,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return 2
     except DoctorError as error:
-        return _fail(str(error))
+        return fail(str(error))
     except (KeyboardInterrupt, click.Abort):
         return 130
     except Exception as error:
-        return _fail(f"this is a fault of vllm-doctor ({error!r}); please report it")
+        return fail(f"this is a fault of vllm-doctor ({error!r}); please report it")
     return code if isinstance(code, int) else 0
-
-
-def _fail(sentence: str) -> int:
-    click.echo(f"vllm-doctor: {sentence}", err=True)
-    return 2
 
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -121,6 +117,12 @@ def app(context: click.Context) -> None:
     metavar="NAME",
     help="What to call the script that `-` reads from the standard input.",
 )
+@click.option("--fix", is_flag=True, help="Make the safe fixes; of `-` print the fixed text.")
+@click.option("--diff", is_flag=True, help="Change nothing, print the fixes as a patch.")
+@click.option("--unsafe-fixes", is_flag=True, help="Make or show the unsafe fixes too.")
+@click.option(
+    "--exit-non-zero-on-fix", is_flag=True, help="Exit with 1 if anything was fixed, too."
+)
 def scan(
     paths: tuple[str, ...],
     format_name: str,
@@ -129,19 +131,21 @@ def scan(
     config_file: Path | None,
     no_config: bool,
     stdin_filename: str,
+    fix: bool,
+    diff: bool,
+    unsafe_fixes: bool,
+    exit_non_zero_on_fix: bool,
     **overrides: Any,
 ) -> int:
-    """Examine shell and Slurm scripts.
+    """Examine shell and Slurm scripts, and repair them.
 
     PATHS are files and folders; `-` is the standard input; without any, the folder you are in.
 
-    The exit code is 0 if nothing at or above --fail-on was found, 1 if something was, and 2 if
-    a part of the job could not be done.
+    The exit code is 0 if nothing at or above --fail-on was found (with --fix: remains), 1 if
+    something was, and 2 if a part of the job could not be done. With --diff it is 1 if there is
+    anything to fix.
     """
     from doctor.config import Config, find, from_mapping, read
-    from doctor.diagnostic import Severity
-    from doctor.report import Report, render
-    from doctor.scan import scan
 
     paths = paths or (".",)
     if no_config:
@@ -152,21 +156,16 @@ def scan(
         config = find(stdin_filename if path == "-" else path for path in paths)
     config = config.overridden(from_mapping(_settings(overrides), Path.cwd()))
     stdin = sys.stdin.buffer if sys.stdin else None
+    if fix or diff:
+        from doctor.cli_fix import Wanted, repair
+
+        wanted = Wanted(format_name, show, fail_on, diff, unsafe_fixes, exit_non_zero_on_fix)
+        return repair(paths, config, stdin, stdin_filename, wanted)
+    from doctor.scan import scan
+
     result = scan(paths, config, stdin, stdin_filename)
-    shown = Report(
-        result.diagnostics,
-        result.sources,
-        result.files,
-        Severity(show),
-        terminal.colour(),
-        terminal.width(),
-    )
-    terminal.write(render(shown, format_name))
-    for problem in result.problems:
-        _fail(problem)
-    if result.failed:
-        return 2
-    return 0 if fail_on == "never" else int(result.holds(Severity(fail_on)))
+    terminal.write(report(result, format_name, show))
+    return exit_code(result, fail_on)
 
 
 @app.command()
@@ -205,7 +204,7 @@ def trace(files: tuple[str, ...], format_name: str, vllm_version: str | None) ->
     terminal.write(render(traces, format_name, terminal.width(), terminal.colour()))
     problems = [source for source in found if isinstance(source, Unexamined)]
     for problem in problems:
-        _fail(f"{problem.filename}: {problem.reason}")
+        fail(f"{problem.filename}: {problem.reason}")
     return 2 if problems else 0
 
 

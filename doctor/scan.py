@@ -19,6 +19,7 @@ from doctor.sources import Missing, Unexamined
 
 if TYPE_CHECKING:
     from doctor.facts.base import Fact
+    from doctor.fix.offer import Examined
     from doctor.knowledge import Knowledge
     from doctor.rulebook import Rulebook
     from doctor.trace import Settings, Traced
@@ -115,17 +116,16 @@ class Examiner:
         """The diagnostics of one script, as the configuration wants them."""
         if isinstance(found, Unexamined):
             return list(self._wanted(self._check([_fact(found)])))
-        if not matters(found, self.config, self._load):
+        if not matters(found, self.config, self.load):
             return []
         try:
-            diagnostics = self._diagnose(found)
+            return [offer.diagnostic for offer in self.examined(found).offers]
         except DoctorError:
             raise
         except Exception as error:  # a fault of ours must not cost the user the other files
             reason = f"vllm-doctor failed on it ({type(error).__name__}: {error}); please report it"
             failure = Unexamined(found.filename, "unreadable", reason)
-            diagnostics = self._check([_fact(failure)])
-        return list(self._wanted(diagnostics))
+            return list(self._wanted(self._check([_fact(failure)])))
 
     def examine_knowledge(self) -> list[Diagnostic]:
         """The diagnostics of the site's own knowledge, as the configuration wants them."""
@@ -135,17 +135,32 @@ class Examiner:
 
         return list(self._wanted(self._check(facts(self.knowledge, self.texts))))
 
-    def _diagnose(self, source: Source) -> list[Diagnostic]:
+    def examined(self, source: Source) -> Examined:
+        """What one script would do, and its diagnostics with their fixes, as they are wanted."""
         from doctor import suppress
+        from doctor.fix.offer import Examined, Offer, offer
+        from doctor.rulebook import judge
 
         traced = self.trace(source)
-        script, found = traced.script, self._check(traced.facts)
-        kept, useless = suppress.apply(script, source, found, self.rulebook.names)
-        if not useless:
-            return kept
-        # A comment about a whole file may suppress what is said of the other comments.
-        said, _ = suppress.apply(script, source, self._check(useless), self.rulebook.names)
-        return kept + said
+        verdicts = judge(traced.facts, self.rulebook, self.knowledge)
+        found = [verdict.diagnostic for verdict in verdicts]
+        kept, useless = suppress.apply(traced.script, source, found, self.rulebook.names)
+        if useless:
+            # A comment about a whole file may suppress what is said of the other comments.
+            about = judge(useless, self.rulebook, self.knowledge)
+            told = [verdict.diagnostic for verdict in about]
+            kept += suppress.apply(traced.script, source, told, self.rulebook.names)[0]
+            verdicts += about
+        unsuppressed = {id(diagnostic) for diagnostic in kept}
+        offers = (
+            offer(verdict, traced) if verdict.repair else Offer(verdict.diagnostic, verdict)
+            for verdict in verdicts
+            if id(verdict.diagnostic) in unsuppressed
+        )
+        wanted = ((each, self._as_wanted(each.diagnostic)) for each in offers)
+        return Examined(
+            traced, tuple(replace(each, diagnostic=said) for each, said in wanted if said)
+        )
 
     def trace(self, source: Source) -> Traced:
         """What one script would do."""
@@ -153,7 +168,7 @@ class Examiner:
         from doctor.trace import trace
 
         self.texts[source.filename] = source
-        return trace(source, parse(source.text), self.settings, self._load)
+        return trace(source, parse(source.text), self.settings, self.load)
 
     @cached_property
     def settings(self) -> Settings:
@@ -161,7 +176,7 @@ class Examiner:
 
         return Settings(self.knowledge, self.config.vllm_version, self.config.slurm)
 
-    def _load(self, path: str, script: Source) -> Source | None:
+    def load(self, path: str, script: Source) -> Source | None:
         """A file that a script names: seen from its own folder, from where we are, or from a
         folder that is scanned.
 
@@ -191,15 +206,18 @@ class Examiner:
         return list(check(facts, self.rulebook, self.knowledge))
 
     def _wanted(self, diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-        for diagnostic in diagnostics:
-            code, name = diagnostic.code, diagnostic.name
-            ignored = self.config.ignores_for(diagnostic.location.filename)
-            severity = self.config.severity_of(code, name)
-            if matches_any(ignored, code, name) or severity == "off":
-                continue
-            if self.config.select and not matches_any(self.config.select, code, name):
-                continue
-            yield replace(diagnostic, severity=Severity(severity)) if severity else diagnostic
+        return filter(None, map(self._as_wanted, diagnostics))
+
+    def _as_wanted(self, diagnostic: Diagnostic) -> Diagnostic | None:
+        """The diagnostic with the severity that the configuration gives it, if any."""
+        code, name = diagnostic.code, diagnostic.name
+        ignored = self.config.ignores_for(diagnostic.location.filename)
+        severity = self.config.severity_of(code, name)
+        if matches_any(ignored, code, name) or severity == "off":
+            return None
+        if self.config.select and not matches_any(self.config.select, code, name):
+            return None
+        return replace(diagnostic, severity=Severity(severity)) if severity else diagnostic
 
 
 def _fact(found: Unexamined) -> Fact:

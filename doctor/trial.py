@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from doctor.config import Config, from_mapping
 from doctor.diagnostic import Diagnostic
 from doctor.rulebook.examples import Example
-from doctor.scan import scan
+from doctor.scan import Result, scan
 
 
 def failure(code: str, example: Example, site: Config | None = None) -> str | None:
@@ -19,19 +20,23 @@ def failure(code: str, example: Example, site: Config | None = None) -> str | No
 
     ``site`` has the knowledge and the rules of the site for which the example was written.
     """
-    everything = _found(example, site or Config())
+    with _as_user(example, site or Config()) as config:
+        everything = _scanned(example, config).diagnostics
+        fixed = None if example.fixed is None else _fixed(code, example, config)
     found = [each for each in everything if each.code == code]
     if not example.bad:
         return f"{code} speaks on this good example: {found[0].message}" if found else None
     if not found:
         unread = "".join(f": {each.message}" for each in everything if each.code == "VD001")
         return f"{code} is silent on this bad example{unread}"
+    if fixed != example.fixed:
+        return f"the fixes of {code} make of this example: {fixed!r}"
     return next(_differences(example, found), None)
 
 
-def _found(example: Example, site: Config) -> tuple[Diagnostic, ...]:
-    script = example.script
-    content = script.encode() if isinstance(script, str) else script
+@contextmanager
+def _as_user(example: Example, site: Config) -> Iterator[Config]:
+    """The configuration that an example asks for, with its document of knowledge."""
     config = from_mapping(example.config or {}, Path.cwd())
     with tempfile.TemporaryDirectory() as folder:
         kb = config.kb + site.kb
@@ -39,8 +44,25 @@ def _found(example: Example, site: Config) -> tuple[Diagnostic, ...]:
             document = Path(folder, "lessons.md")
             document.write_text(example.kb, "utf-8")
             kb = (*kb, document)
-        config = replace(config, kb=kb, rules=config.rules + site.rules)
-        return scan(["-"], config, io.BytesIO(content), example.filename).diagnostics
+        yield replace(config, kb=kb, rules=config.rules + site.rules)
+
+
+def _scanned(example: Example, config: Config) -> Result:
+    return scan(["-"], config, _input(example), example.filename)
+
+
+def _fixed(code: str, example: Example, config: Config) -> str | None:
+    """The text after the fixes of one rule, the unsafe ones too; None if there are none."""
+    from doctor.repair import repair
+
+    only = replace(config, select=(code,))
+    done = repair(["-"], only, True, False, _input(example), example.filename)
+    return done.changes[0].after if done.changes else None
+
+
+def _input(example: Example) -> io.BytesIO:
+    script = example.script
+    return io.BytesIO(script.encode() if isinstance(script, str) else script)
 
 
 def _differences(example: Example, found: list[Diagnostic]) -> Iterator[str]:

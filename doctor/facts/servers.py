@@ -152,3 +152,7 @@ class Requirement(Fact):
     version: str | UnknownType | None = attribute("the one release it pins, or null")
     via: str = attribute("`pip`, `uv`, `uvx`, `conda`, `image`, `module`")
     written: str = attribute("the requirement as written: `vllm==0.12.0`")
+    better: str | UnknownType | None = attribute(
+        "of the releases that aren't listed as broken and run all servers of the script, the one "
+        "next to the pinned one; null if there is none"
+    )

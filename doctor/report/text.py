@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from doctor.diagnostic import Diagnostic, Location, Severity
+from doctor.diagnostic import Applicability, Diagnostic, Fix, Location, Severity
 from doctor.report import Report
 from doctor.report.style import Styled, cells, paint, visible
 
@@ -23,6 +23,8 @@ def render(report: Report) -> Iterator[str]:
     yield paint([Styled(_summary(report), "bold")], report.colour)
     if hidden := _hidden(report):
         yield hidden
+    if fixable := _fixable(report):
+        yield fixable
 
 
 # --- a diagnostic ----------------------------------------------------------------------------
@@ -47,8 +49,15 @@ def _diagnostic(diagnostic: Diagnostic, report: Report) -> Iterator[list[Styled]
         ]
         yield from _excerpt(other.location, "-", "gutter", gutter, report)
     yield from _wrapped(diagnostic.message, gutter, report)
+    if diagnostic.fix is not None:
+        yield from _wrapped(f"{_option(diagnostic.fix)}: {diagnostic.fix.message}", gutter, report)
     if diagnostic.lesson is not None:
         yield from _wrapped(f"lesson: {diagnostic.lesson}", gutter, report, "dim")
+
+
+def _option(fix: Fix) -> str:
+    """What makes the fix."""
+    return "--fix" if fix.applicability is Applicability.SAFE else "--fix --unsafe-fixes"
 
 
 def _place(location: Location) -> str:
@@ -108,6 +117,19 @@ def _hidden(report: Report) -> str:
     hidden = [d for d in report.diagnostics if d.severity.rank < report.show.rank]
     verb = "is" if len(hidden) == 1 else "are"
     return f"{_counts(hidden)} {verb} not shown (--show info)." if hidden else ""
+
+
+def _fixable(report: Report) -> str:
+    fixes = [d.fix for d in report.diagnostics if d.fix is not None]
+    unsafe = sum(fix.applicability is Applicability.UNSAFE for fix in fixes)
+    safe = len(fixes) - unsafe
+    if not unsafe:
+        return f"{safe} can be fixed (--fix)." if safe else ""
+    if not safe:
+        return f"{unsafe} can be fixed (--fix --unsafe-fixes; look first with --diff)."
+    return (
+        f"{safe} can be fixed (--fix), {unsafe} more with --unsafe-fixes; look first with --diff."
+    )
 
 
 def _counts(diagnostics: list[Diagnostic]) -> str:

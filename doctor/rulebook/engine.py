@@ -10,7 +10,8 @@ from doctor.diagnostic import Diagnostic, Location, Related, Severity
 from doctor.facts.base import Evidence, Fact
 from doctor.rulebook.loader import Rulebook
 from doctor.rulebook.predicates import Reference
-from doctor.rulebook.rule import Case, Conditions, Message, RelatedPlace, Rule
+from doctor.rulebook.rule import Case, Conditions, Message, RelatedPlace, Remedy, Rule
+from doctor.rulebook.verdict import Repair, Verdict
 from doctor.trace.values import Assumption
 from doctor.unknown import UNKNOWN
 
@@ -76,17 +77,19 @@ class _Scope:
 
 @dataclass(frozen=True)
 class _Finding:
-    """A diagnostic, the facts' group that it stands for, and what it rests on.
+    """A diagnostic of one fact, the group that it stands for, and what it rests on.
 
     ``message`` is the diagnostic's without the assumptions.
     """
 
     diagnostic: Diagnostic
+    fact: Fact
+    repair: Repair | None
     group: tuple[object, ...]
     message: str
     assumptions: frozenset[Assumption]
 
-    def told(self, group: Sequence[_Finding]) -> Diagnostic:
+    def told(self, group: Sequence[_Finding]) -> Verdict:
         """The diagnostic, with the assumptions that all findings that say the same share.
 
         What holds whether a variable is set or not doesn't rest on that.
@@ -94,7 +97,9 @@ class _Finding:
         alike = (other.assumptions for other in group if other.message == self.message)
         shared = self.assumptions.intersection(*alike)
         words = frozenset(assumption.words for assumption in shared)
-        return replace(self.diagnostic, message=self.message + _condition(words, self.within))
+        message = self.message + _condition(words, self.within)
+        facts = (self.fact, *(other.fact for other in group if other is not self))
+        return Verdict(replace(self.diagnostic, message=message), facts, self.repair)
 
     @property
     def within(self) -> str:
@@ -108,6 +113,11 @@ class _Finding:
 
 def check(facts: Iterable[Fact], rulebook: Rulebook, knowledge: Knowledge) -> list[Diagnostic]:
     """What the rules find in the facts, in the order of files and places."""
+    return [verdict.diagnostic for verdict in judge(facts, rulebook, knowledge)]
+
+
+def judge(facts: Iterable[Fact], rulebook: Rulebook, knowledge: Knowledge) -> list[Verdict]:
+    """What the rules find in the facts, and what they want done about it."""
     groups: dict[tuple[object, ...], list[_Finding]] = {}
     for fact in facts:
         for rule in rulebook.by_fact.get(fact.kind, ()):
@@ -119,7 +129,8 @@ def check(facts: Iterable[Fact], rulebook: Rulebook, knowledge: Knowledge) -> li
     return sorted(found, key=_order)
 
 
-def _order(found: Diagnostic) -> tuple[str, int, str, str]:
+def _order(verdict: Verdict) -> tuple[str, int, str, str]:
+    found = verdict.diagnostic
     return found.location.filename, found.location.start.offset, found.code, found.message
 
 
@@ -152,7 +163,18 @@ def _apply(scope: _Scope, ranks: Mapping[str, Severity | None]) -> _Finding | No
     )
     once_per = case.once_per or rule.once_per
     group = (rule.code, *_group(once_per, scope, location))
-    return _Finding(diagnostic, group, text, assumptions)
+    repair = _repair(case.fix or rule.fix, scope)
+    return _Finding(diagnostic, scope.fact, repair, group, text, assumptions)
+
+
+def _repair(remedy: Remedy, scope: _Scope) -> Repair | None:
+    """The remedy with its operands known; None where there is none or one of them isn't."""
+    if remedy.action is None:
+        return None
+    operands = {name: scope.resolve(operand) for name, operand in remedy.operands}
+    if any(operand is UNKNOWN or operand is None for operand in operands.values()):
+        return None
+    return Repair(remedy.action, operands, remedy.safe, _render(remedy.message, scope))
 
 
 def _location(scope: _Scope) -> Location:

@@ -13,7 +13,7 @@ from doctor.document import Item
 from doctor.rulebook import grammar
 from doctor.rulebook.reader import read_severity
 
-KEYS = ("bad", "good", "filename", "config", "kb", "severity", "message", "why")
+KEYS = ("bad", "fixed", "good", "filename", "config", "kb", "severity", "message", "why")
 MAX_SCRIPT = 16 << 20
 
 
@@ -22,7 +22,8 @@ class Example:
     """A script on which its rule must speak (``bad``) or be silent.
 
     ``kb`` is the text of a document that the site is to have given as its knowledge. Where they
-    are given, the diagnostic has this ``severity`` and its message holds ``message``.
+    are given, the diagnostic has this ``severity``, its message holds ``message``, and the rule's
+    fixes make ``fixed`` of the script.
     """
 
     bad: bool
@@ -34,6 +35,7 @@ class Example:
     kb: str | None = None
     severity: Severity | None = None
     message: str | None = None
+    fixed: str | None = None
 
 
 def examples(path: Path) -> tuple[Example, ...]:
@@ -53,6 +55,8 @@ def _example(item: Item, path: Path) -> Example:
     parts = grammar.known_keys(item, KEYS, "an example")
     if ("bad" in parts) == ("good" in parts):
         raise item.error("an example holds either `bad` or `good`")
+    if "fixed" in parts and "bad" not in parts:
+        raise parts["fixed"].error("only a bad example is fixed")
     config = parts.get("config")
     if config is not None and config.mapping is None:
         raise config.error("`config` must be a mapping of settings")
@@ -66,6 +70,7 @@ def _example(item: Item, path: Path) -> Example:
         kb=_text(parts.get("kb")),
         severity=read_severity(parts["severity"]) if "severity" in parts else None,
         message=_text(parts.get("message")),
+        fixed=_text(parts.get("fixed")),
     )
 
 

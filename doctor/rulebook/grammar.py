@@ -241,13 +241,32 @@ def message(item: Item, names: Names, *binding: Conditions) -> Message:
     for index, part in enumerate(parts):
         if index % 2 == 0:
             pieces += [part] if part else []
-        elif part in BOUND:
-            if not any(_has(BOUND[part], each) for each in binding):
-                raise item.error(f"{{{part}}} needs a condition with the operator that finds it")
-            pieces.append(Reference(part))
         else:
-            pieces.append(names.reference(item, part))
+            pieces.append(_bound_or_named(item, part, names, binding))
     return Message(tuple(pieces))
+
+
+def operand(item: Item, names: Names, *binding: Conditions) -> object:
+    """What a fix is done with: a text or a number, ``$…``, or ``{name}`` for an attribute."""
+    if isinstance(item.value, (int, float)) and not isinstance(item.value, bool):
+        return item.value
+    if not isinstance(item.value, str):
+        raise item.error("a text, a number or a reference belongs here")
+    if _is_reference(item):
+        return names.reference(item, item.value)
+    found = _PLACEHOLDER.fullmatch(item.value)
+    return _bound_or_named(item, found[1], names, binding) if found else item.value
+
+
+def _bound_or_named(
+    item: Item, name: str, names: Names, binding: tuple[Conditions, ...]
+) -> Reference:
+    """What ``{name}`` stands for: what a condition found, or an attribute or reference."""
+    if name not in BOUND:
+        return names.reference(item, name)
+    if not any(_has(BOUND[name], each) for each in binding):
+        raise item.error(f"{{{name}}} needs a condition with the operator that finds it")
+    return Reference(name)
 
 
 def _has(kind: type[Predicate], part: object) -> bool:

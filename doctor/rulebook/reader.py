@@ -10,13 +10,14 @@ from doctor.diagnostic import Severity
 from doctor.document import Item
 from doctor.errors import nearest
 from doctor.rulebook import grammar
+from doctor.rulebook.actions import ACTIONS
 from doctor.rulebook.grammar import Names
-from doctor.rulebook.rule import Case, Conditions, LookUp, RelatedPlace, Rule
+from doctor.rulebook.rule import Case, Conditions, LookUp, RelatedPlace, Remedy, Rule
 from doctor.rulebook.vocabulary import kinds
 
 REQUIRED = ("code", "name", "lesson", "fact", "severity", "when", "message", "examples")
-OPTIONAL = ("look-up", "cases", "at", "related", "once-per")
-CASE = ("when", "severity", "message", "once-per")
+OPTIONAL = ("look-up", "cases", "at", "related", "fix", "once-per")
+CASE = ("when", "severity", "message", "fix", "once-per")
 SEVERITIES = ("error", "warning", "info")
 CODE = re.compile(r"[A-Z]{2,8}[0-9]{3}")
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -43,6 +44,7 @@ def read_rule(item: Item, path: Path) -> Rule:
         at=_attributes(parts.get("at"), names),
         related=_related(parts.get("related"), names),
         once_per=_once_per(parts.get("once-per"), names),
+        fix=_remedy(parts["fix"], names, when) if "fix" in parts else Remedy(),
     )
 
 
@@ -120,8 +122,37 @@ def _case(item: Item, names: Names, when: Conditions) -> Case:
         silent="severity" in parts and severity is None,
         severity=severity,
         message=grammar.message(parts["message"], names, when, own) if "message" in parts else None,
+        fix=_remedy(parts["fix"], names, when, own) if "fix" in parts else None,
         once_per=_once_per(parts.get("once-per"), names),
     )
+
+
+def _remedy(item: Item, names: Names, *binding: Conditions) -> Remedy:
+    """A ``fix``: an action with its parameters; ``none`` takes back what the rule says."""
+    if item.text == "none":
+        return Remedy()
+    given = item.mapping or {}
+    if "do" not in given:
+        raise item.error("`fix` must be a mapping with `do`, or `none`")
+    action = ACTIONS[grammar.one_of(given["do"], ACTIONS, "an action")]
+    parts = grammar.known_keys(item, ("do", "safe", "message", *action.parameters), "this fix")
+    needed = [each for each in action.parameters if each not in action.optional]
+    _require(item, parts, ("message", *needed), "this fix")
+    safe = parts.get("safe")
+    if safe is not None and not isinstance(safe.value, bool):
+        raise safe.error("`safe` is true or false")
+    operands = [
+        (
+            name,
+            names.attribute(parts[name], parts[name].text).name
+            if name in action.places
+            else grammar.operand(parts[name], names, *binding),
+        )
+        for name in action.parameters
+        if name in parts
+    ]
+    message = grammar.message(parts["message"], names, *binding)
+    return Remedy(given["do"].text, tuple(operands), bool(safe and safe.value), message)
 
 
 def _related(item: Item | None, names: Names) -> RelatedPlace | None:

@@ -63,6 +63,20 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Remedy:
+    """A ``fix``: an action, what it is done with, and what that is in words.
+
+    An operand that is a place is the name of an attribute. A remedy without an action says that
+    in this case there is none.
+    """
+
+    action: str | None = None
+    operands: tuple[tuple[str, object], ...] = ()
+    safe: bool = False
+    message: Message = Message(())
+
+
+@dataclass(frozen=True)
 class Case:
     """What changes where its conditions hold; None leaves what the rule says.
 
@@ -73,6 +87,7 @@ class Case:
     silent: bool = False
     severity: Severity | None = None
     message: Message | None = None
+    fix: Remedy | None = None
     once_per: str | None = None
 
 
@@ -101,3 +116,4 @@ class Rule:
     at: tuple[str, ...] = ()
     related: RelatedPlace | None = None
     once_per: str | None = None
+    fix: Remedy = Remedy()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from doctor.rulebook import examples, predicates, reader
+from doctor.rulebook.actions import ACTIONS
 from doctor.rulebook.grammar import OPERATORS
 from doctor.rulebook.vocabulary import Attribute, Kind, Type, kinds
 
@@ -41,9 +42,19 @@ def schema() -> Schema:
             "knowledge": _predicate(None),
             **{_questions_name({type_}): _questions({type_}) for type_ in Type},
             _questions_name(set(Type)): _questions(set(Type)),
+            "fix": {"oneOf": [{"const": "none"}, *map(_fix, ACTIONS)]},
             "example": _example(),
         },
     }
+
+
+def _fix(name: str) -> Schema:
+    action = ACTIONS[name]
+    operands: Schema = {each: {"type": "string"} for each in action.places}
+    operands |= {each: {"type": ["string", "number"]} for each in action.values}
+    own = {"do": {"const": name}, "safe": {"type": "boolean"}, "message": {"type": "string"}}
+    needed = [each for each in action.parameters if each not in action.optional]
+    return {"description": action.doc, **_object({**own, **operands}, ["do", "message", *needed])}
 
 
 def _re_ranking() -> Schema:
@@ -55,7 +66,14 @@ def _rule(kind: str, attributes: Kind) -> Schema:
     when = {"$ref": f"#/$defs/{kind}"}
     text = {"type": "string"}
     once_per = {"enum": ["file", "location", *names]}
-    case = {"when": when, "severity": _severity("off"), "message": text, "once-per": once_per}
+    fix = {"$ref": "#/$defs/fix"}
+    case = {
+        "when": when,
+        "severity": _severity("off"),
+        "message": text,
+        "fix": fix,
+        "once-per": once_per,
+    }
     look_up = _object({"table": _name(), "by": text}, ["table", "by"])
     related = _object({"at": {"enum": ["location", *names]}, "message": text}, ["at", "message"])
     properties = {
@@ -71,6 +89,7 @@ def _rule(kind: str, attributes: Kind) -> Schema:
         "related": related,
         "once-per": once_per,
         "message": text,
+        "fix": fix,
         "examples": {"type": "array", "minItems": 2, "items": {"$ref": "#/$defs/example"}},
     }
     return _object(properties, list(reader.REQUIRED))
@@ -131,7 +150,7 @@ def _doc(operator: str) -> str:
 def _example() -> Schema:
     repeated = _object({"repeat": {"type": "string"}, "times": {"type": "integer"}}, [])
     script = {"anyOf": [{"type": "string"}, repeated]}
-    texts = {key: {"type": "string"} for key in ("filename", "kb", "message", "why")}
+    texts = {key: {"type": "string"} for key in ("fixed", "filename", "kb", "message", "why")}
     own = {"bad": script, "good": script, "config": {"type": "object"}, "severity": _severity()}
     either = [{"required": ["bad"]}, {"required": ["good"]}]
     return {**_object({key: {**own, **texts}[key] for key in examples.KEYS}, []), "oneOf": either}

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from doctor.facts.base import Evidence
 from doctor.facts.servers import Requirement
+from doctor.knowledge import Knowledge
 from doctor.trace.context import Invocation
 from doctor.trace.state import Guard, consistent
-from doctor.trace.values import UNKNOWN, Value
+from doctor.trace.values import UNKNOWN, UnknownType, Value
 from doctor.vllm import images, requirements
-from doctor.vllm.releases import Pin, pinned
+from doctor.vllm.releases import Candidates, Pin, pinned
 from doctor.vllm.tables import Tables
 
 _PULLS = frozenset(
@@ -67,8 +68,10 @@ def _images(invocation: Invocation) -> Iterator[Value]:
         yield from (word for word in words[2:] if not word.display.startswith("-"))
 
 
-def facts(found: Sequence[Asked]) -> Iterator[Requirement]:
-    """The facts about what is required."""
+def facts(
+    found: Sequence[Asked], servers: Sequence[Candidates], knowledge: Knowledge
+) -> Iterator[Requirement]:
+    """The facts about what is required; ``servers`` has the candidates of each server."""
     for each in found:
         requirement = each.requirement
         place = requirement.value.location or each.invocation.origin.location
@@ -79,7 +82,29 @@ def facts(found: Sequence[Asked]) -> Iterator[Requirement]:
             version=requirement.version,
             via=requirement.via,
             written=requirement.written,
+            better=_better(requirement.version, servers, knowledge),
         )
+
+
+def _better(
+    version: str | UnknownType | None, servers: Sequence[Candidates], knowledge: Knowledge
+) -> str | UnknownType | None:
+    """The next release, else the last one before, that all servers run on and nobody calls broken.
+
+    Nothing is known of a script that starts no server.
+    """
+    if not isinstance(version, str) or not servers:
+        return UNKNOWN
+    tables = servers[0].tables
+    admitted = tables.every
+    for server in servers:
+        admitted &= replace(server, pin=None).strict
+    here = tables.nearest(version)
+    for others in (admitted & -(here << 1), admitted & (here - 1)):
+        sound = [v for v in tables.names(others) if knowledge.row("broken-versions", v) is None]
+        if here and sound:
+            return sound[0] if others > here else sound[-1]
+    return None
 
 
 @dataclass(frozen=True)

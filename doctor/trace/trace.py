@@ -125,7 +125,8 @@ def _servers(
     found = requirements.asked(invocations)
     pins = requirements.Pins(settings.tables, found, settings.vllm_version)
     started = list(servers.servers(invocations, settings.tables, settings.knowledge, pins))
-    facts: list[Fact] = [*requirements.facts(found)]
+    candidates = [each.candidates for each in started]
+    facts: list[Fact] = [*requirements.facts(found, candidates, settings.knowledge)]
     facts += [servers.launch(each, settings.knowledge) for each in started]
     facts += [fact for each in started for fact in flags.given(each)]
     facts += [fact for each in started for fact in variables.given(each)]

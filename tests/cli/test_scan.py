@@ -159,7 +159,7 @@ def test_text_and_json_of_one_file(command: Command) -> None:
         "2 | rm -rf /tmp/torchinductor_*",
         "  |        ^^^^^^^^^^^^^^^^^^^^",
     ]
-    assert shown[-1] == "Found 1 error in 1 script."
+    assert shown[-2:] == ["Found 1 error in 1 script.", "1 can be fixed (--fix)."]
     (found,) = command("scan", "x.sh", "--output-format=json").found
     assert found["location"] == {"row": 2, "column": 8}
     assert found["end_location"] == {"row": 2, "column": 28}

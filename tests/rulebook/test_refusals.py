@@ -16,7 +16,14 @@ Write = Callable[..., Path]
 REFUSED = [
     # the rule's own keys
     ("whne: {}", "a rule has no key 'whne'; did you mean 'when'?"),
-    ("fix: {do: something}", "a rule has no key 'fix'"),
+    ("fix: {do: something}", "an action is never 'something'"),
+    ("fix: {flag: x}", "`fix` must be a mapping with `do`, or `none`"),
+    ("fix: {do: replace-value, of: nods, by: 1, message: x}", "did you mean 'nodes'?"),
+    ("fix: {do: replace-value, of: nodes, message: x}", "this fix needs the key 'by'"),
+    ("fix: {do: replace-value, of: nodes, by: 1}", "this fix needs the key 'message'"),
+    ("fix: {do: replace-value, of: nodes, by: 1, too: 1, message: x}", "this fix has no key 'too'"),
+    ("fix: {do: remove-flag, safe: perhaps, message: x}", "`safe` is true or false"),
+    ('fix: {do: exclude-nodes, nodes: "{missing}", message: x}', "{missing} needs a condition"),
     ("code: vd101", "a code is made of capital letters and three digits, like VD101, not 'vd101'"),
     ("code: 101", "a code is made of"),
     ("name: A Rule", "a rule's name is made of lower-case words joined by `-`, not 'A Rule'"),

@@ -1,0 +1,76 @@
+"""The scan command with `--fix` or `--diff`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import click
+
+from doctor import repair as repairs
+from doctor import terminal
+from doctor.config import Config
+from doctor.outcome import exit_code, report
+from doctor.report import diff
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the options of the command ask for."""
+
+    format_name: str
+    show: str
+    fail_on: str
+    diff: bool
+    unsafe: bool
+    exit_non_zero: bool
+
+
+def repair(
+    paths: Sequence[str],
+    config: Config,
+    stdin: BinaryIO | None,
+    stdin_filename: str,
+    wanted: Wanted,
+) -> int:
+    """Make the fixes, or show them as a patch; the exit code."""
+    done = repairs.repair(paths, config, wanted.unsafe, not wanted.diff, stdin, stdin_filename)
+    if wanted.diff:
+        terminal.write(diff.render((c.filename, c.before, c.after) for c in done.changes))
+        _say(_refusals(done))
+        return exit_code(done.result, "never") or int(bool(done.changes))
+    if "-" in paths:
+        text = next((c.after for c in done.changes if c.filename == stdin_filename), None)
+        source = done.result.sources.get(stdin_filename)
+        click.echo(text if text is not None else source.text if source else "", nl=False)
+        _say(report(done.result, "text", wanted.show))
+    else:
+        terminal.write(report(done.result, wanted.format_name, wanted.show))
+    _say([*_refusals(done), *_fixed(done)])
+    code = exit_code(done.result, wanted.fail_on)
+    return code or int(wanted.exit_non_zero and bool(done.changes))
+
+
+def _say(lines: Sequence[str] | Iterator[str]) -> None:
+    """Tell people what programs that read the standard output need not know."""
+    for line in lines:
+        click.echo(line, err=True)
+
+
+def _refusals(done: repairs.Repaired) -> Iterator[str]:
+    for refusal in done.refused:
+        found = refusal.diagnostic
+        place = f"{found.location.filename}:{found.location.start.row}"
+        yield f"{place}: {found.code} was not fixed: {refusal.reason}."
+
+
+def _fixed(done: repairs.Repaired) -> Iterator[str]:
+    count = 0
+    for change in done.changes:
+        for found in change.fixed:
+            count += 1
+            start = found.location.start
+            message = found.fix.message if found.fix else ""
+            yield f"{change.filename}:{start.row}:{start.column}: fixed {found.code}: {message}"
+    yield f"Fixed {count} problem{'' if count == 1 else 's'}."

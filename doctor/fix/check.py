@@ -1,0 +1,156 @@
+"""What fixes did to a script, looked at before they are kept.
+
+A fixed script must read as well as before, have no fault that it hadn't, and start the same
+programs with the same words, but for those that the fixes promised to change.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from doctor.diagnostic import Location
+from doctor.fix.offer import Examined, Offer
+from doctor.trace.context import Invocation
+
+#: More calls than these are not compared one by one.
+MAX_CALLS = 5_000
+#: Programs that fixes start beside those of the script.
+_ADDED = frozenset({"mkdir", "vllm-doctor", "find", "wait"})
+#: Programs that print; what they print may follow a value that was changed.
+_PRINTERS = frozenset({"echo", "printf", "logger"})
+#: Actions that change a path or a variable everywhere that the script uses it.
+_EVERYWHERE = frozenset({"name-user", "keep-cache"})
+
+
+def fault(before: Examined, after: Examined, made: Sequence[Offer]) -> str | None:
+    """Why the fixes that were ``made`` must not be kept, in a few words; None if they may be."""
+    if len(after.traced.script.unparsed) > len(before.traced.script.unparsed):
+        return "a part of the script could not be read any more"
+    gained = _codes(after) - _codes(before)
+    if gained:
+        return f"the script would gain {', '.join(sorted(gained))}"
+    idle = [code for code in _made(made) if _weight(after, code) >= _weight(before, code)]
+    if idle:
+        return f"{', '.join(idle)} would stay"
+    if surprise := _surprise(before, after, made):
+        return surprise
+    return _refusal_of_bash(before.text, after.text)
+
+
+def _codes(examined: Examined) -> Counter[str]:
+    return Counter(offer.diagnostic.code for offer in examined.offers)
+
+
+def _made(offers: Sequence[Offer]) -> list[str]:
+    return sorted({offer.diagnostic.code for offer in offers})
+
+
+def _weight(examined: Examined, code: str) -> int:
+    """How much a rule has to say: for how many facts it speaks, and how severely."""
+    return sum(
+        len(offer.verdict.facts) * (1 + offer.diagnostic.severity.rank)
+        for offer in examined.offers
+        if offer.diagnostic.code == code
+    )
+
+
+# --- the programs that are started -----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Call:
+    """A program as it is started: its words, unknowns by their names."""
+
+    words: tuple[str, ...]
+
+    @property
+    def program(self) -> str:
+        return self.words[0].rpartition("/")[2]
+
+
+def _surprise(before: Examined, after: Examined, made: Sequence[Offer]) -> str | None:
+    """A call that changed though no fix promised it."""
+    old, new = _invocations(before), _invocations(after)
+    was, now = [_call(i) for i in old], [_call(i) for i in new]
+    if was == now:
+        return None
+    if len(was) > MAX_CALLS or len(now) > MAX_CALLS:
+        return "the script starts too many programs to compare them"
+    everywhere = any(_action(offer) in _EVERYWHERE for offer in made)
+    promised = {fact.location for offer in made for fact in offer.verdict.facts}
+    promised |= {place for offer in made for place in _members(offer)}
+    for tag, i, j, k, m in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
+        if tag == "equal" or everywhere:
+            continue
+        changed = [old[at] for at in range(i, j)]
+        more = [now[at] for at in range(k, m)]
+        if changed and all(_may_change(each, promised) for each in changed):
+            continue
+        if not changed and all(each.program in _ADDED for each in more):
+            continue
+        first = was[i] if i < j else now[k]
+        return f"`{' '.join(first.words)[:60]}` would change, which the fix is not for"
+    return None
+
+
+def _invocations(examined: Examined) -> list[Invocation]:
+    return [each for each in examined.traced.walk.invocations if each.arguments]
+
+
+def _call(invocation: Invocation) -> _Call:
+    return _Call(tuple(word.display for word in invocation.arguments))
+
+
+def _may_change(invocation: Invocation, promised: set[Location]) -> bool:
+    place = invocation.origin.location
+    word = invocation.arguments[0].location
+    program = invocation.arguments[0].display.rpartition("/")[2]
+    inside = any(_holds(place, promise) for promise in promised)
+    return inside or word in promised or program in _PRINTERS
+
+
+def _holds(outer: Location, inner: Location) -> bool:
+    """Whether a stretch is a part of another: of a command with a text for another shell in it."""
+    start, end = outer.start.offset, outer.end.offset
+    same = outer.filename == inner.filename
+    return same and start <= inner.start.offset and inner.end.offset <= end
+
+
+def _members(offer: Offer) -> Iterator[Location]:
+    """The servers that a fact about several of them is about."""
+    for fact in offer.verdict.facts:
+        if "servers" in fact.evidence:
+            yield from fact.evidence["servers"].locations
+
+
+def _action(offer: Offer) -> str:
+    return offer.verdict.repair.action if offer.verdict.repair else ""
+
+
+# --- bash ------------------------------------------------------------------------------------
+
+
+def _refusal_of_bash(before: str, after: str) -> str | None:
+    """What bash has against the script that it had not before; `-n` reads it and runs nothing."""
+    bash = shutil.which("bash")
+    if bash is None or not _accepts(bash, before) or _accepts(bash, after):
+        return None
+    return "bash would not read the script any more"
+
+
+def _accepts(bash: str, text: str) -> bool:
+    kept = {name: value for name, value in os.environ.items() if name not in ("BASH_ENV", "ENV")}
+    result = subprocess.run(
+        [bash, "--norc", "--noprofile", "-n", "/dev/stdin"],
+        input=text.encode("utf-8", "surrogateescape"),
+        capture_output=True,
+        env=kept,
+        check=False,
+    )
+    return result.returncode == 0

@@ -1,0 +1,69 @@
+"""Where a line of its own may be written into a script, and the fixes that write one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from doctor.diagnostic import Edit, Location
+from doctor.fix.work import NoFixError, Work
+from doctor.shell.tree import AndOr, Block, Command, Function, Pipeline, Simple, blocks
+
+
+def statements_around(body: Block, command: Simple) -> list[Command]:
+    """The statements that a command stands in, the outermost first, the innermost its own.
+
+    Parts of a pipeline or of an and-or list are no statements of their own.
+    """
+    found: list[Command] = []
+    block = body
+    while True:
+        inside = [s.command for s in block if _holds(s.command, command)]
+        if not inside:
+            return found
+        found.append(inside[0])
+        block = tuple(s for inner in _inner_blocks(inside[0]) for s in inner)
+
+
+def _holds(outer: Command, inner: Command) -> bool:
+    return outer.span.start <= inner.span.start and inner.span.end <= outer.span.end
+
+
+def _inner_blocks(command: Command) -> Iterator[Block]:
+    for block in blocks(command):
+        if isinstance(command, (Pipeline, AndOr)):
+            for statement in block:
+                yield from _inner_blocks(statement.command)
+        elif isinstance(command, Function):
+            yield from _inner_blocks(command.body)
+        else:
+            yield block
+
+
+def line_before(work: Work, statement: Command) -> tuple[Location, str]:
+    """The place before a statement, which must begin its line, and the indentation there."""
+    start = statement.span.start
+    begin = work.line_start(start)
+    indent = work.source.text[begin:start]
+    before = work.source.text[:begin].rstrip()
+    if indent.strip() or before.endswith(("\\", "|", "&&")):
+        raise NoFixError("the server's command does not begin a line")
+    return work.stretch(begin, begin), indent
+
+
+def write_line(work: Work) -> Iterator[Edit]:
+    """`write-line`: a line of its own before the statement in which the first server starts."""
+    around = statements_around(work.traced.script.body, work.command())
+    if not around or isinstance(around[0], Function):
+        raise NoFixError("the server starts in a function")
+    place, indent = line_before(work, around[0])
+    yield Edit(place, indent + work.operand("text") + work.newline)
+
+
+def wait_at_end(work: Work) -> Iterator[Edit]:
+    """`wait-at-end`: the last line waits for what runs in the background."""
+    work.command()
+    text = work.source.text
+    end = work.stretch(len(text), len(text))
+    before = "" if text.endswith("\n") else work.newline
+    after = work.newline if text.endswith("\n") else ""
+    yield Edit(end, f"{before}wait{after}")

@@ -1,0 +1,72 @@
+"""From what a rule wants done to a fix that is offered: edits, or the reason why there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from doctor.diagnostic import Applicability, Diagnostic, Edit, Fix
+from doctor.fix import copies, deletions, flags, jobs, lines, logs, releases, steps, values
+from doctor.fix.work import NoFixError, Work
+from doctor.rulebook.verdict import Verdict
+from doctor.trace.trace import Traced
+
+#: How each action of `doctor.rulebook.actions` is carried out.
+HOW: Mapping[str, Callable[[Work], Iterator[Edit]]] = {
+    "replace-value": values.replace_value,
+    "keep-cache": values.keep_cache,
+    "name-user": values.name_user,
+    "add-flag": flags.add_flag,
+    "remove-flag": flags.remove_flag,
+    "rename-flag": flags.rename_flag,
+    "exclude-nodes": jobs.exclude_nodes,
+    "drop-nodes": jobs.drop_nodes,
+    "write-directive": jobs.write_directive,
+    "use-pattern": jobs.use_pattern,
+    "delete-own-only": deletions.delete_own_only,
+    "separate-caches": copies.separate_caches,
+    "separate-ports": copies.separate_ports,
+    "add-option": steps.add_option,
+    "join-errors": logs.join_errors,
+    "write-line": lines.write_line,
+    "wait-at-end": lines.wait_at_end,
+    "pin-release": releases.pin_release,
+}
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A diagnostic with its fix, if there is one; else ``refused`` says why its rule's isn't.
+
+    ``verdict`` is what it was made of.
+    """
+
+    diagnostic: Diagnostic
+    verdict: Verdict
+    refused: str | None = None
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A version of the script: what it would do, and what the rules say of it."""
+
+    traced: Traced
+    offers: tuple[Offer, ...]
+
+    @property
+    def text(self) -> str:
+        return self.traced.source.text
+
+
+def offer(verdict: Verdict, traced: Traced) -> Offer:
+    """The fix of one verdict about a script."""
+    diagnostic, repair = verdict.diagnostic, verdict.repair
+    if repair is None:
+        return Offer(diagnostic, verdict)
+    try:
+        edits = tuple(sorted(HOW[repair.action](Work(repair, verdict.facts, traced))))
+    except NoFixError as reason:
+        return Offer(diagnostic, verdict, str(reason))
+    applicability = Applicability.SAFE if repair.safe else Applicability.UNSAFE
+    fix = Fix(applicability, repair.message, edits)
+    return Offer(replace(diagnostic, fix=fix), verdict)

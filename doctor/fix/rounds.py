@@ -1,0 +1,109 @@
+"""Fixes made until nothing changes: in rounds, each of which examines the script anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from doctor.diagnostic import Applicability, Diagnostic, Edit
+from doctor.fix.check import fault
+from doctor.fix.edits import applied, overlap
+from doctor.fix.offer import Examined, Offer
+
+#: How often a script is examined anew at most; each round makes at least one fix.
+MAX_ROUNDS = 50
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A fix that was not made, and why."""
+
+    diagnostic: Diagnostic
+    reason: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A script after its fixes: its text, what was fixed, what was refused, and what remains."""
+
+    text: str
+    fixed: tuple[Diagnostic, ...]
+    refused: tuple[Refusal, ...]
+    remaining: tuple[Diagnostic, ...]
+
+
+def repaired(first: Examined, examine: Callable[[str], Examined], unsafe: bool) -> Outcome:
+    """The script with all its safe fixes made, or with the unsafe ones too."""
+    now, fixed = first, list[Diagnostic]()
+    refused: dict[tuple[str, str, tuple[str, ...]], Refusal] = {}
+    for _ in range(MAX_ROUNDS):
+        wanted = [
+            offer
+            for offer in now.offers
+            if _may_be_made(offer.diagnostic, unsafe) and _key(offer) not in refused
+        ]
+        chosen = _without_overlaps(wanted)
+        if not chosen:
+            break
+        after, made = _best(now, chosen, examine, refused)
+        fixed += [offer.diagnostic for offer in made]
+        now = after
+    remaining = tuple(offer.diagnostic for offer in now.offers)
+    return Outcome(now.text, tuple(fixed), tuple(refused.values()), remaining)
+
+
+def _may_be_made(diagnostic: Diagnostic, unsafe: bool) -> bool:
+    fix = diagnostic.fix
+    return fix is not None and (unsafe or fix.applicability is Applicability.SAFE)
+
+
+def _edits(offers: Sequence[Offer]) -> list[Edit]:
+    return [edit for offer in offers if offer.diagnostic.fix for edit in offer.diagnostic.fix.edits]
+
+
+def _key(offer: Offer) -> tuple[str, str, tuple[str, ...]]:
+    """What tells a fix that was refused from others, wherever it has moved since."""
+    return (
+        offer.diagnostic.code,
+        offer.diagnostic.message,
+        tuple(edit.content for edit in _edits([offer])),
+    )
+
+
+def _without_overlaps(offers: Sequence[Offer]) -> list[Offer]:
+    """The fixes that can be made together, the safe ones and the first in the text preferred."""
+    chosen: list[Offer] = []
+    edits: list[Edit] = []
+    for offer in sorted(offers, key=_rank):
+        own = _edits([offer])
+        if not overlap(own, edits):
+            chosen.append(offer)
+            edits += own
+    return chosen
+
+
+def _rank(offer: Offer) -> tuple[bool, int]:
+    fix = offer.diagnostic.fix
+    unsafe = fix is not None and fix.applicability is Applicability.UNSAFE
+    return unsafe, offer.diagnostic.location.start.offset
+
+
+def _best(
+    now: Examined,
+    chosen: Sequence[Offer],
+    examine: Callable[[str], Examined],
+    refused: dict[tuple[str, str, tuple[str, ...]], Refusal],
+) -> tuple[Examined, Sequence[Offer]]:
+    """The script with all chosen fixes, or, if they do harm, with the first that does none."""
+    after = examine(applied(now.text, _edits(chosen)))
+    reason = fault(now, after, chosen)
+    if reason is None:
+        return after, chosen
+    if len(chosen) > 1:
+        for offer in chosen:
+            after, made = _best(now, [offer], examine, refused)
+            if made:
+                return after, made
+        return now, ()
+    refused[_key(chosen[0])] = Refusal(chosen[0].diagnostic, reason)
+    return now, ()

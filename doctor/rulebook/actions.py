@@ -1,0 +1,74 @@
+"""What a rule may say is to be done about its fault: a closed list of actions.
+
+Rules name them; the stage that makes fixes (`doctor.fix`) carries them out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Action:
+    """One of the things that a fix may do to a script.
+
+    ``places`` are the parameters that name an attribute, whose text it changes or stands beside;
+    ``values`` those that are a text, a number or a reference; ``optional`` may be left out.
+    """
+
+    doc: str
+    places: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        return (*self.places, *self.values)
+
+
+ACTIONS: Mapping[str, Action] = {
+    "replace-value": Action(
+        "Write the value `by` where the value of the attribute `of` is written.",
+        places=("of",),
+        values=("by",),
+    ),
+    "add-flag": Action(
+        "Give the server `flag`, with `value` if it takes one, before its flag `beside`.",
+        values=("flag", "value", "beside"),
+        optional=("value",),
+    ),
+    "remove-flag": Action("Take the flag out of the server's line, with its value."),
+    "rename-flag": Action(
+        "Write the flag `to` in place of the flag, with the same value.", values=("to",)
+    ),
+    "exclude-nodes": Action("Let the allocation exclude `nodes` too.", values=("nodes",)),
+    "drop-nodes": Action("Take `nodes` out of the nodes that are asked for.", values=("nodes",)),
+    "delete-own-only": Action("Delete only what belongs to the user, of what the pattern matches."),
+    "name-user": Action(
+        "Put `${USER}` into the path of the attribute `of`, wherever the script names it.",
+        places=("of",),
+    ),
+    "separate-caches": Action(
+        "Give each server a cache of its own, by what varies between them, before it starts."
+    ),
+    "keep-cache": Action("Put the cache below the user's home, where it lasts.", places=("of",)),
+    "add-option": Action(
+        "Give the program whose name is the attribute `after` the option `option`.",
+        places=("after",),
+        values=("option",),
+    ),
+    "join-errors": Action("Send standard error to where standard output goes."),
+    "write-line": Action(
+        "Write the line `text` before the command in which the server starts.", values=("text",)
+    ),
+    "write-directive": Action("Write the directive as sbatch reads it."),
+    "use-pattern": Action("Write Slurm's own pattern for the variable in a file name."),
+    "wait-at-end": Action("Let the script wait at its end for what it started."),
+    "separate-ports": Action("Give each server a port of its own, by what varies between them."),
+    "pin-release": Action(
+        "Write the release `to` in the place of the one that the attribute `of` pins.",
+        places=("of",),
+        values=("to",),
+    ),
+}
