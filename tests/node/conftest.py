@@ -1,14 +1,17 @@
-"""Parts that the node's tests need: a stand-in for NVIDIA's management library."""
+"""Parts that the node's tests need: a stand-in for NVIDIA's management library, and a Slurm."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from .slurm import OneHostSlurm, one_host_slurm
 
 _SOURCE = Path(__file__).parent / "nvml" / "stand_in.c"
 
@@ -56,3 +59,16 @@ def _header_folder() -> str:
     if not headers:
         pytest.skip("missing part: nvml.h of the package nvidia-nvml-dev")
     return str(headers[0].parent)
+
+
+@pytest.fixture(scope="session")
+def slurm() -> Iterator[OneHostSlurm]:
+    with one_host_slurm() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def constraining_slurm() -> Iterator[OneHostSlurm]:
+    """One that hides from a job the GPUs that it was not granted."""
+    with one_host_slurm(constrain=True) as running:
+        yield running

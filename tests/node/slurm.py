@@ -1,0 +1,164 @@
+"""A Slurm of two nodes with eight GPUs each, both this machine, on which anyone's jobs run."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.slurm import daemons
+
+#: Who runs the jobs: not root, who may read and write everything.
+USER, GROUP = "nobody", "nogroup"
+_NODES = ("gpu01", "gpu02")
+_PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "salloc", "scontrol", "squeue")
+_CGROUP = "CgroupPlugin=cgroup/v1\nCgroupMountpoint=/sys/fs/cgroup\nConstrainDevices=yes\n"
+
+
+@dataclass(frozen=True)
+class OneHostSlurm:
+    """Runs jobs of an ordinary user, whose home is ``home``."""
+
+    folder: Path
+    environment: Mapping[str, str] = field(repr=False)
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    def run(
+        self, *command: str, more: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command on the submitting host as the ordinary user."""
+        return subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            env={**self.environment, **(more or {})},
+            cwd=self.home,
+            user=USER,
+            group=GROUP,
+            extra_groups=[],
+            timeout=60,
+        )
+
+    def sbatch(self, command: str, *options: str, more: Mapping[str, str] | None = None) -> str:
+        """Run a shell command as a batch script; what it printed, once the job has ended."""
+        output = self.home / "batch.out"
+        output.unlink(missing_ok=True)
+        sent = self.run(
+            "sbatch", "--parsable", f"--output={output}", *options, "--wrap", command, more=more
+        )
+        assert sent.returncode == 0, sent.stderr
+        self.wait_for_end(sent.stdout.strip())
+        return output.read_text()
+
+    def wait_for_end(self, job: str) -> None:
+        daemons.wait_for(lambda: self._state(job) not in ("R", "PD", "CG"), self._log)
+
+    def node_state(self, node: str) -> str:
+        return self.run("sinfo", "--noheader", f"--nodes={node}", "--format=%t").stdout.strip()
+
+    def wait_until_idle(self) -> None:
+        daemons.wait_for(lambda: {self.node_state(each) for each in _NODES} == {"idle"}, self._log)
+
+    @property
+    def _log(self) -> Path:
+        return self.folder / "slurmctld.log"
+
+    def _state(self, job: str) -> str:
+        asked = self.run("squeue", "--noheader", f"--jobs={job}", "--states=all", "--format=%t")
+        return asked.stdout.strip()
+
+
+@contextmanager
+def one_host_slurm(*, constrain: bool = False) -> Iterator[OneHostSlurm]:
+    """A running Slurm; ``constrain`` hides from a job the devices that it was not granted."""
+    daemons.require(*_PROGRAMS)
+    if constrain and not Path("/sys/fs/cgroup/devices/release_agent").exists():
+        pytest.skip("this kernel has no devices controller of the first cgroup version")
+    folder = Path(tempfile.mkdtemp(prefix="slurm-"))  # not below pytest's, which is closed to USER
+    try:
+        folder.chmod(0o755)
+        with ExitStack() as running:
+            yield _start(folder, running, constrain)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def dead_controller(slurm: OneHostSlurm) -> dict[str, str]:
+    """Variables for a client whose controller has died."""
+    configuration = slurm.folder / "dead.conf"
+    text = (slurm.folder / "slurm.conf").read_text()
+    lines = (
+        f"SlurmctldPort={daemons.free_port()}" if line.startswith("SlurmctldPort=") else line
+        for line in text.splitlines()
+    )
+    configuration.write_text("\n".join(lines) + "\n")
+    return {"SLURM_CONF": str(configuration)}
+
+
+def python_for_everybody() -> list[str]:
+    """A command that runs our Python modules as an ordinary user, who may not see this venv's."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    here = Path(__file__).parents[2]
+    paths = [str(here), *(path for path in sys.path if path.endswith("-packages"))]
+    for python in (sys.executable, f"/usr/bin/python{version}"):
+        command = ["env", f"PYTHONPATH={os.pathsep.join(paths)}", python]
+        tried = subprocess.run(
+            [*command, "-c", "import doctor, click, yaml"],
+            cwd="/",
+            user=USER,
+            group=GROUP,
+            extra_groups=[],
+            capture_output=True,
+        )
+        if tried.returncode == 0:
+            return command
+    pytest.skip(f"missing part: Python {version} and a checkout that {USER} may read")
+
+
+def shell(words: list[str]) -> str:
+    """The words as one line of shell."""
+    return shlex.join(words)
+
+
+def _start(folder: Path, running: ExitStack, constrain: bool) -> OneHostSlurm:
+    devices = folder / "dev"
+    devices.mkdir()
+    for number in range(8):
+        os.mknod(devices / f"nvidia{number}", 0o20666, os.makedev(195, number))
+        (devices / f"nvidia{number}").chmod(0o666)
+    (folder / "gres.conf").write_text(
+        f"NodeName={','.join(_NODES)} Name=gpu File={devices}/nvidia[0-7]\n"
+    )
+    tracking = "cgroup" if constrain else "linuxproc"
+    lines = [f"ProctrackType=proctrack/{tracking}"]
+    lines.append(f"TaskPlugin=task/{'cgroup' if constrain else 'none'}")
+    if constrain:
+        (folder / "cgroup.conf").write_text(_CGROUP)
+    lines += [
+        f"NodeName={node} NodeHostname={os.uname().nodename} NodeAddr=127.0.0.1 "
+        f"Port={daemons.free_port()} CPUs=16 RealMemory=64000 Gres=gpu:8 State=UNKNOWN"
+        for node in _NODES
+    ]
+    daemons.configure(folder, "\n".join(lines) + "\n")
+    (folder / "home").mkdir()
+    shutil.chown(folder / "home", USER, GROUP)
+    daemons.start_munge(folder, running)
+    daemons.start_controller(folder, running)
+    for node in _NODES:
+        daemons.start_node(folder, node, running)
+    own = {"HOME": str(folder / "home"), "USER": USER, "LOGNAME": USER, "SHELL": "/bin/bash"}
+    slurm = OneHostSlurm(folder, {**daemons.environment(folder), **own})
+    slurm.wait_until_idle()
+    return slurm
