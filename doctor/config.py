@@ -42,6 +42,7 @@ class Config:
     vllm_version: str | None = None
     shared_folders: tuple[str, ...] = ()
     slurm: bool = False
+    register: Path | None = None
     kb: tuple[Path, ...] = ()
     rules: tuple[Path, ...] = ()
 
@@ -157,6 +158,8 @@ def from_mapping(
             if not path.exists():
                 problem = f"{key} names {path}, which does not exist"
                 raise DoctorError(problem, filename, _line_of(key, text))
+    if "register" in values:
+        values["register"] = root / values["register"].expanduser()
     return Config(root=root, filename=filename, **values)
 
 

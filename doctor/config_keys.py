@@ -79,6 +79,12 @@ def _shared_folders(value: object) -> tuple[str, ...]:
     return tuple(os.path.normpath(folder) for folder in folders)
 
 
+def _path(value: object) -> Path:
+    if not isinstance(value, str) or not value:
+        raise ValueError("must be the path of a folder")
+    return Path(value)
+
+
 def _flag(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError("must be true or false")
@@ -95,6 +101,7 @@ READERS: Mapping[str, Callable[[object], Any]] = {
     "vllm-version": _vllm_version,
     "shared-folders": _shared_folders,
     "slurm": _flag,
+    "register": _path,
     "kb": _paths,
     "rules": _paths,
 }

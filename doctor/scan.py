@@ -109,6 +109,7 @@ class Examiner:
             self.config.kb,
             bad_nodes=self.config.bad_nodes,
             shared_folders=self.config.shared_folders,
+            register=self.config.register,
             named_in=self.config.filename or "the configuration",
         )
 

@@ -31,6 +31,9 @@ _TEXT = """\
 # Folders that all users share, besides /tmp, /var/tmp and /dev/shm.
 # shared-folders = ["/scratch"]
 
+# A folder on shared storage in which `vllm-doctor node --record` remembers unfit nodes.
+# register = "/shared/vllm-nodes"
+
 # The release of vLLM that your scripts run, where they don't say it themselves.
 # vllm-version = "0.11.2"
 

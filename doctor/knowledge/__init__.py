@@ -15,6 +15,7 @@ from doctor.knowledge.base import TABLES, Knowledge
 from doctor.knowledge.markdown import Document, read
 from doctor.knowledge.nodes import expand, fold, split
 from doctor.knowledge.reader import Fact, facts
+from doctor.knowledge.register import Entry, unfit
 from doctor.knowledge.releases import Feature, Releases
 from doctor.knowledge.rows import BadNodes, NodeList, Place, SharedFolder
 
@@ -38,14 +39,16 @@ def load(
     *,
     bad_nodes: Sequence[str] | None = None,
     shared_folders: Sequence[str] = (),
+    register: Path | None = None,
     named_in: str = "the configuration",
     shipped: Path | None = None,
 ) -> Knowledge:
     """The knowledge that ships with the tool and the site's files and folders.
 
     Of two sources that disagree the later one wins, and a site's always does. ``bad_nodes``
-    (hostlists, perhaps none) replaces every other list of bad nodes, ``shared_folders`` adds to
-    the pages'; ``named_in`` says where these two come from.
+    (hostlists, perhaps none) replaces every other list of bad nodes but the ``register``, the
+    folder of nodes that were found unfit; ``shared_folders`` adds to the pages'; ``named_in`` says
+    where these come from.
     """
     folder = data_folder("kb") if shipped is None else shipped
     releases = Releases(folder / "vllm")
@@ -56,20 +59,27 @@ def load(
     lists = _of(found, NodeList)
     if bad_nodes is not None:
         lists = [NodeList(tuple(split(" ".join(bad_nodes), place)), None, place)]
-    elif any(nodes.place.site for nodes in lists):
+    elif register is not None or any(nodes.place.site for nodes in lists):
         lists = [nodes for nodes in lists if nodes.place.site]
+    registered = unfit(register) if register is not None else {}
     folders = [SharedFolder(path.rstrip("/") or "/", place) for path in shared_folders]
     return Knowledge(
         pages=_of(found, rows.Page),
-        bad_nodes=BadNodes(tuple(lists)),
+        bad_nodes=BadNodes((*lists, *map(_registered, registered.items()))),
         shared_folders=(*folders, *_of(found, SharedFolder)),
         broken_versions=_of(found, rows.BrokenVersion),
         settings=_settings(_of(found, rows.Setting)),
         pairings=_of(found, rows.Pairing),
         families=_of(found, rows.Family),
         releases=releases,
-        files=(*site, *own, *sorted((folder / "vllm").glob("*.yaml"))),
+        files=(*site, *registered, *own, *sorted((folder / "vllm").glob("*.yaml"))),
     )
+
+
+def _registered(found: tuple[Path, Entry]) -> NodeList:
+    """A node of the register as a list of its own."""
+    file, entry = found
+    return NodeList((entry.node,), entry.recorded[:10], Place(str(file), 0, site=True))
 
 
 def _read(files: Sequence[Path], releases: Releases, site: bool) -> Iterator[Fact]:
