@@ -8,7 +8,7 @@ from pathlib import Path
 
 from doctor.catalogue import Entry, written
 from doctor.errors import DoctorError, nearest
-from doctor.facts import FACTS
+from doctor.facts import find
 from doctor.knowledge import Knowledge
 from doctor.knowledge.markdown import prose
 from doctor.knowledge.rows import Page
@@ -53,7 +53,7 @@ def _rule(entry: Entry) -> Iterator[str]:
     yield f"Says: {written(rule.message)}"
     listed = examples(rule.path)
     yield from _example("Bad", next(each for each in listed if each.bad))
-    yield from _example("Good", next(each for each in listed if not each.bad))
+    yield from _example("Good", next(each for each in listed if not (each.bad or each.unknown)))
     yield f"The rule, with all its examples: {rule.path}"
 
 
@@ -61,7 +61,7 @@ def _looks_at(kind: str, conditions: Sequence[Conditions]) -> str:
     attributes = kinds()[kind]
     read = dict.fromkeys(name for each in conditions for name in _subjects(each))
     about = "".join(f"\n- `{name}`: {attributes[name].doc}" for name in read if name in attributes)
-    said = inspect.getdoc(FACTS[kind]) or kind
+    said = inspect.getdoc(find(kind)) or kind
     return said[0].lower() + said[1:].partition("\n\n")[0] + about
 
 
@@ -72,12 +72,10 @@ def _subjects(conditions: Conditions) -> Iterator[str]:
 
 
 def _example(title: str, example: Example) -> Iterator[str]:
-    script = example.script
-    text = script.decode(errors="replace") if isinstance(script, bytes) else script
-    lines = text.splitlines()
+    lines = example.text.splitlines()
     cut = [*lines[:_ROWS], "…"] if len(lines) > _ROWS else lines
     yield f"{title}:"
-    yield "\n".join(["```bash", *cut, "```"])
+    yield "\n".join(["```bash" if example.fact is None else "```yaml", *cut, "```"])
 
 
 def _lesson(page: Page | None) -> Iterator[str]:

@@ -99,7 +99,7 @@ class Examiner:
     def rulebook(self) -> Rulebook:
         from doctor import rulebook
 
-        return rulebook.load(self.config.rules)
+        return rulebook.load(self.config.rules, about="script")
 
     @cached_property
     def knowledge(self) -> Knowledge:

@@ -11,8 +11,11 @@ from pathlib import Path
 
 from doctor.config import Config, from_mapping
 from doctor.diagnostic import Diagnostic
+from doctor.facts.base import Fact
+from doctor.rulebook import answer, load
 from doctor.rulebook.examples import Example
-from doctor.scan import Result, scan
+from doctor.scan import Examiner, Result, scan
+from doctor.unknown import UNKNOWN
 
 
 def failure(code: str, example: Example, site: Config | None = None) -> str | None:
@@ -20,6 +23,8 @@ def failure(code: str, example: Example, site: Config | None = None) -> str | No
 
     ``site`` has the knowledge and the rules of the site for which the example was written.
     """
+    if example.fact is not None:
+        return _node_failure(code, example, example.fact, site or Config())
     with _as_user(example, site or Config()) as config:
         everything = _scanned(example, config).diagnostics
         fixed = None if example.fixed is None else _fixed(code, example, config)
@@ -32,6 +37,24 @@ def failure(code: str, example: Example, site: Config | None = None) -> str | No
     if fixed != example.fixed:
         return f"the fixes of {code} make of this example: {fixed!r}"
     return next(_differences(example, found), None)
+
+
+def _node_failure(code: str, example: Example, fact: Fact, site: Config) -> str | None:
+    """The same for an example that is a fact about a node."""
+    with _as_user(example, site) as config:
+        rulebook = load(config.rules, about="node")
+        rule = next(rule for rule in rulebook.rules if rule.code == code)
+        found = answer(rule, fact, Examiner(config).knowledge, rulebook.severities)
+    if found.holds is not (UNKNOWN if example.unknown else example.bad):
+        if found.holds is UNKNOWN:
+            return f"{code} can't say on this example: {', '.join(found.unknown)}"
+        said = f"speaks on this example: {found.message}" if found.holds else "is silent"
+        return f"{code} {said}, and not what the example expects"
+    for name in ("severity", "message", "remedy"):
+        expected, got = getattr(example, name), getattr(found, name)
+        if expected is not None and expected not in got:
+            return f"the {name} of {code} is not {expected!r} here, but {got!r}"
+    return None
 
 
 @contextmanager

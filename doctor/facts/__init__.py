@@ -3,6 +3,8 @@
 A fact is a frozen dataclass. Its fields are the attributes of the rule language, with ``-`` for
 ``_``. An attribute holds its value, ``None`` where it is known to be absent, or ``UNKNOWN``.
 ``evidence`` tells for an attribute where it was written and on what assumptions it rests.
+
+Facts about nodes have a package of their own, which a scan never imports.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from doctor.facts.jobs import Allocation, Directive, Step
 from doctor.facts.relations import CacheFolder, SharedCache, SharedPort
 from doctor.facts.servers import GivenFlag, GivenVariable, Launch, Requirement
 
-#: Every kind of fact that a rule may name.
+#: The kinds of facts about scripts.
 FACTS: Mapping[str, type[Fact]] = {
     fact.kind: fact
     for fact in (
@@ -41,3 +43,15 @@ FACTS: Mapping[str, type[Fact]] = {
         PaneCapture,
     )
 }
+
+
+def every() -> Mapping[str, type[Fact]]:
+    """Every kind of fact that a rule may name."""
+    from doctor.facts.node import NODE_FACTS
+
+    return {**FACTS, **NODE_FACTS}
+
+
+def find(kind: str) -> type[Fact] | None:
+    """The kind of fact of this name."""
+    return FACTS.get(kind) or every().get(kind)

@@ -37,9 +37,13 @@ def attribute(doc: str, default: Any = UNKNOWN) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
-    """What every fact has: the command or line it comes from, and where its attributes stand."""
+    """What every fact has: the command or line it comes from, and where its attributes stand.
+
+    ``about`` is what was examined: a `script` or a `node`.
+    """
 
     kind: ClassVar[str] = ""
+    about: ClassVar[str] = "script"
 
     location: Location
     evidence: Mapping[str, Evidence] = field(default_factory=dict, compare=False, repr=False)

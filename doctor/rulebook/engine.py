@@ -3,76 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import dataclass, replace
 
 from doctor.diagnostic import Diagnostic, Location, Related, Severity
-from doctor.facts.base import Evidence, Fact
+from doctor.facts.base import Fact
 from doctor.rulebook.loader import Rulebook
 from doctor.rulebook.predicates import Reference
-from doctor.rulebook.rule import Case, Conditions, Message, RelatedPlace, Remedy, Rule
+from doctor.rulebook.rule import Case, Conditions, RelatedPlace, Remedy
+from doctor.rulebook.scope import Knowledge, Scope, render
 from doctor.rulebook.verdict import Repair, Verdict
 from doctor.trace.values import Assumption
 from doctor.unknown import UNKNOWN
 
-_NO_EVIDENCE = Evidence()
 _NO_CASE = Case(Conditions())
-
-
-class Knowledge(Protocol):
-    """What rules ask of the knowledge base."""
-
-    def lookup(self, dotted: str) -> object:
-        """The value of ``kb.PAGE.SETTING`` or ``site.NAME``, or UNKNOWN."""
-
-    def row(self, table: str, key: str) -> Mapping[str, object] | None:
-        """The row of a table that is found by the key, its columns by name."""
-
-
-@dataclass
-class _Scope:
-    """One rule over one fact: what its references stand for."""
-
-    rule: Rule
-    fact: Fact
-    knowledge: Knowledge
-    bound: dict[str, object] = field(default_factory=dict)
-
-    def bind(self, name: str, value: object) -> None:
-        self.bound[name] = value
-
-    def resolve(self, operand: object) -> object:
-        if isinstance(operand, tuple):
-            return tuple(self.resolve(each) for each in operand)
-        if not isinstance(operand, Reference):
-            return operand
-        path = operand.path
-        if path in self.bound:
-            return self.bound[path]
-        if not path.startswith("$"):
-            return getattr(self.fact, _field(path))
-        root, _, rest = path[1:].partition(".")
-        for name, look_up in self.rule.look_ups:
-            if name == root:
-                return self._row(look_up.table, self.resolve(look_up.by)).get(rest, UNKNOWN)
-        return self.knowledge.lookup(path[1:])
-
-    def _row(self, table: str, key: object) -> Mapping[str, object]:
-        row = self.knowledge.row(table, key) if isinstance(key, str) else None
-        return row or {}
-
-    def evidence(self, attribute: str) -> Evidence:
-        return self.fact.evidence.get(_field(attribute), _NO_EVIDENCE)
-
-    def attributes(self, references: Iterable[Reference]) -> Iterator[str]:
-        """The attributes that references rest on; a look-up rests on the one it is made by."""
-        look_ups = dict(self.rule.look_ups)
-        for reference in references:
-            root = reference.path[1:].partition(".")[0]
-            if not reference.path.startswith("$"):
-                yield reference.path
-            elif root in look_ups:
-                yield from self.attributes((look_ups[root].by,))
 
 
 @dataclass(frozen=True)
@@ -121,7 +64,7 @@ def judge(facts: Iterable[Fact], rulebook: Rulebook, knowledge: Knowledge) -> li
     groups: dict[tuple[object, ...], list[_Finding]] = {}
     for fact in facts:
         for rule in rulebook.by_fact.get(fact.kind, ()):
-            finding = _apply(_Scope(rule, fact, knowledge), rulebook.severities)
+            finding = _apply(Scope(rule, fact, knowledge), rulebook.severities)
             if finding is None:
                 continue
             groups.setdefault(finding.group, []).append(finding)
@@ -134,7 +77,7 @@ def _order(verdict: Verdict) -> tuple[str, int, str, str]:
     return found.location.filename, found.location.start.offset, found.code, found.message
 
 
-def _apply(scope: _Scope, ranks: Mapping[str, Severity | None]) -> _Finding | None:
+def _apply(scope: Scope, ranks: Mapping[str, Severity | None]) -> _Finding | None:
     """What the rule says of the fact; only what is surely true makes it speak."""
     rule = scope.rule
     if rule.when.hold(scope) is not True:
@@ -151,7 +94,7 @@ def _apply(scope: _Scope, ranks: Mapping[str, Severity | None]) -> _Finding | No
         for assumption in scope.evidence(attribute).assumes
     )
     location = _location(scope)
-    text = _render(message, scope)
+    text = render(message, scope)
     diagnostic = Diagnostic(
         code=rule.code,
         name=rule.name,
@@ -167,17 +110,17 @@ def _apply(scope: _Scope, ranks: Mapping[str, Severity | None]) -> _Finding | No
     return _Finding(diagnostic, scope.fact, repair, group, text, assumptions)
 
 
-def _repair(remedy: Remedy, scope: _Scope) -> Repair | None:
+def _repair(remedy: Remedy, scope: Scope) -> Repair | None:
     """The remedy with its operands known; None where there is none or one of them isn't."""
     if remedy.action is None:
         return None
     operands = {name: scope.resolve(operand) for name, operand in remedy.operands}
     if any(operand is UNKNOWN or operand is None for operand in operands.values()):
         return None
-    return Repair(remedy.action, operands, remedy.safe, _render(remedy.message, scope))
+    return Repair(remedy.action, operands, remedy.safe, render(remedy.message, scope))
 
 
-def _location(scope: _Scope) -> Location:
+def _location(scope: Scope) -> Location:
     """The place of the first of the rule's attributes that has one; else the fact's own."""
     for attribute in scope.rule.at:
         if locations := scope.evidence(attribute).locations:
@@ -185,7 +128,7 @@ def _location(scope: _Scope) -> Location:
     return scope.fact.location
 
 
-def _group(once_per: str | None, scope: _Scope, location: Location) -> tuple[object, ...]:
+def _group(once_per: str | None, scope: Scope, location: Location) -> tuple[object, ...]:
     """Facts with the same group give one diagnostic."""
     if once_per is None:
         return (location,)
@@ -196,13 +139,13 @@ def _group(once_per: str | None, scope: _Scope, location: Location) -> tuple[obj
     return location.filename, once_per, scope.resolve(Reference(once_per))
 
 
-def _related(place: RelatedPlace | None, scope: _Scope, location: Location) -> Iterator[Related]:
+def _related(place: RelatedPlace | None, scope: Scope, location: Location) -> Iterator[Related]:
     if place is None:
         return
     own = place.at == "location"
     for each in (scope.fact.location,) if own else scope.evidence(place.at).locations:
         if not _within(location, each):
-            yield Related(_render(place.message, scope), each)
+            yield Related(render(place.message, scope), each)
 
 
 def _within(inner: Location, outer: Location) -> bool:
@@ -219,31 +162,3 @@ def _condition(assumptions: frozenset[str], within: str) -> str:
     if assumptions:
         conditions.append(f"if {' and '.join(sorted(assumptions))}")
     return f" ({'; '.join(conditions)})" if conditions else ""
-
-
-def _render(message: Message, scope: _Scope) -> str:
-    return "".join(
-        piece if isinstance(piece, str) else _words(scope.resolve(piece))
-        for piece in message.pieces
-    )
-
-
-def _words(value: object) -> str:
-    """A value as a person would write it."""
-    if value is UNKNOWN:
-        return "(unknown)"
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, (frozenset, set)):
-        return ", ".join(sorted(map(_words, value)))
-    if isinstance(value, (tuple, list)):
-        return ", ".join(map(_words, value))
-    return str(value)
-
-
-def _field(attribute: str) -> str:
-    return attribute.replace("-", "_")

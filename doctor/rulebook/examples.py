@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from doctor import document
 from doctor.diagnostic import Severity
 from doctor.document import Item
+from doctor.facts import find
 from doctor.rulebook import grammar
 from doctor.rulebook.reader import read_severity
+from doctor.rulebook.vocabulary import Attribute, Type, about, describe
+
+if TYPE_CHECKING:
+    from doctor.facts.node import NodeFact
 
 KEYS = ("bad", "fixed", "good", "filename", "config", "kb", "severity", "message", "why")
+#: Those of an example for a rule about nodes, which holds attributes of a fact.
+NODE_KEYS = ("bad", "good", "unknown", "kb", "severity", "message", "remedy", "why")
 MAX_SCRIPT = 16 << 20
 
 
@@ -24,6 +32,9 @@ class Example:
     ``kb`` is the text of a document that the site is to have given as its knowledge. Where they
     are given, the diagnostic has this ``severity``, its message holds ``message``, and the rule's
     fixes make ``fixed`` of the script.
+
+    For a rule about nodes it is a ``fact`` in place of a script, with ``remedy`` in its remedy;
+    attributes that are not given are unknown, and of an ``unknown`` one the rule can't say.
     """
 
     bad: bool
@@ -36,6 +47,27 @@ class Example:
     severity: Severity | None = None
     message: str | None = None
     fixed: str | None = None
+    fact: NodeFact | None = None
+    unknown: bool = False
+    remedy: str | None = None
+
+    @property
+    def text(self) -> str:
+        """What people see of it."""
+        if self.fact is not None:
+            return "\n".join(_shown(self.fact))
+        return (
+            self.script.decode(errors="replace") if isinstance(self.script, bytes) else self.script
+        )
+
+
+def _shown(fact: NodeFact) -> Iterator[str]:
+    """The attributes that were given."""
+    defaults = type(fact)()
+    for name in describe(type(fact)):
+        value = getattr(fact, name.replace("-", "_"))
+        if value != getattr(defaults, name.replace("-", "_")):
+            yield f"{name}: {json.dumps(sorted(value) if isinstance(value, frozenset) else value)}"
 
 
 def examples(path: Path) -> tuple[Example, ...]:
@@ -44,9 +76,13 @@ def examples(path: Path) -> tuple[Example, ...]:
     listed = root.mapping and root.mapping.get("examples")
     if not listed or not listed.list:
         raise (listed or root).error("a rule needs a list of examples")
-    read = tuple(_example(item, path) for item in listed.list)
+    kind = root.value["fact"].text if "fact" in root.value else ""
+    node = about(kind) == "node"
+    read = tuple(
+        _node_example(item, path, kind) if node else _example(item, path) for item in listed.list
+    )
     for bad, word in ((True, "bad"), (False, "good")):
-        if not any(example.bad is bad for example in read):
+        if not any(example.bad is bad and not example.unknown for example in read):
             raise listed.error(f"a rule needs at least one {word} example")
     return read
 
@@ -72,6 +108,49 @@ def _example(item: Item, path: Path) -> Example:
         message=_text(parts.get("message")),
         fixed=_text(parts.get("fixed")),
     )
+
+
+def _node_example(item: Item, path: Path, kind: str) -> Example:
+    parts = grammar.known_keys(item, NODE_KEYS, "an example")
+    expected = [word for word in ("bad", "good", "unknown") if word in parts]
+    if len(expected) != 1:
+        raise item.error("an example holds either `bad`, `good` or `unknown`")
+    return Example(
+        bad=expected[0] == "bad",
+        script="",
+        path=path,
+        line=item.line,
+        kb=_text(parts.get("kb")),
+        severity=read_severity(parts["severity"]) if "severity" in parts else None,
+        message=_text(parts.get("message")),
+        fact=_fact(parts[expected[0]], kind),
+        unknown=expected[0] == "unknown",
+        remedy=_text(parts.get("remedy")),
+    )
+
+
+def _fact(item: Item, name: str) -> NodeFact:
+    """The fact that has these attributes; what is not given keeps its default."""
+    fact = cast("type[NodeFact]", find(name))
+    attributes = describe(fact)
+    given = grammar.known_keys(item, list(attributes), f"a fact of kind {name!r}")
+    values = {key: _value(attributes[key], value) for key, value in given.items()}
+    return fact(**{key.replace("-", "_"): value for key, value in values.items()})
+
+
+def _value(attribute: Attribute, item: Item) -> Any:
+    if item.list is not None and attribute.type is Type.NAMES:
+        return frozenset(str(each.value) for each in item.list)
+    value = item.value
+    fits = {
+        Type.TEXT: isinstance(value, str) and value in (attribute.words or (value,)),
+        Type.NUMBER: isinstance(value, (int, float)) and not isinstance(value, bool),
+        Type.TRUTH: isinstance(value, bool),
+        Type.NAMES: False,
+    }
+    if not (fits[attribute.type] or (value is None and attribute.nullable)):
+        raise item.error(f"{attribute.name!r} is {attribute.type.value}, and never {item.text!r}")
+    return value
 
 
 def _script(item: Item) -> str | bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,10 +21,14 @@ from doctor.rulebook.rule import Rule
 
 @dataclass(frozen=True)
 class Rulebook:
-    """Rules in the order of their codes, and what site folders make of their severities."""
+    """Rules in the order of their codes, and what site folders make of their severities.
+
+    ``unread`` names, by their codes, the rules that were left out.
+    """
 
     rules: tuple[Rule, ...]
     severities: Mapping[str, Severity | None] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def by_fact(self) -> Mapping[str, tuple[Rule, ...]]:
@@ -35,19 +39,31 @@ class Rulebook:
     @cached_property
     def names(self) -> Mapping[str, str]:
         """The rules' names by their codes."""
-        return {rule.code: rule.name for rule in self.rules}
+        return {**self.unread, **{rule.code: rule.name for rule in self.rules}}
 
 
-def load(site: Sequence[Path] = ()) -> Rulebook:
-    """The rules that ship with the tool, and those of a site's folders or files."""
-    return read([data_folder("rules"), *site])
+def load(site: Sequence[Path] = (), about: str | None = None) -> Rulebook:
+    """The rules that ship with the tool, and those of a site's folders or files.
+
+    Of the tool's own, only those about a `script` or a `node` are read if ``about`` says so.
+    """
+    shipped = list(files(data_folder("rules")))
+    wanted = [path for path in shipped if about in (None, _about(path))]
+    unread = [path.stem.partition("-") for path in shipped if path not in wanted]
+    return read([*wanted, *site], {code: name for code, _, name in unread})
 
 
-def read(folders: Sequence[Path]) -> Rulebook:
-    """The rules of these folders or files.
+def _about(path: Path) -> str:
+    """What a rule that ships with the tool is about; the folder's name tells, to save reading."""
+    return "node" if path.parent.name.startswith("node-") else "script"
+
+
+def read(folders: Sequence[Path], unread: Mapping[str, str] | None = None) -> Rulebook:
+    """The rules of these folders or files; ``unread`` names others, by their codes.
 
     A file that holds nothing but ``code`` and ``severity`` re-ranks a rule, or switches it off.
     """
+    unread = unread or {}
     rules: dict[str, Rule] = {}
     ranks: list[Item] = []
     paths = [path for folder in folders for path in files(folder)]
@@ -58,7 +74,8 @@ def read(folders: Sequence[Path]) -> Rulebook:
         else:
             _add(read_rule(item, path), item, rules)
     ordered = tuple(rules[code] for code in sorted(rules))
-    return Rulebook(ordered, dict(_rank(item, rules) for item in ranks))
+    known = {*rules, *unread}
+    return Rulebook(ordered, dict(_rank(item, known) for item in ranks), unread)
 
 
 def _parse(filename: str, text: str) -> Any:
@@ -92,8 +109,8 @@ def _add(rule: Rule, item: Item, rules: dict[str, Rule]) -> None:
     rules[rule.code] = rule
 
 
-def _rank(item: Item, rules: Mapping[str, Rule]) -> tuple[str, Severity | None]:
+def _rank(item: Item, known: Collection[str]) -> tuple[str, Severity | None]:
     code = item.value["code"]
-    if read_code(code) not in rules:
-        raise code.error(f"no rule has the code {code.text!r}{nearest(code.text, list(rules))}")
+    if read_code(code) not in known:
+        raise code.error(f"no rule has the code {code.text!r}{nearest(code.text, sorted(known))}")
     return code.text, read_severity(item.value["severity"])

@@ -12,12 +12,15 @@ from doctor.errors import nearest
 from doctor.rulebook import grammar
 from doctor.rulebook.actions import ACTIONS
 from doctor.rulebook.grammar import Names
-from doctor.rulebook.rule import Case, Conditions, LookUp, RelatedPlace, Remedy, Rule
-from doctor.rulebook.vocabulary import kinds
+from doctor.rulebook.rule import Case, Conditions, LookUp, Message, RelatedPlace, Remedy, Rule
+from doctor.rulebook.vocabulary import about, kind, kinds
 
 REQUIRED = ("code", "name", "lesson", "fact", "severity", "when", "message", "examples")
 OPTIONAL = ("look-up", "cases", "at", "related", "fix", "once-per")
 CASE = ("when", "severity", "message", "fix", "once-per")
+#: What rules about nodes may have besides, and their cases.
+NODE = ("evidence", "remedy")
+NODE_CASE = ("remedy",)
 SEVERITIES = ("error", "warning", "info")
 CODE = re.compile(r"[A-Z]{2,8}[0-9]{3}")
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -26,9 +29,10 @@ _NAME = "lower-case words joined by `-`"
 
 def read_rule(item: Item, path: Path) -> Rule:
     """The rule that a document holds; ``examples`` are read on their own."""
-    parts = grammar.known_keys(item, (*REQUIRED, *OPTIONAL), "a rule")
+    parts = grammar.known_keys(item, (*REQUIRED, *OPTIONAL, *NODE), "a rule")
     _require(item, parts, REQUIRED, "a rule")
     names = _names(parts)
+    _refuse_for_scripts(parts, NODE, names)
     when = grammar.conditions(parts["when"], names)
     return Rule(
         code=read_code(parts["code"]),
@@ -43,6 +47,8 @@ def read_rule(item: Item, path: Path) -> Rule:
         cases=_cases(parts.get("cases"), names, when),
         at=_attributes(parts.get("at"), names),
         related=_related(parts.get("related"), names),
+        evidence=_message(parts.get("evidence"), names, when),
+        remedy=_message(parts.get("remedy"), names, when),
         once_per=_once_per(parts.get("once-per"), names),
         fix=_remedy(parts["fix"], names, when) if "fix" in parts else Remedy(),
     )
@@ -77,15 +83,21 @@ def _lesson(item: Item) -> str | None:
 
 def _names(parts: Mapping[str, Item]) -> Names:
     """The names that the rule may use: its kind's attributes and its look-ups."""
-    known = kinds()
     fact = parts["fact"]
-    if fact.text not in known:
+    attributes = kind(fact.text)
+    if attributes is None:
         raise fact.error(
             f"there is no kind of fact {fact.text or 'like this'!r}"
-            + nearest(fact.text, list(known))
+            + nearest(fact.text, list(kinds()))
         )
     look_ups = parts["look-up"].mapping if "look-up" in parts else {}
-    return Names(fact.text, known[fact.text], tuple(look_ups or ()))
+    return Names(fact.text, attributes, tuple(look_ups or ()))
+
+
+def _refuse_for_scripts(parts: Mapping[str, Item], keys: Collection[str], names: Names) -> None:
+    for key in keys:
+        if key in parts and about(names.fact) != "node":
+            raise parts[key].error(f"`{key}` is for rules about nodes, not about {names.fact!r}")
 
 
 def _look_ups(item: Item | None, names: Names) -> tuple[tuple[str, LookUp], ...]:
@@ -114,15 +126,17 @@ def _cases(item: Item | None, names: Names, when: Conditions) -> tuple[Case, ...
 
 
 def _case(item: Item, names: Names, when: Conditions) -> Case:
-    parts = grammar.known_keys(item, CASE, "a case")
+    parts = grammar.known_keys(item, (*CASE, *NODE_CASE), "a case")
+    _refuse_for_scripts(parts, NODE_CASE, names)
     own = grammar.conditions(parts["when"], names) if "when" in parts else Conditions()
     severity = read_severity(parts["severity"]) if "severity" in parts else None
     return Case(
         when=own,
         silent="severity" in parts and severity is None,
         severity=severity,
-        message=grammar.message(parts["message"], names, when, own) if "message" in parts else None,
+        message=_message(parts.get("message"), names, when, own),
         fix=_remedy(parts["fix"], names, when, own) if "fix" in parts else None,
+        remedy=_message(parts.get("remedy"), names, when, own),
         once_per=_once_per(parts.get("once-per"), names),
     )
 
@@ -153,6 +167,10 @@ def _remedy(item: Item, names: Names, *binding: Conditions) -> Remedy:
     ]
     message = grammar.message(parts["message"], names, *binding)
     return Remedy(given["do"].text, tuple(operands), bool(safe and safe.value), message)
+
+
+def _message(item: Item | None, names: Names, *binding: Conditions) -> Message | None:
+    return None if item is None else grammar.message(item, names, *binding)
 
 
 def _related(item: Item | None, names: Names) -> RelatedPlace | None:

@@ -88,6 +88,7 @@ class Case:
     severity: Severity | None = None
     message: Message | None = None
     fix: Remedy | None = None
+    remedy: Message | None = None
     once_per: str | None = None
 
 
@@ -101,7 +102,11 @@ class RelatedPlace:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule file."""
+    """One rule file.
+
+    ``evidence`` and ``remedy`` are for rules about nodes: what was seen, one fact a line, and what
+    to do, ready to paste.
+    """
 
     code: str
     name: str
@@ -115,5 +120,7 @@ class Rule:
     cases: tuple[Case, ...] = ()
     at: tuple[str, ...] = ()
     related: RelatedPlace | None = None
+    evidence: Message | None = None
+    remedy: Message | None = None
     once_per: str | None = None
     fix: Remedy = Remedy()

@@ -9,7 +9,7 @@ from typing import Any
 from doctor.rulebook import examples, predicates, reader
 from doctor.rulebook.actions import ACTIONS
 from doctor.rulebook.grammar import OPERATORS
-from doctor.rulebook.vocabulary import Attribute, Kind, Type, kinds
+from doctor.rulebook.vocabulary import Attribute, Kind, Type, about, kinds
 
 Schema = dict[str, Any]
 
@@ -44,6 +44,11 @@ def schema() -> Schema:
             _questions_name(set(Type)): _questions(set(Type)),
             "fix": {"oneOf": [{"const": "none"}, *map(_fix, ACTIONS)]},
             "example": _example(),
+            **{
+                f"{kind}-example": _node_example(names)
+                for kind, names in kinds().items()
+                if about(kind) == "node"
+            },
         },
     }
 
@@ -74,6 +79,9 @@ def _rule(kind: str, attributes: Kind) -> Schema:
         "fix": fix,
         "once-per": once_per,
     }
+    node = about(kind) == "node"
+    case |= dict.fromkeys(reader.NODE_CASE if node else (), text)
+    example = {"$ref": f"#/$defs/{kind}-example" if node else "#/$defs/example"}
     look_up = _object({"table": _name(), "by": text}, ["table", "by"])
     related = _object({"at": {"enum": ["location", *names]}, "message": text}, ["at", "message"])
     properties = {
@@ -90,7 +98,8 @@ def _rule(kind: str, attributes: Kind) -> Schema:
         "once-per": once_per,
         "message": text,
         "fix": fix,
-        "examples": {"type": "array", "minItems": 2, "items": {"$ref": "#/$defs/example"}},
+        "examples": {"type": "array", "minItems": 2, "items": example},
+        **dict.fromkeys(reader.NODE if node else (), text),
     }
     return _object(properties, list(reader.REQUIRED))
 
@@ -154,6 +163,21 @@ def _example() -> Schema:
     own = {"bad": script, "good": script, "config": {"type": "object"}, "severity": _severity()}
     either = [{"required": ["bad"]}, {"required": ["good"]}]
     return {**_object({key: {**own, **texts}[key] for key in examples.KEYS}, []), "oneOf": either}
+
+
+def _node_example(attributes: Kind) -> Schema:
+    values = {name: _value(attribute) for name, attribute in attributes.items()}
+    fact = _object(values, [])
+    own = {"bad": fact, "good": fact, "unknown": fact, "severity": _severity()}
+    texts = {key: {"type": "string"} for key in examples.NODE_KEYS if key not in own}
+    either = [{"required": [word]} for word in ("bad", "good", "unknown")]
+    return {**_object({**own, **texts}, []), "oneOf": either}
+
+
+def _value(attribute: Attribute) -> Schema:
+    if attribute.type is not Type.NAMES:
+        return _word(attribute)
+    return {"type": ["array", *(["null"] if attribute.nullable else [])]}
 
 
 def _object(properties: Mapping[str, Any], required: list[str]) -> Schema:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from doctor.facts import FACTS
+from doctor.facts import every, find
 from doctor.facts.base import Fact
 from doctor.unknown import UnknownType
 
@@ -40,7 +40,20 @@ Kind = Mapping[str, Attribute]
 @lru_cache(maxsize=1)
 def kinds() -> Mapping[str, Kind]:
     """The attributes of every kind of fact, by the kind's name and the attribute's name."""
-    return {kind: describe(fact) for kind, fact in FACTS.items()}
+    return {name: describe(fact) for name, fact in every().items()}
+
+
+@cache
+def kind(name: str) -> Kind | None:
+    """The attributes of one kind of fact; that spares a scan those of the others."""
+    fact = find(name)
+    return None if fact is None else describe(fact)
+
+
+def about(name: str) -> str:
+    """What facts of this kind are about: a `script` or a `node`."""
+    fact = find(name)
+    return "" if fact is None else fact.about
 
 
 def describe(fact: type[Fact]) -> Kind:

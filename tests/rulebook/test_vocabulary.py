@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import pytest
 
 from doctor.document import read
-from doctor.facts import FACTS
+from doctor.facts import every
 from doctor.facts.base import Fact, attribute
 from doctor.rulebook import load
 from doctor.rulebook.schema import schema
@@ -52,7 +52,7 @@ def test_mixed_type_is_a_programmer_s_error() -> None:
 
 
 def test_every_fact_is_described() -> None:
-    assert kinds().keys() == FACTS.keys()
+    assert kinds().keys() == every().keys()
     assert all(attribute.doc for kind in kinds().values() for attribute in kind.values())
 
 

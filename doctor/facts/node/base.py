@@ -1,0 +1,33 @@
+"""What every fact about a node has: which node, and why attributes are unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from doctor.diagnostic import Location, Position
+from doctor.facts.base import Fact, attribute
+from doctor.unknown import UnknownType
+
+_NOWHERE = Location("", Position(1, 1), Position(1, 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeFact(Fact):
+    """Something seen on a node.
+
+    ``reasons`` tells of attributes that are unknown why they are.
+    """
+
+    about: ClassVar[str] = "node"
+
+    location: Location = _NOWHERE
+    reasons: Mapping[str, str] = field(default_factory=dict, compare=False)
+    node: str | UnknownType = attribute("the node's name")
+    exclude: str | UnknownType = attribute(
+        "what to give `--exclude` so that a job keeps off this node and the known bad ones"
+    )
+    allocate: str | UnknownType | None = attribute(
+        "the `salloc` line that asks for what this job has, elsewhere; null outside a job"
+    )
