@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,7 +28,7 @@ _FORMAT = click.option(
 )
 
 
-def _site(command: _Command) -> _Command:
+def site_options(command: _Command) -> _Command:
     """The options that say which knowledge and which rules are in force."""
     for option in (
         click.option(
@@ -48,22 +48,27 @@ def _site(command: _Command) -> _Command:
     return command
 
 
-def _config(
-    config_file: Path | None, no_config: bool, kb: tuple[str, ...], rules: tuple[str, ...]
+def site_config(
+    config_file: Path | None,
+    no_config: bool,
+    kb: tuple[str, ...],
+    rules: tuple[str, ...],
+    settings: Mapping[str, object] | None = None,
 ) -> Config:
+    """The configuration in force, with the options of ``site_options`` and other settings."""
     from doctor.config import Config, find, from_mapping, read
 
     if no_config:
         config = Config()
     else:
         config = read(config_file) if config_file is not None else find((".",))
-    given: dict[str, object] = {"kb": list(kb), "rules": list(rules)}
+    given: dict[str, object] = {"kb": list(kb), "rules": list(rules), **(settings or {})}
     return config.overridden(from_mapping(given, Path.cwd()))
 
 
 @click.command()
 @click.argument("word", metavar="CODE|NAME|LESSON")
-@_site
+@site_options
 def explain(
     word: str,
     **site: Any,
@@ -74,7 +79,7 @@ def explain(
     from doctor.report.markdown import plain, typeset
     from doctor.scan import Examiner
 
-    config = _config(**site)
+    config = site_config(**site)
     text = explanation(word, catalogue(config), Examiner(config).knowledge)
     if sys.stdout.isatty():
         terminal.write(typeset(text, terminal.width(), terminal.colour()))
@@ -85,7 +90,7 @@ def explain(
 
 @click.group(invoke_without_command=True)
 @_FORMAT
-@_site
+@site_options
 @click.pass_context
 def rules(
     context: click.Context,
@@ -98,7 +103,7 @@ def rules(
         return 0
     from doctor.catalogue import as_json, as_text, catalogue
 
-    entries = catalogue(_config(**site))
+    entries = catalogue(site_config(**site))
     terminal.write(as_json(entries) if format_name == "json" else as_text(entries))
     return 0
 
@@ -116,7 +121,7 @@ def rules_schema() -> int:
 
 @click.group(invoke_without_command=True)
 @_FORMAT
-@_site
+@site_options
 @click.pass_context
 def kb(context: click.Context, /, format_name: str, **site: Any) -> int:
     """Show the facts in force, and in which line of which file each stands."""
@@ -125,7 +130,7 @@ def kb(context: click.Context, /, format_name: str, **site: Any) -> int:
     from doctor.inventory import as_json, as_text
     from doctor.scan import Examiner
 
-    knowledge = Examiner(_config(**site)).knowledge
+    knowledge = Examiner(site_config(**site)).knowledge
     terminal.write(as_json(knowledge) if format_name == "json" else as_text(knowledge))
     return 0
 
@@ -139,7 +144,7 @@ def kb(context: click.Context, /, format_name: str, **site: Any) -> int:
     metavar="DAYS",
     help="How old a list of bad nodes may be.",
 )
-@_site
+@site_options
 def kb_check(max_age: int, **site: Any) -> int:
     """Check your knowledge and rules; without any, what ships with vllm-doctor.
 
@@ -151,7 +156,7 @@ def kb_check(max_age: int, **site: Any) -> int:
     from doctor.scan import Examiner
     from doctor.upkeep import complaints
 
-    examiner = Examiner(_config(**site))
+    examiner = Examiner(site_config(**site))
     today = datetime.now().astimezone().date()
     found = complaints(examiner.config, examiner.knowledge, examiner.rulebook, today, max_age)
     terminal.write([str(each) for each in found] or ["All is well."])
@@ -192,7 +197,7 @@ def new_lesson(folder: Path, severity: str, **answers: str | None) -> int:
     from doctor.upkeep import complaints
 
     given = {name: value or _asked(name) for name, value in answers.items()}
-    config = _config(None, False, (), ())
+    config = site_config(None, False, (), ())
     today = datetime.now().astimezone().date()
     own = Config(rules=(folder / "rules",) if (folder / "rules").is_dir() else ())
     taken = {*Examiner(config).rulebook.names, *Examiner(own).rulebook.names}

@@ -7,11 +7,10 @@ it does in every release of the last years.
 from __future__ import annotations
 
 from doctor.trace.values import UNKNOWN, UnknownType
+from doctor.vllm import memory_share
 from doctor.vllm.releases import Candidates
 from doctor.vllm.server import Server
 
-#: The default of ``--gpu-memory-utilization``, and the release from which it is the second.
-_MEMORY = (0.9, "0.20.0", 0.92)
 #: From here on the engine that compiles by default is the default engine.
 _COMPILING = "0.8.0"
 #: From here on there is no other engine.
@@ -24,9 +23,8 @@ def gpu_memory_utilization(server: Server, candidates: Candidates) -> float | Un
         return server.gpu_memory_utilization
     if server.kv_cache_memory_bytes is not None:  # then the share doesn't count
         return UNKNOWN
-    before, release, after = _MEMORY
-    older = candidates.likely & candidates.tables.before(release)
-    return before if older else after
+    older = candidates.likely & candidates.tables.before(memory_share.CHANGED_IN)
+    return memory_share.BEFORE if older else memory_share.SINCE
 
 
 def compiles(server: Server, candidates: Candidates) -> bool | UnknownType:

@@ -1,0 +1,100 @@
+"""The command that examines the node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from doctor import terminal
+from doctor.cli_catalogue import site_config, site_options
+
+_SEVERITIES = ("error", "warning", "info")
+_EXIT_CODES = {"fit": 0, "not fit": 1, "unknown": 2}
+
+
+@click.command()
+@click.option(
+    "--format",
+    "--output-format",
+    "format_name",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="How to show what was found.",
+)
+@click.option("--list-checks", is_flag=True, help="List the checks, and look at nothing.")
+@click.option("--select", multiple=True, metavar="CHECKS", help="Only these checks.")
+@click.option("--ignore", multiple=True, metavar="CHECKS", help="Not these checks.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.1, max=3600),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the checks may take; what has not answered by then is unknown.",
+)
+@click.option("--quiet", is_flag=True, help="Print nothing unless a check failed or is unknown.")
+@click.option(
+    "--fail-on",
+    type=click.Choice([*_SEVERITIES, "never"]),
+    default="error",
+    show_default=True,
+    help="The least severity that makes the node unfit.",
+)
+@click.option(
+    "--gpu-memory-utilization",
+    type=click.FloatRange(min=0.0, max=1.0, min_open=True),
+    metavar="SHARE",
+    help="The share of a GPU's memory that vLLM is to take; without it, vLLM's default.",
+)
+@click.option("--vllm-version", metavar="RELEASE", help="The release of vLLM that will run.")
+@site_options
+def node(
+    format_name: str,
+    list_checks: bool,
+    timeout: float,
+    quiet: bool,
+    fail_on: str,
+    gpu_memory_utilization: float | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    vllm_version: str | None,
+    **site: Any,
+) -> int:
+    """Examine the node that you are on: would vLLM start here?
+
+    It only looks: it ends no process, deletes no file and drains no node. The exit code is 0 if
+    the node is fit, 1 if it is not, and 2 if that can't be known.
+    """
+    from doctor.diagnostic import Severity
+    from doctor.node import examination
+    from doctor.node.probes import PROBES
+    from doctor.vllm import memory_share
+
+    settings: dict[str, object] = {"select": _words(select), "ignore": _words(ignore)}
+    if vllm_version:
+        settings["vllm-version"] = vllm_version
+    config = site_config(**site, settings=settings)
+    if list_checks:
+        from doctor.catalogue import as_text
+
+        terminal.write(as_text(examination.catalogue(config)))
+        return 0
+    share = gpu_memory_utilization or memory_share.default(config.vllm_version)
+    found = examination.examine(PROBES, config, examination.situation(share), timeout)
+    verdict = found.verdict(None if fail_on == "never" else Severity(fail_on))
+    if format_name == "json":
+        from doctor.report import node_json
+
+        terminal.write(node_json.render(found, verdict))
+    elif not (quiet and verdict == "fit"):
+        from doctor.report import node_text
+
+        terminal.write(node_text.render(found, verdict, terminal.width(), terminal.colour()))
+    return _EXIT_CODES[verdict]
+
+
+def _words(given: tuple[str, ...]) -> list[str]:
+    """What an option that may be repeated, and hold commas, names."""
+    return [word.strip() for words in given for word in words.split(",")]

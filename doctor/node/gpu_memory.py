@@ -1,0 +1,100 @@
+"""A GPU's memory: how much is free, and who holds the rest."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from doctor.node.nvml import Device, Questions
+from doctor.node.processes import Person, Processes
+from doctor.unknown import UNKNOWN, UnknownType
+
+_GIB = 1 << 30
+#: What a driver may hold beyond what it says that its processes do, in GiB.
+_SLACK = 0.5
+
+
+def memory(
+    questions: Questions, device: Device, processes: Processes, share: float
+) -> dict[str, Any]:
+    """The attributes of ``Gpu`` about memory."""
+    sizes = _sizes(questions, device)
+    people = _people(questions, device, processes)
+    if isinstance(sizes, UnknownType):
+        return {"held_by": UNKNOWN, "holders": UNKNOWN, "own_pids": _own(people)}
+    total, free, held = sizes
+    needed = share * total
+    return {
+        "total": _rounded(total),
+        "free": _rounded(free),
+        "held": _rounded(held),
+        **_holders(people, held),
+        "own_pids": _own(people),
+        "needed": _rounded(needed),
+        "lacking": _rounded(max(0.0, needed - free)),
+    }
+
+
+def _rounded(gib: float) -> float:
+    return round(gib, 1)
+
+
+def _sizes(questions: Questions, device: Device) -> tuple[float, float, float] | UnknownType:
+    """Total, free and held memory in GiB, without what the driver keeps for itself."""
+    nvml = questions.nvml
+    about = "total free held held_by holders needed lacking"
+    told: Any = questions.ask(about, "nvmlDeviceGetMemoryInfo", device.handle, nvml.nvmlMemory_v2)
+    reserved = getattr(told, "reserved", 0)
+    if told is UNKNOWN:  # drivers before 510 know the first version only
+        told = questions.ask(about, "nvmlDeviceGetMemoryInfo", device.handle)
+        if isinstance(told, UnknownType):
+            return told
+        for name in about.split():
+            questions.reasons.pop(name, None)
+    return (told.total - reserved) / _GIB, told.free / _GIB, told.used / _GIB
+
+
+People = list[tuple[Person, int, "float | None"]]
+
+
+def _people(questions: Questions, device: Device, processes: Processes) -> People | UnknownType:
+    """Who has the device open, and how many GiB each holds, where the driver says so."""
+    found: dict[int, float | None] = {}
+    for function in (
+        "nvmlDeviceGetComputeRunningProcesses",
+        "nvmlDeviceGetGraphicsRunningProcesses",
+    ):
+        told = questions.ask("held_by holders", function, device.handle)
+        if isinstance(told, UnknownType):
+            return told
+        for each in told:
+            used = each.usedGpuMemory
+            found[each.pid] = None if used is None else used / _GIB
+    return [(processes.person(pid), pid, used) for pid, used in sorted(found.items())]
+
+
+def _own(people: People | UnknownType) -> str | None:
+    if isinstance(people, UnknownType):
+        return None
+    pids = [str(pid) for person, pid, _ in people if person.belongs == "own-leftover"]
+    return " ".join(pids) or None
+
+
+def _holders(people: People | UnknownType, held: float) -> dict[str, Any]:
+    """Who holds the memory; what no process accounts for is held by nobody who can be seen."""
+    if isinstance(people, UnknownType):
+        return {"held_by": UNKNOWN, "holders": UNKNOWN}
+    shares: dict[str, float] = defaultdict(float)
+    holders = set()
+    all_tell = True
+    for person, _, used in people:
+        all_tell = all_tell and used is not None
+        shares[person.belongs] += used or 0.0
+        amount = "" if used is None else f", {used:.1f} GiB"
+        holders.add(f"{person.words}{amount}")
+    rest = held - sum(shares.values())
+    if all_tell and rest > _SLACK:
+        shares["unseen"] += rest
+        holders.add(f"a process that can't be seen from here, {rest:.1f} GiB")
+    most = max(shares, key=lambda belongs: shares[belongs], default="nobody")
+    return {"held_by": most, "holders": frozenset(holders)}

@@ -1,0 +1,128 @@
+"""The probe of GPUs: the allocation's own, one by one and side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from doctor.facts.node import Gpu, GpuGrant, GpuMix, NodeFact
+from doctor.node import nvml as library
+from doctor.node.gpu_health import health
+from doctor.node.gpu_links import links
+from doctor.node.gpu_memory import memory
+from doctor.node.nvml import Device, Nvml, Questions
+from doctor.node.probe import Gap, NotHereError, Probe, Situation
+from doctor.node.processes import Processes
+from doctor.node.visible import CUDA, Visible, visible
+from doctor.unknown import UNKNOWN, UnknownType
+
+_GRANTED = "SLURM_GPUS_ON_NODE"
+
+
+def look(situation: Situation) -> Iterator[NodeFact | Gap]:
+    """The GPUs, through NVIDIA's own binding."""
+    try:
+        nvml = library.library()
+    except NotHereError:
+        granted = _granted(situation)
+        if granted is None:
+            raise
+        yield _grant(situation, granted, 0, Visible(()))
+        reason = "no NVIDIA driver to ask on this node"
+        yield from (Gap(kind, reason) for kind in (Gpu, GpuMix))
+        return
+    yield from told(nvml, situation)
+
+
+def told(nvml: Nvml, situation: Situation) -> Iterator[NodeFact | Gap]:
+    """What a binding tells of the GPUs."""
+    gpus = library.devices(nvml)
+    seen = visible(situation.environment, gpus, lru_cache(lambda gpu: library.migs(nvml, gpu)))
+    processes = Processes(situation)
+    facts = [_gpu(nvml, device, processes, situation.memory_share) for device in seen.devices]
+    yield from facts
+    if not facts:
+        yield Gap(Gpu, _none(situation, seen), applies=False)
+    if len(facts) > 1:
+        yield _mix(facts, seen, situation)
+    else:
+        yield Gap(GpuMix, "there is but one GPU" if facts else "there is no GPU", applies=False)
+    granted = _granted(situation)
+    if granted is None:
+        yield Gap(GpuGrant, "not inside a Slurm job", applies=False)
+    else:
+        yield _grant(situation, granted, len(gpus), seen)
+
+
+def _none(situation: Situation, seen: Visible) -> str:
+    if CUDA in situation.environment and not seen.missing:
+        return f"{CUDA} hides all GPUs"
+    return "this node shows no GPU"
+
+
+def _gpu(nvml: Nvml, device: Device, processes: Processes, share: float) -> Gpu:
+    if device.handle is None or device.lost:
+        reason = "the driver has lost this GPU" if device.lost else "the driver gives no access"
+        names = [name for name in Gpu.__dataclass_fields__ if name != "lost"]
+        return Gpu(
+            gpu=device.label,
+            uuid=device.uuid or UNKNOWN,
+            share=share,
+            lost=True if device.lost else UNKNOWN,
+            reasons=dict.fromkeys([*names, *([] if device.lost else ["lost"])], reason),
+        )
+    questions = Questions(nvml)
+    ask, whole = questions.ask, device.whole.handle
+    compute = ask("compute", "nvmlDeviceGetCudaComputeCapability", whole)
+    mode = ask("mig", "nvmlDeviceGetMigMode", whole, optional=True)
+    return Gpu(
+        gpu=device.label,
+        uuid=device.uuid or UNKNOWN,
+        model=ask("model", "nvmlDeviceGetName", whole),
+        compute=UNKNOWN if compute is UNKNOWN else float(f"{compute[0]}.{compute[1]}"),
+        mig=UNKNOWN if mode is UNKNOWN else bool(mode and mode[0]),
+        lost=False,
+        share=share,
+        **memory(questions, device, processes, share),
+        **health(questions, whole),
+        **links(questions, whole),
+        reasons=questions.reasons,
+    )
+
+
+def _mix(gpus: Sequence[Gpu], seen: Visible, situation: Situation) -> GpuMix:
+    models = [gpu.model for gpu in gpus]
+    sizes = [gpu.total for gpu in gpus]
+    known = not any(value is UNKNOWN for value in (*models, *sizes))
+    ordered = situation.environment.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID"
+    return GpuMix(
+        count=len(gpus),
+        models=frozenset(m for m in models if not isinstance(m, UnknownType)) if known else UNKNOWN,
+        differ=len(set(models)) > 1 or len(set(sizes)) > 1 if known else UNKNOWN,
+        order_known=ordered or not seen.by_number,
+        reasons=dict.fromkeys(("models", "differ"), "one of the GPUs doesn't tell what it is"),
+    )
+
+
+def _granted(situation: Situation) -> int | None:
+    """How many GPUs Slurm granted on this node; None if it doesn't say."""
+    written = situation.environment.get(_GRANTED, "")
+    return int(written) if written.isdecimal() else None
+
+
+def _grant(situation: Situation, granted: int, present: int, seen: Visible) -> GpuGrant:
+    count = len(seen.devices)
+    per_task = situation.environment.get("SLURM_GPUS_PER_TASK", "").rpartition(":")[2]
+    return GpuGrant(
+        granted=granted,
+        granted_by=_GRANTED,
+        present=present,
+        visible=count,
+        differs=count != granted and str(count) != per_task,
+        narrowed=CUDA in situation.environment and count < granted <= present,
+        unset=CUDA not in situation.environment and count > granted,
+        unfound=", ".join(seen.missing) or None,
+    )
+
+
+PROBE = Probe("gpus", (Gpu, GpuMix, GpuGrant), look)

@@ -1,0 +1,68 @@
+"""The probe of what one's own processes left in /dev/shm."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from doctor.facts.node import SharedMemory
+from doctor.node.probe import NotHereError, Probe, Situation, UnseenError
+from doctor.node.processes import Processes
+
+FOLDER = Path("/dev/shm")
+_GIB = 1 << 30
+#: A younger file may be on its way from one process to another.
+_YOUNG = 60.0
+#: More names than these make no command to paste.
+_MOST_NAMES = 40
+
+
+def look(situation: Situation) -> Iterator[SharedMemory]:
+    """Files of our own in /dev/shm that no process of our own has open or mapped."""
+    used = set(_used(situation))
+    left = [(path, size) for path, size in _files(situation.user) if str(path) not in used]
+    names = [shlex.quote(str(path)) for path, _ in left]
+    yield SharedMemory(
+        leftovers=len(left),
+        size=round(sum(size for _, size in left) / _GIB, 2),
+        remove="rm -- " + " ".join(names[:_MOST_NAMES]) if names else None,
+    )
+
+
+def _files(user: int) -> Iterator[tuple[Path, int]]:
+    try:
+        entries = sorted(FOLDER.iterdir())
+    except FileNotFoundError:
+        raise NotHereError(f"there is no {FOLDER}") from None
+    except OSError as error:
+        raise UnseenError(f"{FOLDER} can't be read: {error.strerror}") from None
+    for path in entries:
+        try:
+            told = path.lstat()
+        except OSError:
+            continue
+        old = time.time() - told.st_mtime > _YOUNG
+        if told.st_uid == user and stat.S_ISREG(told.st_mode) and old:
+            yield path, told.st_blocks * 512
+
+
+def _used(situation: Situation) -> Iterator[str]:
+    """The files in /dev/shm that processes of our own have open or mapped."""
+    for process in Processes(situation).own():
+        folder = f"/proc/{process.pid}"
+        try:
+            for name in os.listdir(f"{folder}/fd"):
+                yield os.readlink(f"{folder}/fd/{name}")
+            with open(f"{folder}/maps") as maps:
+                yield from (
+                    line.split(maxsplit=5)[5].rstrip("\n") for line in maps if str(FOLDER) in line
+                )
+        except OSError:
+            continue  # it ended
+
+
+PROBE = Probe("shared memory", (SharedMemory,), look)

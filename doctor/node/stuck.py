@@ -1,0 +1,66 @@
+"""The probe of processes that no signal ends.
+
+It reads only what the kernel tells without touching the process's memory, so that it doesn't
+hang where they do.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from doctor.facts.node import StuckProcess
+from doctor.node.probe import Probe, Situation
+
+if TYPE_CHECKING:
+    import psutil
+
+#: How long a process must not have run at all, in seconds, to count as stuck.
+_STILL = 0.4
+_KERNEL_THREADS = 2
+
+
+def look(situation: Situation) -> Iterator[StuckProcess]:
+    """Processes that stand still in the kernel, and our own that ended and nobody collected."""
+    import psutil
+
+    before = [(process, state) for process in psutil.process_iter() if (state := _state(process))]
+    if before:
+        time.sleep(_STILL)
+    for process, state in before:
+        try:
+            own, parent = process.uids().real == situation.user, process.parent()
+            # Other probes that have ended are no zombies to tell of.
+            ours = own and (parent is None or parent.pid != os.getppid())
+            if _state(process) != state or (state[0] == "zombie" and not ours):
+                continue
+            yield StuckProcess(
+                pid=process.pid,
+                program=process.name(),
+                user=process.username(),
+                own=own,
+                state="zombie" if state[0] == "zombie" else "in-kernel",
+                parent=f"{parent.name()} (pid {parent.pid})" if parent else "nobody",
+            )
+        except psutil.Error:
+            continue
+
+
+def _state(process: psutil.Process) -> tuple[str, int] | None:
+    """Whether a process is stuck, and how often it has run so far; None if it is not."""
+    import psutil
+
+    try:
+        status = process.status()
+        if status == psutil.STATUS_ZOMBIE:
+            return "zombie", 0
+        if status != psutil.STATUS_DISK_SLEEP or _KERNEL_THREADS in (process.pid, process.ppid()):
+            return None
+        return "in-kernel", sum(process.num_ctx_switches())
+    except psutil.Error:
+        return None
+
+
+PROBE = Probe("stuck processes", (StuckProcess,), look)
