@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from doctor.diagnostic import Applicability, Diagnostic, Edit, Fix
 from doctor.fix import copies, deletions, flags, jobs, lines, logs, releases, steps, values
+from doctor.fix.reach import is_judged_everywhere
 from doctor.fix.work import NoFixError, Work
 from doctor.rulebook.verdict import Verdict
 from doctor.trace.trace import Traced
@@ -67,6 +68,7 @@ def offer(verdict: Verdict, traced: Traced) -> Offer:
         edits = tuple(sorted(HOW[repair.action](Work(repair, verdict.facts, traced))))
     except NoFixError as reason:
         return Offer(diagnostic, verdict, str(reason))
-    applicability = Applicability.SAFE if repair.safe else Applicability.UNSAFE
+    safe = repair.safe and is_judged_everywhere(verdict, traced)
+    applicability = Applicability.SAFE if safe else Applicability.UNSAFE
     fix = Fix(applicability, repair.message, edits)
     return Offer(replace(diagnostic, fix=fix), verdict)

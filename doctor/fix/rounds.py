@@ -49,7 +49,7 @@ def repaired(first: Examined, examine: Callable[[str], Examined], unsafe: bool) 
         fixed += [offer.diagnostic for offer in made]
         now = after
     remaining = tuple(offer.diagnostic for offer in now.offers)
-    return Outcome(now.text, tuple(fixed), tuple(refused.values()), remaining)
+    return Outcome(now.text, tuple(dict.fromkeys(fixed)), tuple(refused.values()), remaining)
 
 
 def _may_be_made(diagnostic: Diagnostic, unsafe: bool) -> bool:

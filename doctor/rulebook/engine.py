@@ -35,14 +35,17 @@ class _Finding:
     def told(self, group: Sequence[_Finding]) -> Verdict:
         """The diagnostic, with the assumptions that all findings that say the same share.
 
-        What holds whether a variable is set or not doesn't rest on that.
+        What holds whether a variable is set or not doesn't rest on that. Nothing is repaired
+        where one place would have to be repaired in several ways.
         """
         alike = (other.assumptions for other in group if other.message == self.message)
         shared = self.assumptions.intersection(*alike)
         words = frozenset(assumption.words for assumption in shared)
         message = self.message + _condition(words, self.within)
         facts = (self.fact, *(other.fact for other in group if other is not self))
-        return Verdict(replace(self.diagnostic, message=message), facts, self.repair)
+        here = (each for each in group if each.diagnostic.location == self.diagnostic.location)
+        repair = self.repair if all(each.repair == self.repair for each in here) else None
+        return Verdict(replace(self.diagnostic, message=message), facts, repair)
 
     @property
     def within(self) -> str:

@@ -1,0 +1,36 @@
+"""How far the text reaches that a fix changes: whether it is used only where the rule speaks."""
+
+from __future__ import annotations
+
+from doctor.facts.base import Evidence, Fact
+from doctor.rulebook.verdict import Verdict
+from doctor.trace.trace import Traced
+
+
+def is_judged_everywhere(verdict: Verdict, traced: Traced) -> bool:
+    """Whether the rule speaks on all ways through the script on which its command uses the text.
+
+    `--tool-call-parser hermes` is wrong for the model that `${MODEL:-openai/gpt-oss-20b}` has by
+    default, and may be right for the one that somebody gives.
+    """
+    fact = verdict.facts[0]
+    attribute = _attribute(verdict, fact)
+    place = _place(fact, attribute)
+    return place is None or all(
+        other in verdict.facts
+        for other in traced.facts
+        if other.kind == fact.kind
+        and other.location == fact.location
+        and _place(other, attribute) == place
+    )
+
+
+def _attribute(verdict: Verdict, fact: Fact) -> str:
+    """The attribute whose text is changed, or beside whose text something is put in."""
+    operands = verdict.repair.operands if verdict.repair else {}
+    named = operands.get("of") or operands.get("beside") or "name"
+    return str(named).lstrip("-").replace("-", "_")
+
+
+def _place(fact: Fact, attribute: str) -> object:
+    return next(iter(fact.evidence.get(attribute, Evidence()).locations), None)
