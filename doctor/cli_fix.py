@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from typing import BinaryIO
 
 import click
@@ -35,15 +36,16 @@ def repair(
     wanted: Wanted,
 ) -> int:
     """Make the fixes, or show them as a patch; the exit code."""
-    done = repairs.repair(paths, config, wanted.unsafe, not wanted.diff, stdin, stdin_filename)
+    given = stdin.read() if stdin and "-" in paths else b""
+    unsafe, write = wanted.unsafe, not wanted.diff
+    done = repairs.repair(paths, config, unsafe, write, BytesIO(given), stdin_filename)
     if wanted.diff:
-        terminal.write(diff.render((c.filename, c.before, c.after) for c in done.changes))
+        terminal.write_bytes(diff.render((each.before, each.after) for each in done.changes))
         _say(_refusals(done))
         return exit_code(done.result, "never") or int(bool(done.changes))
     if "-" in paths:
-        text = next((c.after for c in done.changes if c.filename == stdin_filename), None)
-        source = done.result.sources.get(stdin_filename)
-        click.echo(text if text is not None else source.text if source else "", nl=False)
+        changed = (c.after.data for c in done.changes if c.before.filename == stdin_filename)
+        terminal.write_bytes([next(changed, given)])
         _say(report(done.result, "text", wanted.show))
     else:
         terminal.write(report(done.result, wanted.format_name, wanted.show))
@@ -72,5 +74,6 @@ def _fixed(done: repairs.Repaired) -> Iterator[str]:
             count += 1
             start = found.location.start
             message = found.fix.message if found.fix else ""
-            yield f"{change.filename}:{start.row}:{start.column}: fixed {found.code}: {message}"
+            place = f"{found.location.filename}:{start.row}:{start.column}"
+            yield f"{place}: fixed {found.code}: {message}"
     yield f"Fixed {count} problem{'' if count == 1 else 's'}."

@@ -47,11 +47,18 @@ class Source:
     """A file's name and its text, as it was read (line ends kept).
 
     ``included`` is false for a file that a script names and that is no part of the scan.
+    ``encoding`` is the one that makes the file's bytes of the text.
     """
 
     filename: str
     text: str = field(repr=False)
     included: bool = True
+    encoding: str = "utf-8"
+
+    @property
+    def data(self) -> bytes:
+        """The text as bytes, as the file has them."""
+        return self.text.encode(self.encoding)
 
     @cached_property
     def _line_starts(self) -> list[int]:

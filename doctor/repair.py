@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from doctor import sources
 from doctor.config import Config
 from doctor.diagnostic import Diagnostic, Source
 from doctor.errors import DoctorError
-from doctor.fix.files import NotFixedError, replace_text
+from doctor.fix.files import NotFixedError, replace_file
 from doctor.fix.rounds import Refusal, repaired
 from doctor.relevance import matters
 from doctor.scan import Examiner, Result
@@ -21,9 +21,8 @@ from doctor.sources import Missing
 class Change:
     """What the fixes made of one script."""
 
-    filename: str
-    before: str
-    after: str
+    before: Source
+    after: Source
     fixed: tuple[Diagnostic, ...]
 
 
@@ -66,9 +65,9 @@ def repair(
                 refused += refusals
             if change is not None:
                 if write and found.filename != stdin_filename:
-                    replace_text(found.filename, change.before, change.after)
+                    replace_file(change.before, change.after)
                 changes.append(change)
-                found = Source(found.filename, change.after)
+                found = change.after
         except NotFixedError as problem:
             problems.append(str(problem))
         remaining.update(dict.fromkeys(examiner.examine(found)))
@@ -85,7 +84,7 @@ def _repaired(
     try:
         first = examiner.examined(source)
         outcome = repaired(
-            first, lambda text: examiner.examined(Source(source.filename, text)), unsafe
+            first, lambda text: examiner.examined(replace(source, text=text)), unsafe
         )
     except DoctorError:
         raise
@@ -96,4 +95,5 @@ def _repaired(
         examiner.texts[source.filename] = source
     if outcome.text == source.text:
         return None, outcome.refused
-    return Change(source.filename, source.text, outcome.text, outcome.fixed), outcome.refused
+    after = replace(source, text=outcome.text)
+    return Change(source, after, outcome.fixed), outcome.refused

@@ -6,7 +6,8 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from doctor.errors import DoctorError
 
@@ -15,10 +16,25 @@ def write(lines: Iterable[str]) -> None:
     """Write lines to the standard output; a reader that has had enough is no fault."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    try:
+    with _may_close():
         for line in lines:
             sys.stdout.write(line + "\n")
         sys.stdout.flush()
+
+
+def write_bytes(pieces: Iterable[bytes]) -> None:
+    """Write to the standard output what has an encoding of its own."""
+    with _may_close():
+        sys.stdout.flush()
+        for piece in pieces:
+            sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+
+
+@contextmanager
+def _may_close() -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         # Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

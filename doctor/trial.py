@@ -80,7 +80,7 @@ def _fixed(code: str, example: Example, config: Config) -> str | None:
 
     only = replace(config, select=(code,))
     done = repair(["-"], only, True, False, _input(example), example.filename)
-    return done.changes[0].after if done.changes else None
+    return done.changes[0].after.text if done.changes else None
 
 
 def _input(example: Example) -> io.BytesIO:

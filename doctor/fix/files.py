@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import tempfile
 from contextlib import suppress
 
+from doctor.diagnostic import Source
 from doctor.errors import DoctorError
-
-_BOM = b"\xef\xbb\xbf"
 
 
 class NotFixedError(DoctorError):
@@ -19,37 +19,30 @@ class NotFixedError(DoctorError):
         super().__init__(f"not fixed: {reason}", filename)
 
 
-def replace_text(path: str, before: str, after: str) -> None:
-    """Put ``after`` in the place of ``before`` in the file at a path.
+def replace_file(before: Source, after: Source) -> None:
+    """Put the text ``after`` in the place of ``before`` in their file.
 
     The new text is written beside the file, flushed to the disk, and then takes its name. A link
     stays a link. It raises NotFixedError, the file being as it was, where that can't be done, the
-    file's owner, group or mode could not be kept, or the file holds something else by now.
+    file's owner, group, mode or attributes could not be kept, or it holds something else by now.
     """
+    path = before.filename
     real = os.path.realpath(path)
     try:
         status = os.stat(real)
         with open(real, "rb") as file:
-            data = file.read()
-        encoded = _encoded(data, before, after)
-        if encoded is None:
+            changed = file.read() != before.data
+        if changed:
             raise NotFixedError("it was changed meanwhile", path)
         if status.st_nlink > 1:
             raise NotFixedError("it has several names (hard links)", path)
-        _replace(real, encoded, status)
+        if not os.access(real, os.W_OK):
+            raise NotFixedError("it is read-only", path)
+        _replace(real, after.data, status)
+    except UnicodeEncodeError:
+        raise NotFixedError(f"{after.encoding} can't hold the new text", path) from None
     except OSError as error:
         raise NotFixedError(error.strerror or str(error), path) from None
-
-
-def _encoded(data: bytes, before: str, after: str) -> bytes | None:
-    """The bytes of the new text, in the encoding of the old; None if that is another by now."""
-    for encoding, mark in (("utf-8", _BOM), ("utf-8", b""), ("latin-1", b"")):
-        if not data.startswith(mark):
-            continue
-        with suppress(UnicodeError):
-            if data[len(mark) :].decode(encoding) == before:
-                return mark + after.encode(encoding)
-    return None
 
 
 def _replace(real: str, data: bytes, status: os.stat_result) -> None:
@@ -61,6 +54,7 @@ def _replace(real: str, data: bytes, status: os.stat_result) -> None:
             file.flush()
             _keep_owner(descriptor, status)
             os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+            _keep_attributes(descriptor, real)
             os.fsync(descriptor)
         os.replace(name, real)
     except BaseException:
@@ -78,6 +72,29 @@ def _keep_owner(descriptor: int, status: os.stat_result) -> None:
         os.fchown(descriptor, status.st_uid, status.st_gid)
     except OSError:
         raise OSError(0, "it belongs to somebody else, which could not be kept") from None
+
+
+def _keep_attributes(descriptor: int, real: str) -> None:
+    """Give the new file the access list and the user's attributes of the old one, and no others."""
+    if sys.platform != "linux":
+        return
+    try:
+        wanted = {name: os.getxattr(real, name) for name in _attributes(real)}
+        own = {name: os.getxattr(descriptor, name) for name in _attributes(descriptor)}
+        for name in own.keys() - wanted.keys():
+            os.removexattr(descriptor, name)
+        for name, value in wanted.items() - own.items():
+            os.setxattr(descriptor, name, value)
+    except OSError:
+        raise OSError(0, "its access list or attributes could not be kept") from None
+
+
+def _attributes(file: int | str) -> list[str]:
+    """The attributes that people set; others are the file system's own."""
+    try:
+        return [name for name in os.listxattr(file) if name.startswith("user.") or "_acl" in name]
+    except OSError:  # some file systems have none
+        return []
 
 
 def _flush_folder(folder: str) -> None:

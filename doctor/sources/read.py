@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -66,10 +67,11 @@ def decode(data: bytes, filename: str) -> Source | Unexamined:
         return Unexamined(filename, "too-large", f"it has more than {LIMIT:,} bytes")
     if b"\0" in data:
         return Unexamined(filename, "unreadable", "it holds binary data, not text")
+    encoding = "utf-8-sig" if data.startswith(BOM_UTF8) else "utf-8"
     try:
-        return Source(filename, data.decode("utf-8-sig"))
+        return Source(filename, data.decode(encoding), encoding=encoding)
     except UnicodeDecodeError:
-        return Source(filename, data.decode("latin-1"))
+        return Source(filename, data.decode("latin-1"), encoding="latin-1")
 
 
 def unreadable(filename: str, error: OSError) -> Unexamined:
