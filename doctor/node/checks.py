@@ -10,7 +10,6 @@ from doctor.diagnostic import Severity
 from doctor.facts.node import NodeFact
 from doctor.node.probe import Gap, Sighting
 from doctor.rulebook import Answer, Knowledge, Rule, answer
-from doctor.unknown import UNKNOWN
 
 
 class Status(str, Enum):
@@ -29,7 +28,8 @@ class Check:
     """One rule's answer about this node.
 
     ``severity`` is the rule's own unless the check fails, then what it is here. ``message`` says
-    what is wrong, or why nobody knows, or why the check doesn't apply.
+    what is wrong, or why nobody knows, or why the check doesn't apply. ``unknown`` is what nobody
+    can tell, be the check failed or not.
     """
 
     code: str
@@ -41,6 +41,7 @@ class Check:
     remedy: str = ""
     lesson: str | None = None
     seconds: float = 0.0
+    unknown: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -67,7 +68,8 @@ def _check(
     gaps = [gap for gap in seen.gaps if gap.kind.kind == rule.fact]
     answers = [answer(rule, fact, knowledge, ranks) for fact in facts]
     severity = ranks.get(rule.code) or rule.severity
-    status, message = _passing(answers, gaps)
+    unknown = tuple(_unknown(facts, answers, gaps))
+    status, message = _passing(unknown, facts, gaps)
     evidence: tuple[str, ...] = ()
     remedy = ""
     if failing := [each for each in answers if each.holds is True]:
@@ -75,29 +77,46 @@ def _check(
         status = Status(severity.value)
         failing.sort(key=lambda each: each.severity is not severity)  # the worst come first
         message = " ".join(_distinct(each.message for each in failing))
-        evidence = tuple(_distinct(each.evidence for each in failing))
+        evidence = (*_distinct(each.evidence for each in failing), *unknown)
         remedy = "\n".join(_distinct("\n".join(e.remedy for e in failing).split("\n")))
     return Check(
-        rule.code, rule.name, severity, status, message, evidence, remedy, rule.lesson, seen.seconds
+        rule.code,
+        rule.name,
+        severity,
+        status,
+        message,
+        evidence,
+        remedy,
+        rule.lesson,
+        seen.seconds,
+        unknown,
     )
 
 
-def _passing(answers: Sequence[Answer], gaps: Sequence[Gap]) -> tuple[Status, str]:
+def _passing(
+    unknown: Sequence[str], facts: Sequence[NodeFact], gaps: Sequence[Gap]
+) -> tuple[Status, str]:
     """The status of a check that nothing fails, and why it is that."""
-    reasons = [reason for each in answers if each.holds is UNKNOWN for reason in _reasons(each)]
-    reasons += [gap.reason for gap in gaps if gap.applies]
-    if reasons:
-        return Status.UNKNOWN, "; ".join(_distinct(reasons))
-    if gaps and not answers:
+    if unknown:
+        return Status.UNKNOWN, "; ".join(unknown)
+    if gaps and not facts:
         return Status.SKIPPED, "; ".join(_distinct(gap.reason for gap in gaps))
     return Status.OK, ""
 
 
-def _reasons(found: Answer) -> Iterator[str]:
-    fact = found.fact
-    assert isinstance(fact, NodeFact)
-    for name in found.unknown:
-        yield fact.reasons.get(name.replace("-", "_"), f"{name} could not be seen")
+def _unknown(
+    facts: Sequence[NodeFact], answers: Sequence[Answer], gaps: Iterable[Gap]
+) -> Iterator[str]:
+    """Why nobody can say, and of what: `GPU 0, GPU 1: an ordinary user may not ask for it`."""
+    titles: dict[str, list[str]] = {}
+    for fact, each in zip(facts, answers, strict=True):
+        for name in each.unknown:
+            reason = fact.reasons.get(name.replace("-", "_"), f"{name} can't be seen")
+            titles.setdefault(reason, []).append(fact.title)
+    for reason, named in titles.items():
+        about = ", ".join(_distinct(named))
+        yield f"{about}: {reason}" if about else reason
+    yield from _distinct(gap.reason for gap in gaps if gap.applies)
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:

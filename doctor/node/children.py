@@ -1,6 +1,6 @@
-"""Probes run side by side, each in a disposable child, until a deadline that all share.
+"""Work done side by side, each piece in a disposable child, until a deadline.
 
-A probe may crash, or hang so that not even SIGKILL ends it: a process stuck in the kernel, in a
+A child may crash, or hang so that not even SIGKILL ends it: a process stuck in the kernel, in a
 driver's ioctl or on a dead network file system, goes away only when the kernel lets it. So a
 child is killed and left behind, and never waited for.
 """
@@ -13,76 +13,91 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
-from doctor.node.probe import Gap, NotHereError, Probe, Sighting, Situation, UnseenError
+Work: TypeAlias = Callable[[], Any]
 
 #: How long a child that has closed its pipe may take to tell how it ended.
 _ENDING = 0.2
 
 
+class NoAnswerError(Exception):
+    """A child has not answered; says why."""
+
+
 @dataclass
 class Child:
-    """A probe at work: its process, which leads a group of its own, and the pipe to it."""
+    """A process that leads a group of its own, and the pipe through which it answers."""
 
-    probe: Probe
     pid: int
     pipe: int
     started: float
     told: bytearray = field(default_factory=bytearray)
+    closed: bool = False
+
+    def answer(self) -> Any:
+        """What its work came to, if it has told all by now."""
+        if not self.closed:
+            seconds = time.monotonic() - self.started
+            raise NoAnswerError(f"no answer within {seconds:.1f} s; something hangs")
+        try:
+            done, answer = pickle.loads(self.told)
+        except Exception:
+            raise NoAnswerError(f"it ended before it could tell: {_end(self)}") from None
+        if not done:
+            raise NoAnswerError(f"it failed ({answer}); please report it")
+        return answer
 
 
 @contextmanager
-def at_work(probes: Iterable[Probe], situation: Situation) -> Iterator[list[Child]]:
-    """The probes, each in a child of its own; afterwards none is left that a signal can end."""
+def at_work(works: Iterable[Work]) -> Iterator[list[Child]]:
+    """A child for each piece of work; afterwards none is left that a signal can end."""
     sys.stdout.flush()
     sys.stderr.flush()
     children: list[Child] = []
     try:
-        for probe in probes:
-            children.append(_fork(probe, situation))
+        for work in works:
+            children.append(_fork(work))
         yield children
     finally:
         for child in children:
             _abandon(child)
 
 
-def collect(children: Sequence[Child], deadline: float) -> Iterator[Sighting]:
-    """What the probes tell until the deadline (of ``time.monotonic``), in the order they do."""
-    waiting = {child.pipe: child for child in children}
+def wait(children: Sequence[Child], deadline: float) -> None:
+    """Listen to the children until all have told all, or the time (``time.monotonic``) is over."""
+    waiting = {child.pipe: child for child in children if not child.closed}
     while waiting:
         readable = _readable(waiting, deadline - time.monotonic())
-        if not readable:  # even those that had told all before we came to look have been read
-            break
+        if not readable:  # even those that had told all before we came to listen have been heard
+            return
         for pipe in readable:
             part = os.read(pipe, 1 << 16)
             waiting[pipe].told += part
             if not part:
-                yield _sighting(waiting.pop(pipe))
-    for child in waiting.values():
-        yield _silent(child)
+                waiting.pop(pipe).closed = True
 
 
 # --- in the child --------------------------------------------------------------------------------
 
 
-def _fork(probe: Probe, situation: Situation) -> Child:
+def _fork(work: Work) -> Child:
     pipe, end = os.pipe()
     started = time.monotonic()
     pid = os.fork()
     if pid == 0:
         try:
-            _live(probe, situation, end)
+            _live(work, end)
         finally:
             os._exit(1)  # whatever happens, nothing of the parent's goes on here
     os.close(end)
-    return Child(probe, pid, pipe, started)
+    return Child(pid, pipe, started)
 
 
-def _live(probe: Probe, situation: Situation, end: int) -> None:
+def _live(work: Work, end: int) -> None:
     os.setpgid(0, 0)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
@@ -90,21 +105,13 @@ def _live(probe: Probe, situation: Situation, end: int) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
-    with open(end, "wb") as pipe:
-        pickle.dump(_look(probe, situation), pipe)
-    os._exit(0)
-
-
-def _look(probe: Probe, situation: Situation) -> list[Any]:
     try:
-        return list(probe.look(situation))
-    except NotHereError as reason:
-        return [Gap(kind, str(reason), applies=False) for kind in probe.kinds]
-    except UnseenError as reason:
-        return _all_unknown(probe, str(reason))
+        told = pickle.dumps((True, work()))
     except Exception as error:
-        problem = f"its probe failed ({type(error).__name__}: {error}); please report it"
-        return _all_unknown(probe, problem)
+        told = pickle.dumps((False, f"{type(error).__name__}: {error}"))
+    with open(end, "wb") as pipe:
+        pipe.write(told)
+    os._exit(0)
 
 
 # --- in the parent -------------------------------------------------------------------------------
@@ -115,28 +122,6 @@ def _readable(waiting: Iterable[int], left: float) -> list[int]:
     for pipe in waiting:
         poll.register(pipe, select.POLLIN)
     return [pipe for pipe, _ in poll.poll(max(0.0, left) * 1000)]
-
-
-def _sighting(child: Child) -> Sighting:
-    """What a child told that has closed its pipe."""
-    seconds = time.monotonic() - child.started
-    try:
-        told = pickle.loads(child.told)
-    except Exception:  # it ended before it had told all
-        told = _all_unknown(child.probe, f"its probe ended before it could tell: {_end(child)}")
-    facts = tuple(each for each in told if not isinstance(each, Gap))
-    gaps = tuple(each for each in told if isinstance(each, Gap))
-    return Sighting(child.probe, facts, gaps, seconds)
-
-
-def _silent(child: Child) -> Sighting:
-    seconds = time.monotonic() - child.started
-    reason = f"no answer within {seconds:.1f} s; something hangs"
-    return Sighting(child.probe, (), tuple(_all_unknown(child.probe, reason)), seconds)
-
-
-def _all_unknown(probe: Probe, reason: str) -> list[Gap]:
-    return [Gap(kind, reason) for kind in probe.kinds]
 
 
 def _end(child: Child) -> str:

@@ -6,12 +6,14 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from doctor.diagnostic import Severity
+from doctor.errors import DoctorError
 from doctor.facts.node import Gpu
 from doctor.node import place
-from doctor.node.children import at_work, collect
+from doctor.node.children import Child, NoAnswerError, at_work, wait
 from doctor.node.probe import Probe, Sighting, Situation
 from doctor.selection import matches_any
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 #: Without these nobody can say that a server will start.
 LAUNCH_CRITICAL = ("VN101", "VN102", "VN103", "VN107")
+
+#: How much longer than the probes the reading of rules may take, in seconds.
+_GRACE = 0.5
 
 
 @dataclass(frozen=True)
@@ -40,8 +45,8 @@ class Examination:
         failed = (check.severity.rank for check in self.checks if check.failed)
         if least is not None and any(rank >= least.rank for rank in failed):
             return "not fit"
-        open_checks = (check.code for check in self.checks if check.status.value == "unknown")
-        return "unknown" if any(code in LAUNCH_CRITICAL for code in open_checks) else "fit"
+        unknown = (check.code for check in self.checks if check.unknown)
+        return "unknown" if any(code in LAUNCH_CRITICAL for code in unknown) else "fit"
 
 
 def examine(
@@ -49,20 +54,51 @@ def examine(
 ) -> Examination:
     """Let the probes look, for as long as ``timeout`` allows, and judge what they tell."""
     started = time.monotonic()
-    with at_work(probes, situation) as children:
-        # Rules and knowledge are read while the probes look.
-        from doctor.node.checks import checks
-        from doctor.scan import Examiner
+    works = [partial(Sighting.of, probe, situation) for probe in probes]
+    # Rules and knowledge may lie on a file system that hangs, too.
+    with at_work([*works, partial(_known, config)]) as children:
+        from doctor.node.checks import checks  # while the others work
 
-        rulebook = _rulebook(config)
-        knowledge = Examiner(config).knowledge
-        seen = list(collect(children, started + timeout))
+        wait(children, started + timeout)
+        wait(children[-1:], started + timeout + _GRACE)
+        rulebook, knowledge = _told(children[-1])
+        seen = [_sighting(*pair, started) for pair in zip(probes, children, strict=False)]
     sightings = [_placed(sighting, knowledge, situation) for sighting in seen]
     found = checks(rules(rulebook, config), sightings, knowledge, _ranks(rulebook, config))
     gpus = [fact for sighting in sightings for fact in sighting.facts if isinstance(fact, Gpu)]
     return Examination(
         place.name(situation.environment), tuple(gpus), tuple(found), time.monotonic() - started
     )
+
+
+def _sighting(probe: Probe, child: Child, started: float) -> Sighting:
+    try:
+        sighting: Sighting = child.answer()
+    except NoAnswerError as reason:
+        return Sighting.missed(
+            probe, f"the probe of {probe.name}: {reason}", time.monotonic() - started
+        )
+    return sighting
+
+
+def _known(config: Config) -> tuple[Rulebook, Knowledge] | DoctorError:
+    """The rules and the knowledge in force, or what is wrong with them."""
+    from doctor.scan import Examiner
+
+    try:
+        return _rulebook(config), Examiner(config).knowledge
+    except DoctorError as error:
+        return error
+
+
+def _told(child: Child) -> tuple[Rulebook, Knowledge]:
+    try:
+        told: tuple[Rulebook, Knowledge] | DoctorError = child.answer()
+    except NoAnswerError as reason:
+        raise DoctorError(f"the rules and the knowledge can't be read: {reason}") from None
+    if isinstance(told, DoctorError):
+        raise told
+    return told
 
 
 def situation(memory_share: float) -> Situation:
@@ -114,8 +150,9 @@ def _ranks(rulebook: Rulebook, config: Config) -> dict[str, Severity | None]:
 def _placed(sighting: Sighting, knowledge: Knowledge, situation: Situation) -> Sighting:
     """The facts with what remedies need to know of this place."""
     node = place.name(situation.environment)
-    exclude = place.excluding(node, knowledge.bad_nodes)
-    allocate = place.allocation(situation.environment, exclude)
+    slurm = place.has_slurm(situation.environment)
+    exclude = place.excluding(node, knowledge.bad_nodes) if slurm else None
+    allocate = place.allocation(situation.environment, exclude) if exclude else None
     facts = (
         replace(fact, node=node, exclude=exclude, allocate=allocate) for fact in sighting.facts
     )

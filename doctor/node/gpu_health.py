@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from doctor.node.nvml import Questions
@@ -18,33 +18,48 @@ _RECOVERIES: Mapping[int, str | None] = {
 }
 #: nvmlClocksEventReason…; a cap of power is what busy GPUs do, and not among them.
 _SLOWDOWNS: Mapping[int, str] = {
-    0x08: "a slowdown by the hardware",
+    0x08: "a limit of the hardware",
     0x20: "heat",
-    0x40: "heat (by the hardware)",
+    0x40: "heat, a limit of the hardware",
     0x80: "the power supply",
 }
 
 
 def health(questions: Questions, gpu: Any) -> dict[str, Any]:
     """The attributes of ``Gpu`` about health."""
-    nvml, ask = questions.nvml, questions.ask
-    reasons = ask("throttled_by", "nvmlDeviceGetCurrentClocksEventReasons", gpu)
-    slowdowns = [
-        words for bit, words in _SLOWDOWNS.items() if reasons is not UNKNOWN and reasons & bit
-    ]
+    nvml = questions.nvml
+    errors = questions.ask(
+        "ecc_errors",
+        "nvmlDeviceGetTotalEccErrors",
+        gpu,
+        nvml.NVML_MEMORY_ERROR_TYPE_UNCORRECTED,
+        nvml.NVML_VOLATILE_ECC,
+        optional=True,
+    )
+    rows, recovery = _row_remapping(questions, gpu), _recovery(questions, gpu)
     return {
-        "ecc_errors": ask(
-            "ecc_errors",
-            "nvmlDeviceGetTotalEccErrors",
-            gpu,
-            nvml.NVML_MEMORY_ERROR_TYPE_UNCORRECTED,
-            nvml.NVML_VOLATILE_ECC,
-            optional=True,
-        ),
-        "row_remapping": _row_remapping(questions, gpu),
-        "recovery": _recovery(questions, gpu),
-        "throttled_by": UNKNOWN if reasons is UNKNOWN else ", ".join(slowdowns) or None,
+        "ecc_errors": errors,
+        "row_remapping": rows,
+        "recovery": recovery,
+        "ailments": ", ".join(_ailments(errors, rows, recovery)) or None,
+        "throttled_by": _throttled_by(questions, gpu),
     }
+
+
+def _ailments(errors: Any, rows: Any, recovery: Any) -> Iterator[str]:
+    if errors is not UNKNOWN and errors:
+        yield f"{errors} memory errors that could not be corrected"
+    if rows in ("pending", "failed"):
+        yield "memory rows " + ("that could not be replaced", "to be replaced")[rows == "pending"]
+    if recovery is not UNKNOWN and recovery:
+        yield f"the driver asks for {recovery}"
+
+
+def _throttled_by(questions: Questions, gpu: Any) -> Any:
+    reasons = questions.ask("throttled_by", "nvmlDeviceGetCurrentClocksEventReasons", gpu)
+    if reasons is UNKNOWN:
+        return UNKNOWN
+    return ", ".join(words for bit, words in _SLOWDOWNS.items() if reasons & bit) or None
 
 
 def _row_remapping(questions: Questions, gpu: Any) -> Any:

@@ -16,19 +16,24 @@ def links(questions: Questions, gpu: Any) -> dict[str, Any]:
     generation, generations_lost = _pcie(
         questions, gpu, "Generation", "pcie_generation", "pcie_generations_lost"
     )
-    nvlinks = _nvlinks(questions, gpu)
-    up = sum(nvlinks) if isinstance(nvlinks, list) else 0
+    if not _awake(questions, gpu):  # an idle GPU falls back to a lower generation to save power
+        generations_lost = None
+    nvlinks, down = _nvlinks(questions, gpu)
+    faults = []
+    if down is not UNKNOWN and down:
+        faults.append(f"{down} of {nvlinks} NVLinks are down")
+    if lanes_lost is not UNKNOWN and lanes_lost:
+        faults.append(f"PCIe runs on {width} of {width + lanes_lost} lanes")
+    if generations_lost is not UNKNOWN and generations_lost:
+        faults.append(f"PCIe runs as generation {generation} of {generation + generations_lost}")
     return {
         "pcie_width": width,
         "pcie_lanes_lost": lanes_lost,
         "pcie_generation": generation,
-        # An idle GPU falls back to a lower generation to save power.
-        "pcie_generations_lost": generations_lost if _awake(questions, gpu) else None,
-        # Where none is up nothing is plugged in.
-        "nvlinks": (len(nvlinks) if up else None) if isinstance(nvlinks, list) else nvlinks,
-        "nvlinks_down": (len(nvlinks) - up if up else None)
-        if isinstance(nvlinks, list)
-        else nvlinks,
+        "pcie_generations_lost": generations_lost,
+        "nvlinks": nvlinks,
+        "nvlinks_down": down,
+        "link_faults": ", ".join(faults) or None,
     }
 
 
@@ -47,15 +52,17 @@ def _awake(questions: Questions, gpu: Any) -> bool:
     return bool(Questions(questions.nvml).ask("", "nvmlDeviceGetPerformanceState", gpu) == 0)
 
 
-def _nvlinks(questions: Questions, gpu: Any) -> Any:
-    """Of each link whether it is up; None if there is none."""
+def _nvlinks(questions: Questions, gpu: Any) -> tuple[Any, Any]:
+    """How many NVLinks there are, and how many of them are down; None if it has none."""
     nvml = questions.nvml
-    found: list[bool] = []
+    up: list[bool] = []
     for link in range(_MOST_LINKS):
         try:
-            found.append(bool(nvml.nvmlDeviceGetNvLinkState(gpu, link)))
+            up.append(bool(nvml.nvmlDeviceGetNvLinkState(gpu, link)))
         except (nvml.NVMLError_InvalidArgument, nvml.NVMLError_NotSupported):
             break  # the last one was before
         except nvml.NVMLError:
-            return questions.ask("nvlinks nvlinks_down", "nvmlDeviceGetNvLinkState", gpu, link)
-    return found or None
+            questions.ask("nvlinks nvlinks_down", "nvmlDeviceGetNvLinkState", gpu, link)
+            return UNKNOWN, UNKNOWN
+    # Where none is up nothing is plugged in.
+    return (len(up), up.count(False)) if any(up) else (None, None)

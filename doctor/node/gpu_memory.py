@@ -85,16 +85,20 @@ def _holders(people: People | UnknownType, held: float) -> dict[str, Any]:
     if isinstance(people, UnknownType):
         return {"held_by": UNKNOWN, "holders": UNKNOWN}
     shares: dict[str, float] = defaultdict(float)
-    holders = set()
+    holders: dict[str, float | None] = {}
     all_tell = True
     for person, _, used in people:
         all_tell = all_tell and used is not None
         shares[person.belongs] += used or 0.0
-        amount = "" if used is None else f", {used:.1f} GiB"
-        holders.add(f"{person.words}{amount}")
+        holders[person.words] = used
     rest = held - sum(shares.values())
     if all_tell and rest > _SLACK:
         shares["unseen"] += rest
-        holders.add(f"a process that can't be seen from here, {rest:.1f} GiB")
+        holders["a process that can't be seen from here"] = rest
     most = max(shares, key=lambda belongs: shares[belongs], default="nobody")
-    return {"held_by": most, "holders": frozenset(holders)}
+    several = len(holders) > 1
+    words = (
+        f"{who}: {used:.1f} GiB" if several and used is not None else who
+        for who, used in holders.items()
+    )
+    return {"held_by": most, "holders": frozenset(words)}

@@ -69,6 +69,7 @@ def _gpu(nvml: Nvml, device: Device, processes: Processes, share: float) -> Gpu:
             uuid=device.uuid or UNKNOWN,
             share=share,
             lost=True if device.lost else UNKNOWN,
+            ailments=reason,
             reasons=dict.fromkeys([*names, *([] if device.lost else ["lost"])], reason),
         )
     questions = Questions(nvml)

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from doctor.knowledge import BadNodes
 
+_CONFIGURATION = Path("/etc/slurm")
+
 
 def name(environment: Mapping[str, str]) -> str:
     """The node's name as Slurm knows it, else the machine's."""
     return environment.get("SLURMD_NODENAME") or socket.gethostname().partition(".")[0]
+
+
+def has_slurm(environment: Mapping[str, str]) -> bool:
+    """Whether this machine is a part of a cluster that Slurm runs."""
+    return any(key.startswith("SLURM") for key in environment) or _CONFIGURATION.is_dir()
 
 
 def excluding(node: str, bad_nodes: BadNodes) -> str:

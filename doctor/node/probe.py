@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -55,6 +56,28 @@ class Sighting:
     """What a probe told, and how long it took."""
 
     probe: Probe
-    facts: tuple[NodeFact, ...]
-    gaps: tuple[Gap, ...]
-    seconds: float
+    facts: tuple[NodeFact, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    seconds: float = 0.0
+
+    @classmethod
+    def of(cls, probe: Probe, situation: Situation) -> Sighting:
+        """Let the probe look. Only a fault of ours makes it raise anything."""
+        started = time.monotonic()
+        try:
+            told = list(probe.look(situation))
+        except NotHereError as reason:
+            told = [Gap(kind, str(reason), applies=False) for kind in probe.kinds]
+        except UnseenError as reason:
+            told = [Gap(kind, str(reason)) for kind in probe.kinds]
+        return cls(
+            probe,
+            tuple(each for each in told if isinstance(each, NodeFact)),
+            tuple(each for each in told if isinstance(each, Gap)),
+            time.monotonic() - started,
+        )
+
+    @classmethod
+    def missed(cls, probe: Probe, reason: str, seconds: float) -> Sighting:
+        """What is known of what a probe looks at that did not come back."""
+        return cls(probe, (), tuple(Gap(kind, reason) for kind in probe.kinds), seconds)

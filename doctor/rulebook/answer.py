@@ -21,12 +21,11 @@ _NO_CASE = Case(Conditions())
 
 @dataclass(frozen=True)
 class Answer:
-    """Whether the rule's conditions hold of the fact, and what there is to say if they do.
+    """Whether the rule's conditions hold of a fact, and what there is to say if they do.
 
     ``unknown`` are the attributes that would have to be known, if nobody can say.
     """
 
-    fact: Fact
     holds: Truth
     severity: Severity | None = None
     message: str = ""
@@ -42,13 +41,12 @@ def answer(
     scope = Scope(rule, fact, knowledge)
     holds = rule.when.hold(scope)
     if holds is UNKNOWN:
-        return Answer(fact, holds, unknown=tuple(dict.fromkeys(_unknown(rule.when, scope))))
+        return Answer(holds, unknown=tuple(dict.fromkeys(_unknown(rule.when, scope))))
     case = next((case for case in rule.cases if case.when.hold(scope) is True), _NO_CASE)
     severity = ranks.get(rule.code, case.severity or rule.severity)
     if holds is False or case.silent or severity is None:
-        return Answer(fact, False)
+        return Answer(False)
     return Answer(
-        fact,
         True,
         severity,
         render(case.message or rule.message, scope),

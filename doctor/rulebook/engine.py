@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from doctor.diagnostic import Diagnostic, Location, Related, Severity
-from doctor.facts.base import Fact
+from doctor.facts.base import Assumption, Fact
 from doctor.rulebook.loader import Rulebook
 from doctor.rulebook.predicates import Reference
 from doctor.rulebook.rule import Case, Conditions, RelatedPlace, Remedy
 from doctor.rulebook.scope import Knowledge, Scope, render
 from doctor.rulebook.verdict import Repair, Verdict
-from doctor.trace.values import Assumption
 from doctor.unknown import UNKNOWN
 
 _NO_CASE = Case(Conditions())

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol, TypeAlias
 
-from doctor.trace.globbing import matches
+from doctor.patterns import matches
 from doctor.unknown import UNKNOWN, UnknownType
 
 Truth: TypeAlias = bool | UnknownType

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from doctor.patterns import escape, matches
 from doctor.shell.tree import (
     ArithmeticCommand,
     Literal,
@@ -21,7 +22,6 @@ from doctor.shell.tree import (
 )
 from doctor.trace import parameters
 from doctor.trace.expand import Expander, Fields
-from doctor.trace.globbing import escape, matches
 from doctor.trace.results import Result, assuming
 from doctor.trace.state import NO_GUARD, Array, Guard, State, consistent
 from doctor.trace.values import Assumption, Text, Unknown, Value, known

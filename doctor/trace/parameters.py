@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from doctor.patterns import matches
 from doctor.shell.tree import Parameter
 from doctor.trace import arithmetic
 from doctor.trace.environment import SCRIPT, SCRIPT_FOLDER, inherited, is_always_set
-from doctor.trace.globbing import matches
 from doctor.trace.state import Array, Content, Guard, Missing, State
 from doctor.trace.values import Assumption, Origin, Text, Unknown, Value, known
 

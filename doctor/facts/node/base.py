@@ -25,9 +25,15 @@ class NodeFact(Fact):
     location: Location = _NOWHERE
     reasons: Mapping[str, str] = field(default_factory=dict, compare=False)
     node: str | UnknownType = attribute("the node's name")
-    exclude: str | UnknownType = attribute(
-        "what to give `--exclude` so that a job keeps off this node and the known bad ones"
+    exclude: str | UnknownType | None = attribute(
+        "what to give `--exclude` so that a job keeps off this node and the known bad ones; null "
+        "where there is no Slurm"
     )
     allocate: str | UnknownType | None = attribute(
         "the `salloc` line that asks for what this job has, elsewhere; null outside a job"
     )
+
+    @property
+    def title(self) -> str:
+        """What it is about, where there are several of its kind: `GPU 3`."""
+        return ""

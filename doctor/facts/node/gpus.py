@@ -52,6 +52,7 @@ class Gpu(NodeFact):
     recovery: str | UnknownType | None = attribute(
         "what the driver wants done with it, `a reset`, `a reboot of the node`; null for nothing"
     )
+    ailments: str | None = attribute("what of this is wrong, in words; null for nothing", None)
     throttled_by: str | UnknownType | None = attribute("what slows it down, null for nothing")
     pcie_width: int | UnknownType | None = attribute("PCIe lanes in use")
     pcie_lanes_lost: int | UnknownType | None = attribute("PCIe lanes that it has beyond these")
@@ -61,6 +62,11 @@ class Gpu(NodeFact):
     )
     nvlinks: int | UnknownType | None = attribute("its NVLinks, null where it has none")
     nvlinks_down: int | UnknownType | None = attribute("how many of them are down")
+    link_faults: str | None = attribute("what of this is wrong, in words; null for nothing", None)
+
+    @property
+    def title(self) -> str:
+        return self.gpu
 
 
 @dataclass(frozen=True, kw_only=True)
