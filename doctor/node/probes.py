@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from doctor.node import gpus, leftovers, shared_memory, stuck
+from doctor.node import (
+    gpus,
+    job,
+    leftovers,
+    limits,
+    machine,
+    ports,
+    quota,
+    server_folders,
+    shared_memory,
+    space,
+    stuck,
+    surroundings,
+    tmp_folders,
+)
 from doctor.node.probe import Probe
 
 PROBES: tuple[Probe, ...] = (
@@ -10,4 +24,13 @@ PROBES: tuple[Probe, ...] = (
     leftovers.PROBE,
     stuck.PROBE,
     shared_memory.PROBE,
+    *tmp_folders.PROBES,
+    server_folders.PROBE,
+    space.PROBE,
+    quota.PROBE,
+    *job.PROBES,
+    surroundings.PROBE,
+    ports.PROBE,
+    limits.PROBE,
+    *machine.PROBES,
 )

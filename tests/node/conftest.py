@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import ctypes
+import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from .slurm import OneHostSlurm, one_host_slurm
 
 _SOURCE = Path(__file__).parent / "nvml" / "stand_in.c"
+_FUSE_SERVER = str(Path(__file__).with_name("fuse_server.py"))
+
+
+#: Beyond this nothing can be but a hang; no more is asserted of time, on a machine that others use.
+_OUTER_LIMIT = 60
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,42 @@ def nvml(nvml_library: Path, tmp_path_factory: pytest.TempPathFactory) -> StandI
     return StandIn(nvml_library, tmp_path_factory.mktemp("scenarios"))
 
 
+@dataclass(frozen=True)
+class Told:
+    """What a run told, in JSON."""
+
+    code: int
+    verdict: str
+    gpus: list[dict[str, Any]]
+    checks: Mapping[str, dict[str, Any]]
+
+    def status(self, *codes: str) -> set[str]:
+        return {self.checks[code]["status"] for code in codes}
+
+
+Node = Callable[..., Told]
+
+
+@pytest.fixture
+def node(nvml: StandIn) -> Node:
+    """Runs the command where NVML answers as a scenario says."""
+
+    def run(scenario: str, *options: str, **environment: str) -> Told:
+        done = subprocess.run(
+            [sys.executable, "-m", "doctor", "node", "--no-config", "--format", "json", *options],
+            env={**nvml.environment(scenario), **environment},
+            capture_output=True,
+            text=True,
+            timeout=_OUTER_LIMIT,
+        )
+        assert done.stderr == ""
+        told = json.loads(done.stdout)
+        checks = {check["code"]: check for check in told["checks"]}
+        return Told(done.returncode, told["verdict"], told["gpus"], checks)
+
+    return run
+
+
 def _header_folder() -> str:
     """Where the package nvidia-nvml-dev put nvml.h."""
     import nvidia
@@ -59,6 +104,49 @@ def _header_folder() -> str:
     if not headers:
         pytest.skip("missing part: nvml.h of the package nvidia-nvml-dev")
     return str(headers[0].parent)
+
+
+@pytest.fixture
+def mounted(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """Mounts a file system in memory with the options; gives the folder."""
+    if os.geteuid():
+        pytest.skip("missing part: only root can mount file systems")
+    folders: list[Path] = []
+
+    def mount(options: str) -> Path:
+        folder = tmp_path / f"mount{len(folders)}"
+        folder.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "test", str(folder)], check=True)
+        folders.append(folder)
+        return folder
+
+    yield mount
+    for folder in folders:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """Mounts a file system that a process of ours serves, or freezes (``fuse_server.py``)."""
+    if os.geteuid() or not Path("/dev/fuse").exists():
+        pytest.skip("missing part: root, and /dev/fuse")
+    servers: list[tuple[subprocess.Popen[str], Path]] = []
+
+    def serve(manner: str) -> Path:
+        folder = tmp_path / manner
+        folder.mkdir()
+        command = [sys.executable, _FUSE_SERVER, str(folder), "sshfs", manner]
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        servers.append((server, folder))
+        assert server.stdout is not None
+        assert server.stdout.readline() == "mounted\n"
+        return folder
+
+    yield serve
+    for server, folder in servers:
+        server.kill()  # whoever hangs there is let go
+        server.wait()
+        ctypes.CDLL(None).umount2(str(folder).encode(), 2)  # asks the file system nothing
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,50 @@
+"""Facts about the place that Slurm gave us on this node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from doctor.facts.base import attribute
+from doctor.facts.node.base import NodeFact
+from doctor.unknown import UnknownType
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThisNode(NodeFact):
+    """The node by its name."""
+
+    kind: ClassVar[str] = "this-node"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobPlace(NodeFact):
+    """Where we stand as Slurm sees it."""
+
+    kind: ClassVar[str] = "job-place"
+
+    job: str | None = attribute("the job's number, null outside a job")
+    allocated: str | None = attribute("the job's nodes, folded: `gpu[01-02]`")
+    first: str | None = attribute("the first of them")
+    on_allocated_node: bool | UnknownType = attribute("whether this machine is one of them")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherJobs(NodeFact):
+    """The other jobs on this node."""
+
+    kind: ClassVar[str] = "other-jobs"
+
+    count: int = attribute("how many there are")
+    users: frozenset[str] = attribute("whose they are")
+    own: int = attribute("how many of them are ours")
+    jobs: frozenset[str] = attribute("their numbers")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeLeft(NodeFact):
+    """How long this job may still run."""
+
+    kind: ClassVar[str] = "time-left"
+
+    minutes: float | UnknownType | None = attribute("the minutes left, null without a limit")

@@ -1,0 +1,97 @@
+"""Facts about what a server needs of the node beside GPUs and folders. Memory is in GiB."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from doctor.facts.base import attribute
+from doctor.facts.node.base import NodeFact
+from doctor.unknown import UnknownType
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings(NodeFact):
+    """The Python environment that `vllm` and `python` on the PATH belong to."""
+
+    kind: ClassVar[str] = "environment"
+
+    python: str | None = attribute("its interpreter, null if there is none")
+    has_vllm: bool | UnknownType = attribute("whether vLLM is installed there")
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstalledVllm(NodeFact):
+    """The vLLM that is installed there."""
+
+    kind: ClassVar[str] = "installed-vllm"
+
+    version: str = attribute("its release")
+    python: str = attribute("the interpreter of its environment")
+    cuda: float | UnknownType = attribute("the CUDA that it was built for, such as 12.8")
+    driver: float | UnknownType = attribute("NVIDIA's driver here, such as 535.104")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compiler(NodeFact):
+    """The C compiler with which Triton builds its launchers."""
+
+    kind: ClassVar[str] = "compiler"
+
+    path: str | None = attribute("the compiler, null if there is none")
+    named_by: str | None = attribute("the variable that names it, null for the PATH")
+    works: bool | UnknownType = attribute("whether it compiles a small program")
+    has_python_headers: bool | UnknownType = attribute(
+        "whether Python.h of the environment's Python is there"
+    )
+    problem: str | None = attribute("what the compiler said", None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit(NodeFact):
+    """A limit that this session, job or container sets."""
+
+    kind: ClassVar[str] = "limit"
+
+    limit: Literal["open-files", "locked-memory", "memory", "shared-memory"] = attribute(
+        "what is limited"
+    )
+    value: float | UnknownType | None = attribute("how much of it there is, null for no limit")
+    several_nodes: bool = attribute("whether the job has several nodes", False)
+    rdma: bool = attribute("whether the node has InfiniBand or the like", False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Port(NodeFact):
+    """A port that a server would listen on."""
+
+    kind: ClassVar[str] = "port"
+
+    port: int = attribute("its number")
+    variable: str | None = attribute("the variable that names it, null for the default", None)
+    taken: bool | UnknownType = attribute("whether somebody listens there")
+    taken_by: str | None = attribute("who does: `python (pid 4711)`, `a process of alice`")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostName(NodeFact):
+    """The machine's own name."""
+
+    kind: ClassVar[str] = "host-name"
+
+    host: str = attribute("the name")
+    resolves: bool | UnknownType = attribute("whether it has an address")
+    loopback: bool | UnknownType = attribute("whether that is only one that other nodes can't use")
+    several_nodes: bool = attribute("whether the job has several nodes", False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock(NodeFact):
+    """The machine's clock."""
+
+    kind: ClassVar[str] = "clock"
+
+    synchronised: bool | UnknownType = attribute("whether something keeps it right")
+    behind: float | UnknownType = attribute(
+        "by how many seconds it is behind the start of this job, as Slurm's controller has it"
+    )

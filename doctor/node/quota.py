@@ -1,0 +1,81 @@
+"""The probe of our quotas, where a program tells them: `quota`, or Lustre's `lfs`."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+
+from doctor.facts.node import Quota
+from doctor.node.probe import NotHereError, Probe, Situation, UnseenError
+from doctor.node.server_folders import wanted
+from doctor.node.tmp_folders import user_name
+
+_SECONDS = 2.0
+_KIB_IN_GIB = 1 << 20
+_QUOTA = ("quota", "--no-wrap", "--raw-grace", "--show-mntpoint", "--hide-device")
+
+
+def _look(situation: Situation) -> Iterator[Quota]:
+    environment = situation.environment
+    path = environment.get("PATH")
+    name = user_name(situation.user)
+    asked = False
+    if shutil.which("quota", path=path):
+        asked = True
+        for options, whose in ((("-u",), f"user {name}"), (("-g",), "group")):
+            yield from _read(_run(environment, *_QUOTA, *options), whose)
+    if shutil.which("lfs", path=path):
+        asked = True
+        for folder in dict.fromkeys(each.path for each in wanted(environment)):
+            told = _run(environment, "lfs", "quota", "-q", "-u", name, folder)
+            yield from _read(told, f"user {name}")
+    if not asked:
+        raise NotHereError("neither quota nor lfs is here to tell of quotas")
+
+
+def _run(environment: Mapping[str, str], *command: str) -> str:
+    """What a program prints; those about quotas exit with 1 where one is exceeded."""
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            env=dict(environment),
+            timeout=_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise UnseenError(f"{command[0]} gave no answer within {_SECONDS:g} s") from None
+    except OSError as error:
+        raise UnseenError(f"{command[0]} can't be run: {error.strerror}") from None
+    return done.stdout
+
+
+def _read(text: str, whose: str) -> Iterator[Quota]:
+    """The lines that give a file system, then used, quota, limit and grace of blocks and files."""
+    for line in text.splitlines():
+        if line.startswith("Disk quotas for group"):
+            whose = f"group {line.split()[4]}"
+        words = line.replace("*", "").split()
+        if len(words) < 9 or not (words[1].isdecimal() and words[5].isdecimal()):
+            continue
+        used, left = _left(words[1:4])
+        _, files_left = _left(words[5:8])
+        yield Quota(
+            mount=words[0],
+            whose=whose,
+            used=round(used / _KIB_IN_GIB, 2),
+            left=None if left is None else round(left / _KIB_IN_GIB, 2),
+            files_left=files_left,
+        )
+
+
+def _left(words: list[str]) -> tuple[int, int | None]:
+    """What is used, and what is left until the hard limit, else the soft one; 0 means none."""
+    used, soft, hard = (int(word) for word in words)
+    limit = hard or soft
+    return used, max(0, limit - used) if limit else None
+
+
+PROBE = Probe("quota", (Quota,), _look)
