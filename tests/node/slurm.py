@@ -65,6 +65,9 @@ class OneHostSlurm:
     def wait_for_end(self, job: str) -> None:
         daemons.wait_for(lambda: self._state(job) not in ("R", "PD", "CG"), self._log)
 
+    def wait_for_start(self, job: str) -> None:
+        daemons.wait_for(lambda: self._state(job) == "R", self._log)
+
     def node_state(self, node: str) -> str:
         return self.run("sinfo", "--noheader", f"--nodes={node}", "--format=%t").stdout.strip()
 

@@ -1,0 +1,124 @@
+"""The place that Slurm gave us: inside its jobs, outside, and where nobody answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from doctor.node import job
+from doctor.node.checks import Check
+
+from .looking import look
+from .slurm import OneHostSlurm, dead_controller, python_for_everybody, shell
+
+pytestmark = pytest.mark.xdist_group("node-slurm")
+
+NODE, PLACE, OTHERS, TIME = job.PROBES
+
+
+def doctor(*options: str) -> list[str]:
+    """The command for an ordinary user, whatever the checkout's permissions."""
+    command = [*python_for_everybody(), "-m", "doctor", "node", "--no-config", "--format", "json"]
+    return [*command, "--select", "VN4", *options]
+
+
+def told(output: str) -> dict[str, Any]:
+    return {check["code"]: check for check in json.loads(output)["checks"]}
+
+
+class TestInsideAJob:
+    def test_a_batch_job(self, slurm: OneHostSlurm) -> None:
+        checks = told(slurm.sbatch(shell(doctor()), "--gres=gpu:1", "--time=60"))
+        assert {checks[code]["status"] for code in ("VN401", "VN402", "VN403", "VN404")} == {"ok"}
+
+    def test_a_step(self, slurm: OneHostSlurm) -> None:
+        checks = told(slurm.run("srun", "--gres=gpu:1", *doctor()).stdout)
+        assert checks["VN402"]["status"] == "ok"
+
+    def test_salloc_runs_it_on_another_machine(self, slurm: OneHostSlurm) -> None:
+        check = told(slurm.run("salloc", "--gres=gpu:1", *doctor()).stdout)["VN402"]
+        assert check["status"] == "error"
+        assert "has gpu01, and this is" in check["message"]
+        assert "--overlap --nodelist=gpu01" in check["remedy"]
+
+    def test_other_jobs_on_the_node(self, slurm: OneHostSlurm) -> None:
+        here = ("--nodelist=gpu01", "--mem=100")
+        sent = slurm.run("sbatch", "--parsable", *here, "--wrap", "sleep 100")
+        other = sent.stdout.strip()
+        try:
+            slurm.wait_for_start(other)
+            check = told(slurm.run("srun", *here, *doctor()).stdout)["VN403"]
+        finally:
+            slurm.run("scancel", other)
+        assert check["status"] == "info"
+        assert f"{other}, of nobody" in check["message"]
+
+    def test_little_time_left(self, slurm: OneHostSlurm) -> None:
+        check = told(slurm.run("srun", "--time=5", *doctor()).stdout)["VN404"]
+        assert check["status"] == "warning"
+        assert "This job ends in" in check["message"]
+
+    def test_a_node_that_is_known_to_be_bad(self, slurm: OneHostSlurm) -> None:
+        page = slurm.folder / "nodes.md"
+        page.write_text("## Known bad nodes (as of 2026-11-01)\n- gpu01\n")
+        page.chmod(0o644)
+        command = doctor("--kb", str(page))
+        bad = told(slurm.run("srun", "--nodelist=gpu01", *command).stdout)["VN401"]
+        good = told(slurm.run("srun", "--nodelist=gpu02", *command).stdout)["VN401"]
+        assert (bad["status"], good["status"]) == ("warning", "ok")
+        assert "salloc --exclude=gpu01" in bad["remedy"]
+
+    def test_a_controller_that_has_died(self, slurm: OneHostSlurm) -> None:
+        """What the environment tells is told; what only the controller knows is unknown."""
+        command = shell(["env", "SLURM_CONF=" + dead_controller(slurm)["SLURM_CONF"], *doctor()])
+        checks = told(slurm.run("srun", "--nodelist=gpu01", "bash", "-c", command).stdout)
+        assert checks["VN402"]["status"] == "ok"
+        assert checks["VN403"]["status"] == "unknown"
+        assert "gave no answer within 2 s" in checks["VN403"]["message"]
+
+
+class TestOutsideAJob:
+    def test_where_slurm_is(self, slurm: OneHostSlurm) -> None:
+        checks = told(slurm.run(*doctor()).stdout)
+        assert checks["VN402"]["status"] == "info"
+        assert "no job of Slurm's" in checks["VN402"]["message"]
+        assert checks["VN404"]["status"] == "skipped"
+
+    def test_where_no_slurm_is(self) -> None:
+        checks = {**look(PLACE, {"PATH": ""}), **look(OTHERS, {"PATH": ""}), **look(TIME, {})}
+        assert {check.status for check in checks.values()} == {"skipped"}
+        assert checks["VN402"].message == "there is no Slurm here"
+
+
+class TestWhatTheEnvironmentTells:
+    def time_left(self, environment: Mapping[str, str]) -> Check:
+        return look(TIME, {"SLURM_JOB_ID": "1", "PATH": "", **environment})["VN404"]
+
+    def test_the_end_of_the_job(self) -> None:
+        now = int(time.time())
+        assert self.time_left({"SLURM_JOB_END_TIME": str(now + 60)}).status == "warning"
+        assert self.time_left({"SLURM_JOB_END_TIME": str(now + 7200)}).status == "ok"
+
+    @pytest.mark.parametrize(
+        ("told", "status"),
+        [("4:59", "warning"), ("1-00:00:00", "ok"), ("UNLIMITED", "ok"), ("INVALID", "unknown")],
+    )
+    def test_what_squeue_says_of_it(self, tmp_path: Path, told: str, status: str) -> None:
+        (tmp_path / "squeue").write_text(f"#!/bin/sh\necho '{told}'\n")
+        (tmp_path / "squeue").chmod(0o755)
+        assert self.time_left({"PATH": str(tmp_path)}).status == status
+
+    def test_a_list_of_nodes_that_can_not_be_read(self) -> None:
+        environment = {"SLURM_JOB_ID": "1", "SLURM_JOB_NODELIST": "gpu[1-"}
+        assert look(PLACE, environment)["VN402"].status == "unknown"
+
+    def test_a_machine_that_is_named_like_the_node(self) -> None:
+        host = os.uname().nodename.partition(".")[0]
+        environment = {"SLURM_JOB_ID": "1", "SLURM_JOB_NODELIST": host}
+        assert look(PLACE, environment)["VN402"].status == "ok"
