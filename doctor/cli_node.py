@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -48,6 +49,12 @@ _EXIT_CODES = {"fit": 0, "not fit": 1, "unknown": 2}
     metavar="SHARE",
     help="The share of a GPU's memory that vLLM is to take; without it, vLLM's default.",
 )
+@click.option(
+    "--record",
+    is_flag=True,
+    help="Remember in the site's register whether this node is fit; needs `register` in the "
+    "configuration.",
+)
 @click.option("--vllm-version", metavar="RELEASE", help="The release of vLLM that will run.")
 @site_options
 def node(
@@ -57,6 +64,7 @@ def node(
     quiet: bool,
     fail_on: str,
     gpu_memory_utilization: float | None,
+    record: bool,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     vllm_version: str | None,
@@ -92,6 +100,12 @@ def node(
         from doctor.report import node_text
 
         terminal.write(node_text.render(found, verdict, terminal.width(), terminal.colour()))
+    if record:
+        from doctor.node import recording
+        from doctor.node.tmp_folders import user_name
+
+        said = recording.remember(found, config.register, user_name(os.getuid()))
+        click.echo(said, err=True, nl=bool(said))
     return _EXIT_CODES[verdict]
 
 
