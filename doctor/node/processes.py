@@ -108,10 +108,14 @@ class Processes:
 def gpu_open(pid: int) -> bool | UnknownType:
     """Whether a process of our own has a GPU's device file open."""
     try:
-        names = os.listdir(f"/proc/{pid}/fd")
-        return any(_GPU_FILE.fullmatch(_target(pid, name)) for name in names)
+        return any(_GPU_FILE.fullmatch(path) for path in open_files(pid))
     except OSError:
         return UNKNOWN
+
+
+def open_files(pid: int) -> list[str]:
+    """The files that a process of our own has open."""
+    return [_target(pid, name) for name in os.listdir(f"/proc/{pid}/fd")]
 
 
 def _target(pid: int, name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import stat
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from doctor.facts.node import SharedMemory
 from doctor.node.probe import NotHereError, Probe, Situation, UnseenError
-from doctor.node.processes import Processes
+from doctor.node.processes import Processes, open_files
 
 FOLDER = Path("/dev/shm")
 _GIB = 1 << 30
@@ -53,11 +52,9 @@ def _files(user: int) -> Iterator[tuple[Path, int]]:
 def _used(situation: Situation) -> Iterator[str]:
     """The files in /dev/shm that processes of our own have open or mapped."""
     for process in Processes(situation).own():
-        folder = f"/proc/{process.pid}"
         try:
-            for name in os.listdir(f"{folder}/fd"):
-                yield os.readlink(f"{folder}/fd/{name}")
-            with open(f"{folder}/maps") as maps:
+            yield from open_files(process.pid)
+            with open(f"/proc/{process.pid}/maps") as maps:
                 yield from (
                     line.split(maxsplit=5)[5].rstrip("\n") for line in maps if str(FOLDER) in line
                 )
