@@ -55,6 +55,12 @@ _EXIT_CODES = {"fit": 0, "not fit": 1, "unknown": 2}
     help="Remember in the site's register whether this node is fit; needs `register` in the "
     "configuration.",
 )
+@click.option(
+    "--script",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Compare what this script needs with what the node has, too; it is not run.",
+)
 @click.option("--vllm-version", metavar="RELEASE", help="The release of vLLM that will run.")
 @site_options
 def node(
@@ -65,6 +71,7 @@ def node(
     fail_on: str,
     gpu_memory_utilization: float | None,
     record: bool,
+    script: str | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     vllm_version: str | None,
@@ -90,7 +97,12 @@ def node(
         terminal.write(as_text(examination.catalogue(config)))
         return 0
     share = gpu_memory_utilization or memory_share.default(config.vllm_version)
-    found = examination.examine(PROBES, config, examination.situation(share), timeout)
+    probes = PROBES
+    if script is not None:
+        from doctor.node.script import probe
+
+        probes = (*PROBES, probe(script, config))
+    found = examination.examine(probes, config, examination.situation(share), timeout)
     verdict = found.verdict(None if fail_on == "never" else Severity(fail_on))
     if format_name == "json":
         from doctor.report import node_json

@@ -35,7 +35,7 @@ _PROGRAM = b"#include <stdlib.h>\nint main(void) { return EXIT_SUCCESS; }\n"
 _DRIVER = Path("/proc/driver/nvidia/version")
 
 
-def _look(situation: Situation) -> Iterator[Surroundings | InstalledVllm | Compiler | Gap]:
+def look(situation: Situation) -> Iterator[Surroundings | InstalledVllm | Compiler | Gap]:
     environment = situation.environment
     python = interpreter(environment.get("PATH", ""))
     told = _ask(python, environment) if python else {}
@@ -183,4 +183,4 @@ def _compiles(
     return done.returncode == 0, None if done.returncode == 0 else said[0]
 
 
-PROBE = Probe("surroundings", (Surroundings, InstalledVllm, Compiler), _look)
+PROBE = Probe("surroundings", (Surroundings, InstalledVllm, Compiler), look)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from doctor.facts.node.base import NodeFact
 from doctor.facts.node.folders import Quota, ServerFolder, SocketFolder, Space, TmpFolder
 from doctor.facts.node.gpus import Gpu, GpuGrant, GpuMix
+from doctor.facts.node.needs import Need
 from doctor.facts.node.processes import LeftoverProcess, SharedMemory, StuckProcess
 from doctor.facts.node.slurm import JobPlace, OtherJobs, ThisNode, TimeLeft
 from doctor.facts.node.world import (
@@ -31,6 +32,7 @@ __all__ = [
     "JobPlace",
     "LeftoverProcess",
     "Limit",
+    "Need",
     "NodeFact",
     "OtherJobs",
     "Port",
@@ -72,5 +74,6 @@ NODE_FACTS: Mapping[str, type[NodeFact]] = {
         Port,
         HostName,
         Clock,
+        Need,
     )
 }

@@ -1,0 +1,25 @@
+"""Facts about what a script needs of the node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from doctor.facts.base import attribute
+from doctor.facts.node.base import NodeFact
+from doctor.unknown import UnknownType
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need(NodeFact):
+    """One thing that a script needs of the node it runs on."""
+
+    kind: ClassVar[str] = "need"
+
+    aspect: Literal["gpus", "memory", "port", "release", "folder", "node"] = attribute(
+        "what it is about"
+    )
+    whose: str = attribute("what needs it: `Line 18`, `The job`")
+    needs: str = attribute("what it needs: `8 GPUs`, `port 8000`")
+    has: str = attribute("what there is: `4 GPUs`", "")
+    met: bool | UnknownType = attribute("whether that is enough")

@@ -1,0 +1,60 @@
+"""The probe of a script: what its servers need, against what this node has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from doctor.facts.node import Gpu, InstalledVllm, Need
+from doctor.node import gpus, place, surroundings
+from doctor.node.probe import Gap, NotHereError, Probe, Situation, UnseenError
+
+if TYPE_CHECKING:
+    from doctor.config import Config
+    from doctor.node.needs import Here
+
+
+def probe(path: str, config: Config) -> Probe:
+    """A probe of this script. The script is read and traced, and nothing of it is run."""
+    return Probe("script", (Need,), partial(_look, path, config))
+
+
+def _look(path: str, config: Config, situation: Situation) -> Iterator[Need | Gap]:
+    from doctor.node.needs import needs
+    from doctor.scan import Examiner
+    from doctor.sources import Unexamined, read_named
+
+    source = read_named(path)
+    if isinstance(source, Unexamined):
+        raise UnseenError(f"{path} can't be read: {source.reason}")
+    traced = Examiner(config, [path]).trace(source)
+    found = list(needs(traced, _here(situation)))
+    if not found:
+        raise NotHereError(f"{path} starts no server of which it is known what it needs")
+    yield from found
+
+
+def _here(situation: Situation) -> Here:
+    from doctor.node.needs import Here
+
+    seen: list[Gpu] | None = []
+    why = ""
+    try:
+        told = list(gpus.look(situation))
+        seen = [fact for fact in told if isinstance(fact, Gpu)]
+        gaps = [each for each in told if isinstance(each, Gap) and each.kind is Gpu]
+        if any(gap.applies for gap in gaps):
+            seen, why = None, gaps[0].reason
+    except NotHereError:
+        pass  # it has none
+    except UnseenError as reason:
+        seen, why = None, str(reason)
+    installed = [f for f in surroundings.look(situation) if isinstance(f, InstalledVllm)]
+    return Here(
+        node=place.name(situation.environment),
+        environment=situation.environment,
+        gpus=seen,
+        why=why,
+        vllm=installed[0].version if installed else None,
+    )
