@@ -55,14 +55,15 @@ def examine(
     """Let the probes look, for as long as ``timeout`` allows, and judge what they tell."""
     started = time.monotonic()
     works = [partial(Sighting.of, probe, situation) for probe in probes]
-    # Rules and knowledge may lie on a file system that hangs, too.
-    with at_work([*works, partial(_known, config)]) as children:
-        from doctor.node.checks import checks  # while the others work
+    with at_work(works) as children:
+        from doctor.node.checks import checks  # while they look
 
-        wait(children, started + timeout)
-        wait(children[-1:], started + timeout + _GRACE)
-        rulebook, knowledge = _told(children[-1])
-        seen = [_sighting(*pair, started) for pair in zip(probes, children, strict=False)]
+        # Rules and knowledge may lie on a file system that hangs, too.
+        with at_work([partial(_known, config)]) as (known,):
+            wait([*children, known], started + timeout)
+            wait([known], started + timeout + _GRACE)
+            rulebook, knowledge = _told(known)
+        seen = [_sighting(*pair, started) for pair in zip(probes, children, strict=True)]
     sightings = [_placed(sighting, knowledge, situation) for sighting in seen]
     found = checks(rules(rulebook, config), sightings, knowledge, _ranks(rulebook, config))
     gpus = [fact for sighting in sightings for fact in sighting.facts if isinstance(fact, Gpu)]

@@ -6,14 +6,12 @@ import re
 import time
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING
+
+import psutil
 
 from doctor.facts.node import LeftoverProcess
 from doctor.node.probe import Probe, Situation
 from doctor.node.processes import Processes, gpu_open
-
-if TYPE_CHECKING:
-    import psutil
 
 #: What a server's processes are called: their titles, programs and Python modules.
 _TITLE = re.compile(r"(?:VLLM::|ray::)\S*|raylet|gcs_server|EngineCore\S*")
@@ -23,8 +21,6 @@ _MODULE = re.compile(r"vllm(?:\.[\w.]+)?")
 
 def look(situation: Situation) -> Iterator[LeftoverProcess]:
     """Our own processes that serve models or have a GPU open, and don't belong to this job."""
-    import psutil
-
     processes = Processes(situation)
     for process in processes.own():
         try:

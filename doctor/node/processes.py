@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+import psutil
+
 from doctor.unknown import UNKNOWN, UnknownType
 
 if TYPE_CHECKING:
-    import psutil
-
     from doctor.node.probe import Situation
 
 #: Programs that adopt the orphans of a node when they run as its first process.
@@ -42,8 +42,6 @@ class Processes:
 
     def person(self, pid: int) -> Person:
         """Who a process is."""
-        import psutil
-
         try:
             process = psutil.Process(pid)
             words = f"{process.name()} (pid {pid}, {process.username()})"
@@ -63,15 +61,11 @@ class Processes:
     @cached_property
     def family(self) -> frozenset[int]:
         """This process and those above it."""
-        import psutil
-
         own = psutil.Process()
         return frozenset({own.pid, *(parent.pid for parent in own.parents())})
 
     def job_of(self, process: psutil.Process) -> str | None:
         """The number of the job that a process of our own was started in, if that can be seen."""
-        import psutil
-
         try:
             job = process.environ().get("SLURM_JOB_ID")
             with open(f"/proc/{process.pid}/cgroup") as file:
@@ -82,8 +76,6 @@ class Processes:
 
     def orphan(self, process: psutil.Process) -> bool | UnknownType:
         """Whether nothing is left above a process of our own but what adopts orphans."""
-        import psutil
-
         try:
             parent = process.parent()
             if parent is None or parent.pid == 1:
@@ -95,8 +87,6 @@ class Processes:
 
     def own(self) -> Iterator[psutil.Process]:
         """The processes of our own."""
-        import psutil
-
         for process in psutil.process_iter():
             try:
                 if process.uids().real == self.user:

@@ -9,13 +9,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+
+import psutil
 
 from doctor.facts.node import StuckProcess
 from doctor.node.probe import Probe, Situation
-
-if TYPE_CHECKING:
-    import psutil
 
 #: How long a process must not have run at all, in seconds, to count as stuck.
 _STILL = 0.4
@@ -24,17 +22,13 @@ _KERNEL_THREADS = 2
 
 def look(situation: Situation) -> Iterator[StuckProcess]:
     """Processes that stand still in the kernel, and our own that ended and nobody collected."""
-    import psutil
-
     before = [(process, state) for process in psutil.process_iter() if (state := _state(process))]
     if before:
         time.sleep(_STILL)
     for process, state in before:
         try:
             own, parent = process.uids().real == situation.user, process.parent()
-            # Other probes that have ended are no zombies to tell of.
-            ours = own and (parent is None or parent.pid != os.getppid())
-            if _state(process) != state or (state[0] == "zombie" and not ours):
+            if _state(process) != state or (state[0] == "zombie" and not own):
                 continue
             yield StuckProcess(
                 pid=process.pid,
@@ -50,12 +44,11 @@ def look(situation: Situation) -> Iterator[StuckProcess]:
 
 def _state(process: psutil.Process) -> tuple[str, int] | None:
     """Whether a process is stuck, and how often it has run so far; None if it is not."""
-    import psutil
-
     try:
         status = process.status()
         if status == psutil.STATUS_ZOMBIE:
-            return "zombie", 0
+            # Other probes that have ended are no zombies to tell of.
+            return None if process.ppid() == os.getppid() else ("zombie", 0)
         if status != psutil.STATUS_DISK_SLEEP or _KERNEL_THREADS in (process.pid, process.ppid()):
             return None
         return "in-kernel", sum(process.num_ctx_switches())
