@@ -45,6 +45,8 @@ _VERDICTS = {
     "unknown": ("unknown: what would have to be seen can't be seen", "bold magenta"),
 }
 _BAR = 20
+#: As many GPUs as a node has; JSON has all of the evidence.
+_MOST_EVIDENCE = 16
 
 
 def render(found: Examination, verdict: str, width: int, colour: bool) -> Iterator[str]:
@@ -138,7 +140,9 @@ def _group(checks: Sequence[Check]) -> Iterator[RenderableType]:
 
 def _told(check: Check) -> Iterator[RenderableType]:
     title = Text.assemble((f"{check.code} {check.name}", "bold"), f": {visible(check.message)}")
-    evidence = (Text(f"- {visible(line)}") for line in check.evidence)
+    evidence = [Text(f"- {visible(line)}") for line in check.evidence[:_MOST_EVIDENCE]]
+    if (more := len(check.evidence) - len(evidence)) > 0:
+        evidence.append(Text(f"- and {more} more"))
     yield _line(check.status, Group(title, *evidence))
     for line in check.remedy.splitlines():
         yield Text.assemble("      ", (visible(line), "cyan"), no_wrap=True)
