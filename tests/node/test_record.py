@@ -93,7 +93,7 @@ def test_one_s_own_leftovers_don_t_speak_against_the_node(run: Run, tmp_path: Pa
 
 def test_a_driver_that_hangs_neither_accuses_nor_clears(run: Run, tmp_path: Path) -> None:
     run(HELD)
-    done = run("answer nvmlInitWithFlags HANG\ngpu\n", "--timeout", "1")
+    done = run("answer nvmlInitWithFlags HANG\ngpu\n", "--timeout", "5")
     assert "don't tell whether gpu07 is fit" in done.stderr
     assert register(tmp_path) == ["gpu07"]
 
