@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from doctor.shell.tree import Simple
-from doctor.trace import conditions, external, redirects, shells
-from doctor.trace.expand import Fields
+from doctor.trace import conditions, external, reading, redirects, shells
+from doctor.trace.fields import Fields
 from doctor.trace.results import Flow, Result
-from doctor.trace.state import Array, Missing, State
+from doctor.trace.state import Missing, State
 from doctor.trace.values import Text, Unknown, Value, known
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Builtin: TypeAlias = "Callable[[Interpreter, Simple, Fields, State], list[Result]]"
 
+#: Of how many arguments printf's output is worked out.
+_MOST_ARGUMENTS = 64
 #: Files that set up a login or an environment: taken to set no cache variable.
 _SETUP = re.compile(
     r"(^|/)(\.?(bash|zsh)rc|\.?(bash_)?profile|\.bash_aliases|activate|conda\.sh|mamba\.sh|"
@@ -150,22 +152,6 @@ def _wait(shell: Interpreter, command: Simple, fields: Fields, state: State) -> 
     return [Result(state)]
 
 
-def _read(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
-    turn = frozenset(f"turn:{t.loop}" for t in shell.context.turns if t.index is None)
-    for value in fields.values[1:]:
-        name = value.text or ""
-        if name.isidentifier():
-            state.set(name, (Value((Unknown(f"${name}", turn),)),))
-    return [Result(state)]
-
-
-def _mapfile(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
-    names = [v.text or "" for v in fields.values[1:]]
-    if names and names[-1].isidentifier():
-        state.set(names[-1], (Array(open=True),))
-    return [Result(state)]
-
-
 def _getopts(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
     if len(fields.values) > 2 and (fields.values[2].text or "").isidentifier():
         state.set(fields.values[2].text or "", (Value((Unknown("the option"),)),))
@@ -192,6 +178,9 @@ def formatted(template: Value, arguments: tuple[Value, ...]) -> Value:
     if text is None or any(a.text is None for a in arguments):
         several = "%q" in names  # a list, quoted to be read again
         return Value((Unknown(f"printf {names}", varies, several),), assumes)
+    specifiers = len(re.findall(r"%0?\d*[sd]", text))
+    if specifiers and len(arguments) % specifiers == 0 and len(arguments) <= _MOST_ARGUMENTS:
+        text *= max(1, len(arguments) // specifiers)  # the template is used again for further arguments
     pieces = re.split(r"%(0?\d*)([sd])", text)
     if "%" in "".join(pieces[::3]) or len(arguments) != len(pieces) // 3:
         return Value((Unknown(f"printf {names}", varies),), assumes)
@@ -234,9 +223,9 @@ BUILTINS: Mapping[str, Builtin] = {
     "exec": _exec,
     "trap": _trap,
     "wait": _wait,
-    "read": _read,
-    "mapfile": _mapfile,
-    "readarray": _mapfile,
+    "read": reading.read,
+    "mapfile": reading.mapfile,
+    "readarray": reading.mapfile,
     "getopts": _getopts,
     "printf": _printf,
     "let": _let,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from doctor.shell.tree import Array as ArrayNode
 from doctor.shell.tree import Assignment, Function, Simple, Substitution, Word, blocks
 from doctor.trace import builtins, external, redirects
-from doctor.trace.expand import Expander, Fields
+from doctor.trace.expand import Expander
+from doctor.trace.fields import Fields
 from doctor.trace.results import Result, assuming
 from doctor.trace.state import NO_GUARD, Array, Content, Missing, State, consistent
 from doctor.trace.values import Unknown, Value
@@ -73,14 +74,19 @@ def _call(
     before = {a.name: state.variables.get(a.name) for a in command.assignments}
     for assignment in command.assignments:
         assign(shell.expander(state), assignment, state, export=True)
-    inner = shell
+    inner, own_input = shell, state.input
     if command.redirects:
         found = redirects.outputs(command.redirects, shell.expander(state), shell.context.outputs)
         inner = shell.inside(outputs=found)
         inner.waited, inner.settled = shell.waited, shell.settled
+        state.input = redirects.standard_input(
+            command.redirects, shell.expander(state), state.input
+        )
     results = inner.call(name, fields.values[1:], state)
     shell.waited, shell.settled = inner.waited, inner.settled
     for result in results:
+        if redirects.reads(command.redirects):
+            result.state.input = own_input
         for variable, old in before.items():
             if old is None:
                 result.state.variables.pop(variable, None)
@@ -207,7 +213,10 @@ def _declare(shell: Interpreter, command: Simple, state: State) -> list[Result]:
     off = word == "export" and "n" in flags
     for argument in command.arguments[1:]:
         if isinstance(argument, Assignment):
-            assign(expander, argument, state, exported, associative="A" in flags)
+            if "n" in flags and word != "export":
+                _refer(expander, argument, state)
+            else:
+                assign(expander, argument, state, exported, associative="A" in flags)
             continue
         for name in _names(expander, argument):
             if word == "local" or (word in ("declare", "typeset") and name not in state.variables):
@@ -218,6 +227,17 @@ def _declare(shell: Interpreter, command: Simple, state: State) -> list[Result]:
             elif word == "export" or exported:
                 state.export(name, not off)
     return [Result(state, True)]
+
+
+def _refer(expander: Expander, assignment: Assignment, state: State) -> None:
+    """``declare -n name=other``: from here on the name stands for the other variable."""
+    state.references.pop(assignment.name, None)
+    values = expander.scalar(assignment.value) if isinstance(assignment.value, Word) else ()
+    target = values[0].text if len(values) == 1 else None
+    if target is not None and target.isidentifier() and target != assignment.name:
+        state.references[assignment.name] = state.references.get(target, target)
+    else:
+        state.set(assignment.name, (Value((Unknown(f"${assignment.name}", many=True),)),))
 
 
 def _names(expander: Expander, word: Word) -> Iterator[str]:

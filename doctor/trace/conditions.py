@@ -21,7 +21,8 @@ from doctor.shell.tree import (
     Word,
 )
 from doctor.trace import parameters
-from doctor.trace.expand import Expander, Fields
+from doctor.trace.expand import Expander
+from doctor.trace.fields import Fields
 from doctor.trace.results import Result, assuming
 from doctor.trace.state import NO_GUARD, Array, Guard, State, consistent
 from doctor.trace.values import Assumption, Text, Unknown, Value, known

@@ -104,7 +104,8 @@ class Invocation:
 
     ``arguments[0]`` is the program. ``waited`` and ``settled`` count the waits of its own
     branch before it; ``order`` is its place in the walk. ``outer`` is the whole command with its
-    wrappers, and ``outer_environment`` what that was given.
+    wrappers, and ``outer_environment`` what that was given. ``input`` is what it can read from
+    its standard input, where that is known.
     """
 
     arguments: tuple[Value, ...]
@@ -119,4 +120,4 @@ class Invocation:
     settled: int
     assumes: Guard = NO_GUARD
     directory: Value | None = None
-    heredoc: Value | None = None
+    input: Value | None = None

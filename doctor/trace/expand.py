@@ -7,19 +7,27 @@ every consistent combination, up to a bound.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from doctor.diagnostic import Source
 from doctor.shell.tree import Arithmetic, Literal, Parameter, Part, Span, Substitution, Word
 from doctor.trace import arithmetic, braces, globbing, parameters
+from doctor.trace.fields import (
+    Fields,
+    append,
+    assumed,
+    concatenate,
+    joined,
+    product,
+    sliced,
+    spaced,
+    split_words,
+)
 from doctor.trace.frame import restored
-from doctor.trace.state import NO_GUARD, Array, Guard, Missing, State, consistent
-from doctor.trace.values import Origin, Piece, Text, Unknown, Value
-
-#: How many consistent combinations of alternatives of one command are looked at.
-MAX_COMBINATIONS = 24
+from doctor.trace.state import BLANKS, Array, Guard, Missing, State, consistent
+from doctor.trace.values import Origin, Piece, Text, Unknown, Value, known
 
 
 class Frame(Protocol):
@@ -40,18 +48,6 @@ class Frame(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
-    """The words that something expands to, in one alternative.
-
-    ``unlikely`` counts the choices in it that are not the likeliest.
-    """
-
-    values: tuple[Value, ...]
-    assumes: Guard = NO_GUARD
-    unlikely: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Expander:
     """Expands words in a state. ``substitute`` gives the outputs of a command substitution."""
 
@@ -68,15 +64,15 @@ class Expander:
                     replace(fields, values=tuple(globbing.expand(v) for v in fields.values))
                     for fields in self._word(parts)
                 ]
-                combined = _product(combined, found, _append)
+                combined = product(combined, found, append)
         return combined
 
     def scalar(self, word: Word) -> tuple[Value, ...]:
         """What the right-hand side of an assignment may be: nothing is split or globbed."""
         combined = [Fields((Value(),))]
         for index, part in enumerate(word.parts):
-            chunks = [_joined(fields) for fields in self._part(part, index == 0, split=False)]
-            combined = _product(combined, chunks, _concatenate)
+            chunks = [joined(fields) for fields in self._part(part, index == 0, split=False)]
+            combined = product(combined, chunks, concatenate)
         return tuple(
             replace(fields.values[0], assumes=fields.values[0].assumes | fields.assumes)
             for fields in combined
@@ -88,7 +84,7 @@ class Expander:
         combined = [Fields(())]
         for index, part in enumerate(parts):
             chunks = self._part(part, index == 0, split=True)
-            combined = _product(combined, chunks, _concatenate)
+            combined = product(combined, chunks, concatenate)
         return combined
 
     def _part(self, part: Part, first: bool, split: bool) -> list[Fields]:
@@ -103,7 +99,9 @@ class Expander:
                 found = [Fields((self._named(v, part),), v.assumes) for v in self.substitute(part)]
         found = [replace(f, values=tuple(_quoted(v, part.quoted) for v in f.values)) for f in found]
         if split and not part.quoted:
-            return [replace(fields, values=_split(fields.values)) for fields in found]
+            separators = self.state.separators
+            separators = BLANKS if separators is None else separators
+            return [replace(f, values=split_words(f.values, separators)) for f in found]
         return found
 
     def _literal(self, part: Literal, first: bool) -> Value:
@@ -150,13 +148,13 @@ class Expander:
         if part.operator:
             argument = self.scalar(part.argument)[0] if part.argument else Value()
             if part.operator == ":" and isinstance(content, Array) and part.subscript:
-                values = _sliced(values, argument)
+                values = sliced(values, argument)
             else:
                 written = self.frame.written(part.span)
                 values = tuple(parameters.transform(v, part, argument, written) for v in values)
         if part.quoted and (part.subscript == "*" or part.name == "*"):
-            values = (_spaced(values),)
-        return Fields(values, content.assumes | _assumed(values))
+            values = (spaced(values),)
+        return Fields(values, content.assumes | assumed(values))
 
     def _defaulted(self, part: Parameter, content: Array | Missing | Value) -> list[Fields]:
         operator = part.operator.lstrip(":")
@@ -205,6 +203,8 @@ class Expander:
 
     def _indirect(self, part: Parameter) -> list[Fields]:
         found: list[Fields] = []
+        if part.name in self.state.references:
+            return [Fields((known(self.state.references[part.name]),))]
         for content in parameters.contents(self.state, part.name):
             name = content.text if isinstance(content, Value) else None
             if name and re.fullmatch(r"[A-Za-z_]\w*", name):
@@ -251,7 +251,7 @@ class Expander:
                 for content in self._numbers(name)
                 if consistent(content.assumes, self.state.guard)
             ]
-            combined = _product(combined, chunks, _append)
+            combined = product(combined, chunks, append)
         return [self._compute(expression, names, fields, written) for fields in combined]
 
     def _numbers(self, name: str) -> tuple[Value, ...]:
@@ -284,8 +284,6 @@ class Expander:
             return Value((Unknown(written, varies),), fields.assumes)
 
 
-#: The longest text that is split into words; a longer one counts as unknown words.
-_MAX_SPLIT = 4000
 _NAME = re.compile(r"\$?\b[A-Za-z_]\w*")
 
 
@@ -316,75 +314,3 @@ def _from(value: Value, origin: Origin | None) -> Value:
         return value
     pieces = tuple(p if p.origin is not None else replace(p, origin=origin) for p in value.pieces)
     return replace(value, pieces=pieces)
-
-
-def _product(
-    left: Sequence[Fields], right: Sequence[Fields], combine: Callable[[Fields, Fields], Fields]
-) -> list[Fields]:
-    """Every consistent pair; of too many, those in which the fewest words are unlikely.
-
-    The first alternative of a word that fits what stands before it is the likely one.
-    """
-    pairs: list[Fields] = []
-    for one in left:
-        fitting = [other for other in right if consistent(one.assumes, other.assumes)]
-        for place, other in enumerate(fitting):
-            pair = combine(one, other)
-            unlikely = one.unlikely + other.unlikely + (place > 0)
-            pairs.append(replace(pair, unlikely=unlikely) if unlikely else pair)
-    if len(pairs) > MAX_COMBINATIONS:
-        pairs.sort(key=lambda fields: fields.unlikely)
-    return pairs[:MAX_COMBINATIONS]
-
-
-def _append(one: Fields, other: Fields) -> Fields:
-    return Fields(one.values + other.values, one.assumes | other.assumes)
-
-
-def _concatenate(one: Fields, other: Fields) -> Fields:
-    """The last word of one and the first of the other become one word."""
-    if not one.values or not other.values:
-        return _append(one, other)
-    middle = one.values[-1] + other.values[0]
-    return Fields(
-        (*one.values[:-1], middle, *other.values[1:]),
-        one.assumes | other.assumes,
-    )
-
-
-def _joined(fields: Fields) -> Fields:
-    return Fields((_spaced(fields.values),), fields.assumes)
-
-
-def _spaced(values: Sequence[Value]) -> Value:
-    joined = Value()
-    for index, value in enumerate(values):
-        joined = joined + Value((Text(" "),)) + value if index else value
-    return joined
-
-
-def _assumed(values: Sequence[Value]) -> Guard:
-    return NO_GUARD.union(*(value.assumes for value in values))
-
-
-def _split(values: tuple[Value, ...]) -> tuple[Value, ...]:
-    """Word splitting of unquoted expansions at blanks."""
-    words: list[Value] = []
-    for value in values:
-        shadow = value.shadow
-        if not re.search(r"[ \t\n]", shadow):
-            words += [value] if value.pieces else []
-        elif len(shadow) > _MAX_SPLIT:
-            words.append(Value((Unknown("…", many=True),), value.assumes))
-        else:
-            found = re.finditer(r"[^ \t\n]+", shadow)
-            words += [value.slice(*word.span()) for word in found]
-    return tuple(words)
-
-
-def _sliced(values: tuple[Value, ...], argument: Value) -> tuple[Value, ...]:
-    found = re.fullmatch(r"\s*(\d{1,4})\s*(?::\s*(\d{1,4}))?\s*", argument.text or "")
-    if not found:
-        return (Value((Unknown("…", many=True),)),)
-    start = int(found.group(1))
-    return values[start:] if found.group(2) is None else values[start : start + int(found.group(2))]

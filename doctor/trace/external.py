@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from doctor.shell.tree import Simple
 from doctor.trace import commands, containers, redirects, shells, wrappers
 from doctor.trace.context import Invocation, Output
-from doctor.trace.expand import Fields
+from doctor.trace.fields import Fields
 from doctor.trace.shells import Start
 from doctor.trace.state import State
 from doctor.trace.values import Unknown, Value, known
@@ -34,8 +34,8 @@ def run(shell: Interpreter, command: Simple, fields: Fields, state: State) -> No
     """Start what a simple command names, which is neither a function nor a builtin."""
     expander = shell.expander(state)
     outputs = redirects.outputs(command.redirects, expander, shell.context.outputs)
-    heredoc = redirects.here_document(command.redirects, expander)
-    _remember_file(fields, outputs, heredoc, state)
+    given = redirects.standard_input(command.redirects, expander, state.input)
+    _remember_file(fields, outputs, given, state)
     origin = shell.frame.origin(command.span)
     if origin is None:
         return
@@ -49,23 +49,23 @@ def run(shell: Interpreter, command: Simple, fields: Fields, state: State) -> No
         outer=fields.values,
         outer_environment=environment,
         assumes=fields.assumes,
-        heredoc=heredoc,
+        input=given,
     )
     _start(shell, start, state)
 
 
 def _remember_file(
-    fields: Fields, outputs: Mapping[int, Output], heredoc: Value | None, state: State
+    fields: Fields, outputs: Mapping[int, Output], given: Value | None, state: State
 ) -> None:
-    """A here-document that ``cat`` or ``tee`` writes to a file may be run later."""
+    """What ``cat`` or ``tee`` writes from its input to a file may be run later."""
     name = fields.values[0].text
-    if heredoc is None or name not in ("cat", "tee"):
+    if given is None or name not in ("cat", "tee"):
         return
     path = outputs[1].path if name == "cat" and 1 in outputs else None
     if name == "tee" and len(fields.values) > 1:
         path = fields.values[-1]
     if path is not None:
-        state.files[path.display] = heredoc
+        state.files[path.display] = given
 
 
 def _start(shell: Interpreter, start: Start, state: State) -> None:
@@ -124,7 +124,7 @@ def _emit(shell: Interpreter, start: Start, state: State) -> None:
             settled=shell.settled,
             assumes=start.assumes | state.guard,
             directory=state.directory,
-            heredoc=start.heredoc,
+            input=start.input,
         )
     )
 

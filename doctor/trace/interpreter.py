@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from doctor.diagnostic import Source
 from doctor.shell import parse
@@ -18,14 +19,12 @@ from doctor.shell.tree import (
     ArithmeticFor,
     Block,
     Case,
-    CaseArm,
     Command,
     For,
     Function,
     Group,
     If,
     Pipeline,
-    Redirect,
     Simple,
     Statement,
     Subshell,
@@ -34,19 +33,17 @@ from doctor.shell.tree import (
     Unparsed,
     While,
 )
-from doctor.trace import commands, conditions, loops, redirects, substitution
+from doctor.trace import branches, commands, conditions, loops, redirects, substitution
 from doctor.trace.context import Context, Invocation, Thread
 from doctor.trace.expand import Expander, Frame
 from doctor.trace.frame import NestedFrame, ScriptFrame
-from doctor.trace.results import Flow, Result, assuming, joined, merge, split
-from doctor.trace.state import Defined, Guard, State
-from doctor.trace.values import Assumption, Origin, Value
+from doctor.trace.results import Flow, Result, merge
+from doctor.trace.state import Defined, State
+from doctor.trace.values import Origin, Value
 
 #: How many commands of one script are walked, loops' turns and calls counted in.
 MAX_STEPS = 6_000
 MAX_DEPTH = 12
-#: How many ways to the next arm of an ``if`` are kept apart.
-MAX_WAYS = 2
 
 
 @dataclass
@@ -82,6 +79,9 @@ class Walk:
         self.steps += 1
         self.truncated = self.truncated or self.steps > MAX_STEPS
         return not self.truncated
+
+
+Compound: TypeAlias = If | Case | For | ArithmeticFor | While | Group | Subshell
 
 
 @dataclass
@@ -157,39 +157,46 @@ class Interpreter:
             case Pipeline():
                 return self._pipeline(command, state)
             case AndOr():
-                return self._and_or(command, state)
-            case If():
-                return self._redirected(command.redirects, state)._if(command, state)
-            case Case():
-                return self._redirected(command.redirects, state)._case(command, state)
-            case For() | ArithmeticFor() | While():
-                return loops.execute(self._redirected(command.redirects, state), command, state)
-            case Group():
-                return self._group(command, state)
-            case Subshell():
-                inner = self._redirected(command.redirects, state)
-                results = inner.block(command.body, state.copy())
-                return [Result(state, _one_truth(results))]
+                return branches.and_or(self, command, state)
             case Function():
                 state.functions[command.name] = Defined(command, self.frame)
                 return [Result(state, True)]
             case Unparsed():
                 return [Result(state)]
+            case _:
+                return self._compound(command, state)
 
-    def _redirected(self, found: Sequence[Redirect], state: State) -> Interpreter:
-        """The interpreter of a compound command's inside, where its redirections hold."""
-        if not found:
-            return self
-        outputs = redirects.outputs(found, self.expander(state), self.context.outputs)
-        inner = self.inside(outputs=outputs)
+    def _compound(self, command: Compound, state: State) -> list[Result]:
+        """A compound command, within which its redirections hold."""
+        if not command.redirects:
+            return self._inside_compound(command, state)
+        before = state.input
+        expander = self.expander(state)
+        inner = self.inside(
+            outputs=redirects.outputs(command.redirects, expander, self.context.outputs)
+        )
         inner.waited, inner.settled = self.waited, self.settled
-        return inner
-
-    def _group(self, command: Group, state: State) -> list[Result]:
-        inner = self._redirected(command.redirects, state)
-        results = inner.block(command.body, state)
+        state.input = redirects.standard_input(command.redirects, expander, before)
+        results = inner._inside_compound(command, state)
         self.waited, self.settled = inner.waited, inner.settled
+        if redirects.reads(command.redirects):
+            for result in results:
+                result.state.input = before
         return results
+
+    def _inside_compound(self, command: Compound, state: State) -> list[Result]:
+        match command:
+            case If():
+                return branches.if_command(self, command, state)
+            case Case():
+                return branches.case(self, command, state)
+            case Group():
+                return self.block(command.body, state)
+            case Subshell():
+                results = self.inside().block(command.body, state.copy())
+                return [Result(state, _one_truth(results))]
+            case _:
+                return loops.execute(self, command, state)
 
     def _pipeline(self, command: Pipeline, state: State) -> list[Result]:
         if len(command.commands) == 1:
@@ -197,6 +204,7 @@ class Interpreter:
             if not command.negated:
                 return results
             return [replace(r, truth=None if r.truth is None else not r.truth) for r in results]
+        written: Value | None = None
         for index, part in enumerate(command.commands):
             inner = self
             if index + 1 < len(command.commands):
@@ -205,101 +213,13 @@ class Interpreter:
                 piped = redirects.piped(following, both, self.expander(state), self.context.outputs)
                 inner = self.inside(outputs=piped)
                 inner.waited, inner.settled = self.waited, self.settled
-            inner.execute(part, state.copy())
+            beside = state.copy()
+            if index:
+                beside.input = written
+            written = substitution.written(part, inner.expander(beside))
+            inner.execute(part, beside)
             self.walk.step()
         return [Result(state)]
-
-    def _and_or(self, command: AndOr, state: State) -> list[Result]:
-        results = self.execute(command.commands[0], state)
-        for operator, part in zip(command.operators, command.commands[1:], strict=True):
-            results = self._decided(results, command.commands[0])
-            wanted = operator == "&&"
-            taken = [r for r in results if r.flow is Flow.NEXT and r.truth is wanted]
-            passed = [r for r in results if r not in taken]
-            results = passed
-            if taken:
-                results = [*passed, *self.execute(part, joined([r.state for r in taken]))]
-        return results
-
-    def _decided(self, results: Sequence[Result], command: Command) -> list[Result]:
-        """The results with every unknown success split in two."""
-        place = self.frame.origin(command.span)
-        row = "?" if place is None else place.location.start.row
-        what = f"the command in line {row}"
-        key = f"success:{self.walk.number()}"
-        return [way for result in results for way in split(result, key, what, "succeeds")]
-
-    # --- branches ---------------------------------------------------------------------
-
-    def _if(self, command: If, state: State) -> list[Result]:
-        results: list[Result] = []
-        waiting = [state]
-        for arm in command.arms:
-            undecided: list[State] = []
-            for before in waiting:
-                tested = self.block(arm.condition, before)
-                for way in self._decided_condition(tested, arm.condition):
-                    if way.flow is not Flow.NEXT:
-                        results.append(way)
-                    elif way.truth:
-                        results += self.block(arm.body, way.state)
-                    else:
-                        undecided.append(way.state)
-            last = arm is command.arms[-1] and command.otherwise is None
-            waiting = undecided if last or len(undecided) <= MAX_WAYS else [joined(undecided)]
-        for before in waiting:
-            otherwise = command.otherwise
-            results += [Result(before)] if otherwise is None else self.block(otherwise, before)
-        return results
-
-    def _decided_condition(self, results: list[Result], condition: Block) -> list[Result]:
-        last = condition[-1].command if condition else None
-        if last is None:
-            return results
-        place = self.frame.origin(last.span)
-        row = "?" if place is None else place.location.start.row
-        key = f"success:{self.walk.number()}"
-        what = f"the condition in line {row}"
-        return [way for result in results for way in split(result, key, what, "holds")]
-
-    def _case(self, command: Case, state: State) -> list[Result]:
-        results: list[Result] = []
-        number = self.walk.number()
-        for subject in self.expander(state).scalar(command.subject):
-            way = assuming(state, subject.assumes)
-            if way is not None:
-                results += self._case_of(command, subject, way, number)
-        return results or [Result(state)]
-
-    def _case_of(self, command: Case, subject: Value, state: State, number: int) -> list[Result]:
-        results: list[Result] = []
-        certain = False
-        for index, arm in enumerate(command.arms):
-            verdict = conditions.case_matches(self.expander(state), subject, arm.patterns)
-            if verdict is False:
-                continue
-            certain = verdict is True
-            guard: Guard = frozenset()
-            if not certain or results:
-                words = f"{subject.display} {self._patterns(arm)}"
-                guard = frozenset({Assumption(f"case:{number}", str(index), words)})
-            entered = assuming(state, guard)
-            if entered is not None:
-                conditions.refine(entered, command.subject, arm.patterns, guard)
-                results += self.block(arm.body, entered)
-            if certain:
-                break
-        if not certain:
-            words = f"{subject.display} is like none of the patterns"
-            none = frozenset({Assumption(f"case:{number}", "none", words)})
-            left = assuming(state, none if results else frozenset())
-            results += [Result(left)] if left is not None else []
-        return results
-
-    def _patterns(self, arm: CaseArm) -> str:
-        """What a subject is in an arm, in words: ``is like *-8B``."""
-        written = [self.frame.written(pattern.span) for pattern in arm.patterns]
-        return "is anything else" if "*" in written else f"is like {' or '.join(written)}"
 
     # --- functions and other scripts --------------------------------------------------
 
@@ -312,14 +232,15 @@ class Interpreter:
         self.walk.calls += 1
         outer, hidden = state.positional, commands.local_names(defined.function)
         before = {n: state.variables.get(n) for n in hidden}
-        state.positional = arguments
+        references = state.references
+        state.positional, state.references = arguments, dict(references)
         inner = Interpreter(self.walk, defined.frame, self.context, self.waited, self.settled)  # type: ignore[arg-type]
         results = inner.execute(defined.function.body, state)
         self.waited, self.settled = inner.waited, inner.settled
         self.walk.calls -= 1
         ended: list[Result] = []
         for result in results:
-            result.state.positional = outer
+            result.state.positional, result.state.references = outer, references
             for n, variable in before.items():
                 if variable is None:
                     result.state.variables.pop(n, None)

@@ -60,18 +60,18 @@ def _quoted_lines(script: Script) -> Iterator[Span]:
 
 
 def written_jobs(invocations: Iterable[Invocation]) -> Iterator[Job]:
-    """Here-documents that are job scripts."""
-    seen: set[Location] = set()
+    """Texts that programs are given to read and that are job scripts."""
+    found: dict[Location, Job] = {}
     for invocation in invocations:
-        text = invocation.heredoc
+        text = invocation.input
         if text is None or not _JOB_TEXT.match(text.display):
             continue
         frame = nested(text, invocation.origin, 0)
         place = frame.origin(Span(0, 1)).location
-        if place not in seen:
-            seen.add(place)
-            submitted = invocation.arguments[0].display.endswith("sbatch")
-            yield Job(frame, frame.text, read_header(frame.text), submitted)
+        submitted = invocation.arguments[0].display.endswith("sbatch")
+        if place not in found or submitted:
+            found[place] = Job(frame, frame.text, read_header(frame.text), submitted)
+    yield from found.values()
 
 
 def shows_slurm(text: str, header: Header) -> bool:
@@ -251,9 +251,9 @@ def _with_header(
     last = components[-1]
     if last.last("wrap") is not None:
         return components
-    if last.rest is None and invocation.heredoc is not None:
-        frame: Frame = nested(invocation.heredoc, invocation.origin, 0)
-        text = invocation.heredoc.display
+    if last.rest is None and invocation.input is not None:
+        frame: Frame = nested(invocation.input, invocation.origin, 0)
+        text = invocation.input.display
     else:
         path = invocation.arguments[1 + last.rest].text if last.rest is not None else None
         source = load(path, invocation.origin.source) if path is not None else None

@@ -21,7 +21,7 @@ from doctor.shell.tree import (
 )
 from doctor.trace import conditions
 from doctor.trace.context import Turn
-from doctor.trace.expand import Fields
+from doctor.trace.fields import Fields
 from doctor.trace.results import Flow, Result, assuming, joined, merge
 from doctor.trace.state import Array, Content, Missing, State
 from doctor.trace.values import Assumption, Unknown, Value
@@ -214,7 +214,10 @@ def _while(shell: Interpreter, command: While, state: State, number: int) -> lis
         shell.block(command.condition, state.copy())
     if _waits_for_server(shell, command):
         shell.settled += 1
-    return merge([*done, *_varying(shell, command.body, state, number)])
+    body = command.body
+    if _assigned(command.condition):  # `while read NAME`: another value in each turn
+        body, state.input = (*command.condition, *body), None
+    return merge([*done, *_varying(shell, body, state, number)])
 
 
 def _is_endless(command: While) -> bool:

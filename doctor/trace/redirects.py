@@ -8,7 +8,7 @@ from dataclasses import replace
 from doctor.shell.tree import Command, HereDocument, Redirect, Simple
 from doctor.trace.context import Output
 from doctor.trace.expand import Expander
-from doctor.trace.values import Value
+from doctor.trace.values import Value, known
 
 _FILES = {">", ">>", ">|", "<>"}
 
@@ -90,11 +90,25 @@ def piped(
     return after
 
 
-def here_document(found: Sequence[Redirect], expander: Expander) -> Value | None:
-    """The text that a command reads from a here-document or a here-string."""
+def reads(found: Sequence[Redirect]) -> bool:
+    """Whether the standard input is redirected."""
+    return any(_is_input(redirect) for redirect in found)
+
+
+def _is_input(redirect: Redirect) -> bool:
+    return redirect.operator.startswith("<") and redirect.descriptor in (None, "0")
+
+
+def standard_input(
+    found: Sequence[Redirect], expander: Expander, before: Value | None
+) -> Value | None:
+    """The text of the standard input after the redirections, where that is known."""
     for redirect in reversed(found):
+        if not _is_input(redirect):
+            continue
         if isinstance(redirect.target, HereDocument):
             return expander.scalar(redirect.target.body)[0]
         if redirect.operator == "<<<":
-            return expander.scalar(redirect.target)[0]
-    return None
+            return expander.scalar(redirect.target)[0] + known("\n")
+        return None
+    return before

@@ -34,7 +34,7 @@ class Start:
     outer: tuple[Value, ...]
     outer_environment: Mapping[str, tuple[Content, ...]]
     assumes: Guard
-    heredoc: Value | None = None
+    input: Value | None = None
     nesting: int = 0
 
 
@@ -57,6 +57,8 @@ def _sub_shell(shell: Interpreter, start: Start, state: State) -> tuple[Interpre
         for name, alternatives in start.environment.items()
     }
     fresh.positional = None
+    fresh.references = {}
+    fresh.input = start.input
     return inner, assuming(fresh, start.assumes) or fresh
 
 
@@ -76,13 +78,14 @@ def run_shell(shell: Interpreter, start: Start, state: State) -> None:
     options, rest = wrappers.read_options(
         start.arguments[1:], "oO", frozenset({"rcfile", "init-file"})
     )
+    rest = list(wrappers.after_dashes(rest))
     letters = "".join(name for name, _ in options if not name.startswith("--"))
     if "c" in letters and rest:
         _walk_text(shell, start, rest[0], state, tuple(rest[2:]))
     elif rest and "s" not in letters:
         run_file(shell, start, tuple(rest), state)
-    elif start.heredoc is not None:
-        _walk_text(shell, start, start.heredoc, state, tuple(rest))
+    elif start.input is not None:
+        _walk_text(shell, replace(start, input=None), start.input, state, tuple(rest))
 
 
 def run_text(shell: Interpreter, unwrapped: Unwrapped, start: Start, state: State) -> None:
@@ -96,8 +99,8 @@ def run_text(shell: Interpreter, unwrapped: Unwrapped, start: Start, state: Stat
         text = text + known(" ") + word if index else word
     if text.pieces:
         _walk_text(shell, start, text, state, ())
-    elif start.heredoc is not None:
-        _walk_text(shell, start, start.heredoc, state, ())
+    elif start.input is not None:
+        _walk_text(shell, replace(start, input=None), start.input, state, ())
 
 
 def _walk_text(
@@ -163,11 +166,11 @@ def submit(shell: Interpreter, start: Start, state: State) -> None:
         batch_job=shell.walk.number(),
         outputs={},
     )
-    job = replace(start, context=context, nesting=start.nesting + 1)
+    job = replace(start, context=context, input=None, nesting=start.nesting + 1)
     wrapped = [value for name, value in options if name == "--wrap" and value is not None]
     if wrapped:
         _walk_text(shell, job, wrapped[-1], state, ())
     elif rest:
         run_file(shell, job, tuple(rest), state)
-    elif start.heredoc is not None:
-        _walk_text(shell, job, start.heredoc, state, ())
+    elif start.input is not None:
+        _walk_text(shell, job, start.input, state, ())

@@ -67,16 +67,26 @@ class Defined:
     frame: object
 
 
+#: What words are split at unless IFS says otherwise.
+BLANKS = " \t\n"
+
+
 @dataclass
 class State:
-    """Everything that a command may read or change; copied where control flow splits."""
+    """Everything that a command may read or change; copied where control flow splits.
+
+    ``input`` is what remains to be read from the standard input, where that is known;
+    ``references`` are the variables that stand for another one (``declare -n``).
+    """
 
     variables: dict[str, Variable] = field(default_factory=dict)
     functions: dict[str, Defined] = field(default_factory=dict)
+    references: dict[str, str] = field(default_factory=dict)
     positional: tuple[Value, ...] | None = None
     files: dict[str, Value] = field(default_factory=dict)
     guard: Guard = NO_GUARD
     directory: Value | None = None
+    input: Value | None = None
     export_all: bool = False
     login_file_unread: bool = False
 
@@ -85,12 +95,13 @@ class State:
             self,
             variables=dict(self.variables),
             functions=dict(self.functions),
+            references=dict(self.references),
             files=dict(self.files),
         )
 
     def get(self, name: str) -> Variable:
         """The variable, its alternatives cut to those consistent with the path taken."""
-        variable = self.variables.get(name, INHERITED)
+        variable = self.variables.get(self.references.get(name, name), INHERITED)
         if len(variable.alternatives) == 1 or not self.guard:
             return variable
         kept = tuple(a for a in variable.alternatives if consistent(self.guard, a.assumes))
@@ -98,9 +109,17 @@ class State:
 
     def set(self, name: str, alternatives: Iterable[Content], export: bool = False) -> None:
         """Give a variable new contents; it stays exported if it was."""
+        name = self.references.get(name, name)
         contents = merge_alternatives(alternatives, name)
         exported = export or self.export_all or self.variables.get(name, _LOCAL).exported
         self.variables[name] = Variable(contents, exported)
+
+    @property
+    def separators(self) -> str | None:
+        """What ``IFS`` holds; None if that isn't known."""
+        found = self.get("IFS").alternatives
+        only = found[0] if len(found) == 1 else None
+        return BLANKS if isinstance(only, Missing) else getattr(only, "text", None)
 
     def export(self, name: str, on: bool = True) -> None:
         self.variables[name] = replace(self.variables.get(name, INHERITED), exported=on)
@@ -150,6 +169,8 @@ def join(states: Sequence[State], branches: Sequence[Guard]) -> State:
     joined = states[0].copy()
     joined.guard = frozenset.intersection(*(state.guard for state in states))
     joined.login_file_unread = any(state.login_file_unread for state in states)
+    if any(state.input != joined.input for state in states):
+        joined.input = None
     names = dict.fromkeys(name for state in states for name in state.variables)
     for name in names:
         found = [state.variables.get(name, INHERITED) for state in states]

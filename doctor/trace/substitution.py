@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from doctor.shell.tree import AndOr, Simple, Substitution
-from doctor.trace import builtins, parameters
+from doctor.shell.tree import AndOr, Command, Simple, Substitution
+from doctor.trace import builtins, parameters, redirects
 from doctor.trace.environment import BASES, SCRIPT, SCRIPT_FOLDER
 from doctor.trace.expand import Expander
 from doctor.trace.state import NO_GUARD
@@ -31,6 +31,20 @@ def outputs(part: Substitution, expander: Expander, written: str) -> tuple[Value
             return tuple(found)
     entered = _entered(part, expander)
     return (entered or Value((Unknown(written, _varies(written)),)),)
+
+
+def written(command: Command, expander: Expander) -> Value | None:
+    """What a command of a pipeline writes to the next one, where that can be known."""
+    if not isinstance(command, Simple) or not command.words:
+        return None
+    alternatives = expander.arguments(command.words)
+    if len(alternatives) != 1 or not alternatives[0].values:
+        return None
+    name, *arguments = alternatives[0].values
+    if name.text == "cat" and not arguments:
+        return redirects.standard_input(command.redirects, expander, expander.state.input)
+    made = None if command.redirects else _made(name.text or "", arguments)
+    return None if made is None or parameters.single(made) else made + known("\n")
 
 
 def _output(values: list[Value], written: str) -> Value:

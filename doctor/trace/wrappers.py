@@ -209,7 +209,7 @@ def unwrap(arguments: Sequence[Value]) -> Unwrapped | None:
             options, rest = read_options(arguments[count:], wrapper.short, wrapper.long)
             operands = tuple(rest[: wrapper.operands])
             inner = rest[wrapper.operands :]
-            return Unwrapped(key, wrapper, tuple(options), operands, tuple(_after_dashes(inner)))
+            return Unwrapped(key, wrapper, tuple(options), operands, tuple(after_dashes(inner)))
     return None
 
 
@@ -223,7 +223,8 @@ def _program(arguments: Sequence[Value]) -> str | None:
     return "apptainer" if runs and name and not name.strip("\0") else name or None
 
 
-def _after_dashes(inner: Sequence[Value]) -> Sequence[Value]:
+def after_dashes(inner: Sequence[Value]) -> Sequence[Value]:
+    """The words after the ``--`` that ends the options, if there is one."""
     return inner[1:] if inner and inner[0].text == "--" else inner
 
 

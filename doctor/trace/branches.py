@@ -1,0 +1,159 @@
+"""Branches: ``&&`` and ``||``, ``if`` and ``case``, each way through them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from doctor.shell.tree import AndOr, Block, Case, CaseArm, Command, If
+from doctor.trace import conditions
+from doctor.trace.results import Flow, Result, assuming, joined, split
+from doctor.trace.state import NO_GUARD, State
+from doctor.trace.values import Assumption, Value
+
+if TYPE_CHECKING:
+    from doctor.trace.interpreter import Interpreter
+
+#: How many ways to the next arm of an ``if`` are kept apart.
+MAX_WAYS = 2
+
+
+def and_or(shell: Interpreter, command: AndOr, state: State) -> list[Result]:
+    """``a && b || c``."""
+    results = shell.execute(command.commands[0], state)
+    for operator, part in zip(command.operators, command.commands[1:], strict=True):
+        results = _decided(shell, results, command.commands[0], "the command", "succeeds")
+        wanted = operator == "&&"
+        taken = [r for r in results if r.flow is Flow.NEXT and r.truth is wanted]
+        passed = [r for r in results if r not in taken]
+        results = passed
+        if taken:
+            results = [*passed, *shell.execute(part, joined([r.state for r in taken]))]
+    return results
+
+
+def _decided(
+    shell: Interpreter, results: list[Result], command: Command, what: str, succeeds: str
+) -> list[Result]:
+    """The results with every unknown success split in two."""
+    place = shell.frame.origin(command.span)
+    row = "?" if place is None else place.location.start.row
+    key = f"success:{shell.walk.number()}"
+    return [
+        way for result in results for way in split(result, key, f"{what} in line {row}", succeeds)
+    ]
+
+
+def if_command(shell: Interpreter, command: If, state: State) -> list[Result]:
+    """``if … elif … else … fi``."""
+    results: list[Result] = []
+    waiting = [state]
+    for arm in command.arms:
+        undecided: list[State] = []
+        for before in waiting:
+            tested = _tested(shell, shell.block(arm.condition, before), arm.condition)
+            for way in tested:
+                if way.flow is not Flow.NEXT:
+                    results.append(way)
+                elif way.truth:
+                    results += shell.block(arm.body, way.state)
+                else:
+                    undecided.append(way.state)
+        last = arm is command.arms[-1] and command.otherwise is None
+        waiting = undecided if last or len(undecided) <= MAX_WAYS else [joined(undecided)]
+    for before in waiting:
+        otherwise = command.otherwise
+        results += [Result(before)] if otherwise is None else shell.block(otherwise, before)
+    return results
+
+
+def _tested(shell: Interpreter, results: list[Result], condition: Block) -> list[Result]:
+    """The results of an ``if``'s condition, each true or false."""
+    if not condition:
+        return results
+    return _decided(shell, results, condition[-1].command, "the condition", "holds")
+
+
+# --- case -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Looking:
+    """A state in which the next arm's patterns are looked at.
+
+    Which arm is taken from here is one question, ``key``; ``entered`` tells that some arm may
+    have been.
+    """
+
+    state: State
+    key: str
+    entered: bool = False
+
+
+def case(shell: Interpreter, command: Case, state: State) -> list[Result]:
+    """``case … in … esac``, for each thing that the subject may be."""
+    results: list[Result] = []
+    key = f"case:{shell.walk.number()}"
+    for subject in shell.expander(state).scalar(command.subject):
+        way = assuming(state, subject.assumes)
+        if way is not None:
+            results += _case_of(shell, command, subject, _Looking(way, key))
+    return results or [Result(state)]
+
+
+def _case_of(shell: Interpreter, command: Case, subject: Value, start: _Looking) -> list[Result]:
+    """The ways through the arms for one subject."""
+    done: list[Result] = []
+    looking = [start]
+    falling: list[State] = []
+    for index, arm in enumerate(command.arms):
+        entered, looking = _arm(shell, command, index, subject, looking)
+        results = [r for before in (*falling, *entered) for r in shell.block(arm.body, before)]
+        falling = []
+        if arm.terminator not in (";&", ";;&"):
+            done += results
+            continue
+        done += [result for result in results if result.flow is not Flow.NEXT]
+        going_on = [result.state for result in results if result.flow is Flow.NEXT]
+        if going_on and arm.terminator == ";&":
+            falling = [joined(going_on)]
+        elif going_on:
+            looking.append(_Looking(joined(going_on), f"{start.key}:{index}"))
+    done += [Result(before) for before in falling]
+    words = f"{subject.display} is like none of the patterns"
+    for way in looking:
+        guard = frozenset({Assumption(way.key, "none", words)}) if way.entered else NO_GUARD
+        left = assuming(way.state, guard)
+        done += [Result(left)] if left is not None else []
+    return done
+
+
+def _arm(
+    shell: Interpreter, command: Case, index: int, subject: Value, looking: Sequence[_Looking]
+) -> tuple[list[State], list[_Looking]]:
+    """The states in which an arm is entered, and those in which the next one is looked at."""
+    arm = command.arms[index]
+    entered: list[State] = []
+    passed: list[_Looking] = []
+    for way in looking:
+        verdict = conditions.case_matches(shell.expander(way.state), subject, arm.patterns)
+        if verdict is False:
+            passed.append(way)
+            continue
+        words = f"{subject.display} {_patterns(shell, arm)}"
+        sure = verdict is True and not way.entered
+        guard = NO_GUARD if sure else frozenset({Assumption(way.key, str(index), words)})
+        inside = assuming(way.state, guard)
+        if inside is not None:
+            conditions.refine(inside, command.subject, arm.patterns, guard)
+            entered.append(inside)
+        if verdict is None:
+            passed.append(replace(way, entered=way.entered or inside is not None))
+    return entered, passed
+
+
+def _patterns(shell: Interpreter, arm: CaseArm) -> str:
+    """What a subject is in an arm, in words: ``is like *-8B``."""
+    written = [shell.frame.written(pattern.span) for pattern in arm.patterns]
+    return "is anything else" if "*" in written else f"is like {' or '.join(written)}"

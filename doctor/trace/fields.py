@@ -1,0 +1,113 @@
+"""Fields: the words that words of a script expand to, combined, joined and split."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from doctor.trace.state import NO_GUARD, Guard, consistent
+from doctor.trace.values import Text, Unknown, Value
+
+#: How many consistent combinations of alternatives of one command are looked at.
+MAX_COMBINATIONS = 24
+#: The longest text that is split into words; a longer one counts as unknown words.
+MAX_SPLIT = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The words that something expands to, in one alternative.
+
+    ``unlikely`` counts the choices in it that are not the likeliest.
+    """
+
+    values: tuple[Value, ...]
+    assumes: Guard = NO_GUARD
+    unlikely: int = 0
+
+
+def product(
+    left: Sequence[Fields], right: Sequence[Fields], combine: Callable[[Fields, Fields], Fields]
+) -> list[Fields]:
+    """Every consistent pair; of too many, those in which the fewest words are unlikely.
+
+    The first alternative of a word that fits what stands before it is the likely one.
+    """
+    pairs: list[Fields] = []
+    for one in left:
+        fitting = [other for other in right if consistent(one.assumes, other.assumes)]
+        for place, other in enumerate(fitting):
+            pair = combine(one, other)
+            unlikely = one.unlikely + other.unlikely + (place > 0)
+            pairs.append(replace(pair, unlikely=unlikely) if unlikely else pair)
+    if len(pairs) > MAX_COMBINATIONS:
+        pairs.sort(key=lambda fields: fields.unlikely)
+    return pairs[:MAX_COMBINATIONS]
+
+
+def append(one: Fields, other: Fields) -> Fields:
+    return Fields(one.values + other.values, one.assumes | other.assumes)
+
+
+def concatenate(one: Fields, other: Fields) -> Fields:
+    """The last word of one and the first of the other become one word."""
+    if not one.values or not other.values:
+        return append(one, other)
+    middle = one.values[-1] + other.values[0]
+    return Fields(
+        (*one.values[:-1], middle, *other.values[1:]),
+        one.assumes | other.assumes,
+    )
+
+
+def joined(fields: Fields) -> Fields:
+    return Fields((spaced(fields.values),), fields.assumes)
+
+
+def spaced(values: Sequence[Value]) -> Value:
+    joined = Value()
+    for index, value in enumerate(values):
+        joined = joined + Value((Text(" "),)) + value if index else value
+    return joined
+
+
+def assumed(values: Sequence[Value]) -> Guard:
+    return NO_GUARD.union(*(value.assumes for value in values))
+
+
+def split_words(values: tuple[Value, ...], separators: str) -> tuple[Value, ...]:
+    """Word splitting of unquoted expansions at the characters of ``IFS``."""
+    words: list[Value] = []
+    for value in values:
+        shadow = value.shadow
+        if not any(character in shadow for character in separators):
+            words += [value] if value.pieces else []
+        elif len(shadow) > MAX_SPLIT:
+            words.append(Value((Unknown("…", many=True),), value.assumes))
+        else:
+            words += [value.slice(*span) for span in spans(shadow, separators)]
+    return tuple(words)
+
+
+def spans(text: str, separators: str) -> list[tuple[int, int]]:
+    """Where the words of a text stand. Blanks count as one separator, others each as one."""
+    blanks = "".join(c for c in separators if c in " \t\n")
+    blank = f"[{re.escape(blanks)}]" if blanks else "(?!)"
+    other = f"[{re.escape(separators)}]" if separators else "(?!)"
+    end = len(text.rstrip(blanks)) if blanks else len(text)
+    at = end - len(text[:end].lstrip(blanks)) if blanks else 0
+    found: list[tuple[int, int]] = []
+    for separator in re.finditer(f"{blank}*(?!{blank}){other}{blank}*|{blank}+", text[:end]):
+        if separator.start() >= at:
+            found.append((at, separator.start()))
+            at = separator.end()
+    return [*found, (at, end)] if at < end else found
+
+
+def sliced(values: tuple[Value, ...], argument: Value) -> tuple[Value, ...]:
+    found = re.fullmatch(r"\s*(\d{1,4})\s*(?::\s*(\d{1,4}))?\s*", argument.text or "")
+    if not found:
+        return (Value((Unknown("…", many=True),)),)
+    start = int(found.group(1))
+    return values[start:] if found.group(2) is None else values[start : start + int(found.group(2))]

@@ -1,0 +1,124 @@
+"""Reading from the standard input: ``read`` and ``mapfile``, from text that is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from doctor.shell.tree import Simple, Word
+from doctor.trace import redirects, wrappers
+from doctor.trace.fields import Fields, spans
+from doctor.trace.results import Result
+from doctor.trace.state import Array, State
+from doctor.trace.values import Unknown, Value
+
+if TYPE_CHECKING:
+    from doctor.trace.interpreter import Interpreter
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What was read: None if that isn't known; ``ended`` where the input held no line end."""
+
+    text: Value | None
+    ended: bool = False
+
+
+def read(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+    """``read``: a line, or with ``-d ''`` everything, into variables."""
+    options, names = wrappers.read_options(fields.values[1:], "adinNptu", frozenset())
+    given = dict(options)
+    found = _take(shell, command, given, state)
+    target = given.get("-a")
+    if target is not None:
+        items = (
+            None if found.text is None else _words(found.text, _separators(shell, command, state))
+        )
+        state.set(target.display, (Array(open=True) if items is None else Array(items),))
+    else:
+        _assign(shell, command, found.text, [name.text or "" for name in names], state)
+    return [Result(state, None if found.text is None else not found.ended)]
+
+
+def _take(
+    shell: Interpreter, command: Simple, given: dict[str, Value | None], state: State
+) -> _Read:
+    """What one ``read`` takes from its own input, or from what the state has left of its own."""
+    own = redirects.reads(command.redirects)
+    source = redirects.standard_input(command.redirects, shell.expander(state), state.input)
+    ends = given.get("-d")
+    if source is None or given.keys() & {"-n", "-N", "-u"} or (ends is not None and ends.display):
+        if not own:
+            state.input = None
+        return _Read(None)
+    at = source.shadow.find("\n") if "-d" not in given else -1
+    line = source if at < 0 else source.slice(0, at)
+    if not own:
+        state.input = Value() if at < 0 else source.slice(at + 1)
+    return _Read(line, ended=at < 0)
+
+
+def _assign(
+    shell: Interpreter, command: Simple, line: Value | None, names: list[str], state: State
+) -> None:
+    """Give each name a word of the line, the last one all that is left."""
+    turn = frozenset(f"turn:{t.loop}" for t in shell.context.turns if t.index is None)
+    separators = _separators(shell, command, state)
+    if not names and line is not None:
+        state.set("REPLY", (line,))
+        return
+    words = None if line is None or separators is None else _fill(line, separators, len(names))
+    for index, name in enumerate(names):
+        if not name.isidentifier():
+            continue
+        value = words[index] if words is not None else None
+        if value is None:
+            varies = turn | (line.varies if line is not None else frozenset())
+            value = Value((Unknown(f"${name}", varies),))
+        state.set(name, (value,))
+
+
+def _fill(line: Value, separators: str, count: int) -> list[Value | None]:
+    """``count`` words of a line, None where one that isn't known may hold separators too."""
+    shadow = line.shadow
+    found = spans(shadow, separators)
+    if len(found) > count:
+        end = len(shadow.rstrip("".join(c for c in separators if c in " \t\n")))
+        found[count - 1 :] = [(found[count - 1][0], end)]
+    sure = shadow.find("\0")
+    words: list[Value | None] = []
+    for index in range(count):
+        start, end = found[index] if index < len(found) else (len(shadow), len(shadow))
+        is_sure = sure < 0 or end <= sure or (index == count - 1 and start <= sure)
+        words.append(line.slice(start, end) if is_sure else None)
+    return words
+
+
+def _words(line: Value | None, separators: str | None) -> tuple[Value, ...] | None:
+    if line is None or separators is None or "\0" in line.shadow:
+        return None
+    return tuple(line.slice(*span) for span in spans(line.shadow, separators))
+
+
+def _separators(shell: Interpreter, command: Simple, state: State) -> str | None:
+    """``IFS`` as ``read`` sees it: mostly an assignment before it."""
+    for assignment in command.assignments:
+        if assignment.name == "IFS" and isinstance(assignment.value, Word):
+            return shell.expander(state).scalar(assignment.value)[0].text
+    return state.separators
+
+
+def mapfile(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+    """``mapfile`` or ``readarray``: the lines of the input as an array."""
+    options, names = wrappers.read_options(fields.values[1:], "dnOsuCc", frozenset())
+    name = names[-1].text or "" if names else "MAPFILE"
+    source = redirects.standard_input(command.redirects, shell.expander(state), state.input)
+    content = Array(open=True)
+    plain = all(option == "-t" for option, _ in options)
+    if source is not None and plain and "\0" not in source.shadow:
+        text = source.shadow.removesuffix("\n")
+        lines = spans(text + "\n", "\n") if "\n\n" not in text else []
+        content = Array(tuple(source.slice(*line) for line in lines)) if lines else content
+    if name.isidentifier():
+        state.set(name, (content,))
+    return [Result(state)]
