@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from doctor.shell.tree import Simple
-from doctor.trace import conditions, external, reading, redirects, shells
+from doctor.trace import conditions, external, reading, redirects, shells, wrappers
 from doctor.trace.fields import Fields
 from doctor.trace.results import Flow, Result
 from doctor.trace.state import Missing, State
@@ -128,8 +128,9 @@ def _eval(shell: Interpreter, command: Simple, fields: Fields, state: State) -> 
 
 
 def _exec(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
-    if len(fields.values) > 1:
-        external.run(shell, command, replace(fields, values=fields.values[1:]), state)
+    _, words = wrappers.read_options(fields.values[1:], "a", frozenset())
+    if words:
+        external.run(shell, command, replace(fields, values=tuple(words)), state)
         return [Result(state, None, Flow.EXIT)]
     found = redirects.outputs(command.redirects, shell.expander(state), shell.context.outputs)
     shell.context = replace(shell.context, outputs=found)
@@ -180,7 +181,9 @@ def formatted(template: Value, arguments: tuple[Value, ...]) -> Value:
         return Value((Unknown(f"printf {names}", varies, several),), assumes)
     specifiers = len(re.findall(r"%0?\d*[sd]", text))
     if specifiers and len(arguments) % specifiers == 0 and len(arguments) <= _MOST_ARGUMENTS:
-        text *= max(1, len(arguments) // specifiers)  # the template is used again for further arguments
+        text *= max(
+            1, len(arguments) // specifiers
+        )  # the template is used again for further arguments
     pieces = re.split(r"%(0?\d*)([sd])", text)
     if "%" in "".join(pieces[::3]) or len(arguments) != len(pieces) // 3:
         return Value((Unknown(f"printf {names}", varies),), assumes)

@@ -97,11 +97,14 @@ class Expander:
                 found = [Fields((value,), value.assumes) for value in self._arithmetic(part)]
             case Substitution():
                 found = [Fields((self._named(v, part),), v.assumes) for v in self.substitute(part)]
-        found = [replace(f, values=tuple(_quoted(v, part.quoted) for v in f.values)) for f in found]
+        if part.quoted or not isinstance(part, Parameter):
+            found = [
+                replace(f, values=tuple(_quoted(v, part.quoted) for v in f.values)) for f in found
+            ]
         if split and not part.quoted:
             separators = self.state.separators
             separators = BLANKS if separators is None else separators
-            return [replace(f, values=split_words(f.values, separators)) for f in found]
+            return [split_words(fields, separators) for fields in found]
         return found
 
     def _literal(self, part: Literal, first: bool) -> Value:
@@ -154,6 +157,7 @@ class Expander:
                 values = tuple(parameters.transform(v, part, argument, written) for v in values)
         if part.quoted and (part.subscript == "*" or part.name == "*"):
             values = (spaced(values),)
+        values = tuple(_quoted(value, part.quoted) for value in values)
         return Fields(values, content.assumes | assumed(values))
 
     def _defaulted(self, part: Parameter, content: Array | Missing | Value) -> list[Fields]:

@@ -19,12 +19,15 @@ MAX_SPLIT = 4000
 class Fields:
     """The words that something expands to, in one alternative.
 
-    ``unlikely`` counts the choices in it that are not the likeliest.
+    ``unlikely`` counts the choices in it that are not the likeliest. ``apart_before`` and
+    ``apart_after`` tell that a separator stands there, so that no neighbour joins the word.
     """
 
     values: tuple[Value, ...]
     assumes: Guard = NO_GUARD
     unlikely: int = 0
+    apart_before: bool = False
+    apart_after: bool = False
 
 
 def product(
@@ -51,13 +54,16 @@ def append(one: Fields, other: Fields) -> Fields:
 
 
 def concatenate(one: Fields, other: Fields) -> Fields:
-    """The last word of one and the first of the other become one word."""
-    if not one.values or not other.values:
-        return append(one, other)
-    middle = one.values[-1] + other.values[0]
+    """The last word of one and the first of the other become one word, if nothing parts them."""
+    values = one.values + other.values
+    if one.values and other.values and not (one.apart_after or other.apart_before):
+        middle = one.values[-1] + other.values[0]
+        values = (*one.values[:-1], middle, *other.values[1:])
     return Fields(
-        (*one.values[:-1], middle, *other.values[1:]),
+        values,
         one.assumes | other.assumes,
+        apart_before=one.apart_before or (not one.values and other.apart_before),
+        apart_after=other.apart_after or (not other.values and one.apart_after),
     )
 
 
@@ -76,18 +82,32 @@ def assumed(values: Sequence[Value]) -> Guard:
     return NO_GUARD.union(*(value.assumes for value in values))
 
 
-def split_words(values: tuple[Value, ...], separators: str) -> tuple[Value, ...]:
-    """Word splitting of unquoted expansions at the characters of ``IFS``."""
+def split_words(fields: Fields, separators: str) -> Fields:
+    """Word splitting of an unquoted expansion at the characters of ``IFS``."""
     words: list[Value] = []
-    for value in values:
-        shadow = value.shadow
+    for value in fields.values:
+        shadow = _unquoted(value)
         if not any(character in shadow for character in separators):
             words += [value] if value.pieces else []
         elif len(shadow) > MAX_SPLIT:
             words.append(Value((Unknown("…", many=True),), value.assumes))
         else:
             words += [value.slice(*span) for span in spans(shadow, separators)]
-    return tuple(words)
+    shadows = [_unquoted(value) for value in fields.values] or [""]
+    return replace(
+        fields,
+        values=tuple(words),
+        apart_before=shadows[0][:1] in separators and shadows[0] != "",
+        apart_after=shadows[-1][-1:] in separators and shadows[-1] != "",
+    )
+
+
+def _unquoted(value: Value) -> str:
+    """The value's text with what isn't split, unknowns and quoted text, blotted out."""
+    return "".join(
+        "\0" * len(p.name) if isinstance(p, Unknown) else "\1" * len(p.text) if p.quoted else p.text
+        for p in value.pieces
+    )
 
 
 def spans(text: str, separators: str) -> list[tuple[int, int]]:

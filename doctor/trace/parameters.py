@@ -37,9 +37,19 @@ def contents(state: State, name: str) -> tuple[Content, ...]:
 def _positional(state: State, number: int) -> Content:
     if state.positional is None:
         return Missing()
+    if any(_is_list(value) for value in state.positional[:number]):
+        return Missing()
     if number <= len(state.positional):
         return state.positional[number - 1]
     return Missing(inherited=False)
+
+
+def _is_list(value: Value) -> bool:
+    """Whether a word stands for several, as ``"$@"`` does; a lone ``$NAME`` is meant as one."""
+    return any(
+        isinstance(piece, Unknown) and piece.many and ("@" in piece.name or piece.name == "…")
+        for piece in value.pieces
+    )
 
 
 def given(name: str, is_set: bool, called: str | None = None) -> Guard:
@@ -124,18 +134,27 @@ def element(state: State, content: Content, part: Parameter) -> Value:
     if isinstance(content, Value) and subscript == "0":
         return content
     varies, key = _subscript(state, subscript)
-    if isinstance(content, Array) and key is not None:
-        if content.keys is not None:
-            if key in content.keys:
-                return _with(content.items[content.keys.index(key)], content.assumes)
-        elif re.fullmatch(r"-?\d{1,6}", key):
-            index = int(key)
-            if -len(content.items) <= index < len(content.items) and not content.open:
-                return _with(content.items[index], content.assumes)
-            if 0 <= index < len(content.items):
-                return _with(content.items[index], content.assumes)
+    found = _item(content, key) if isinstance(content, Array) and key is not None else None
+    if found is not None:
+        return _with(found, content.assumes)
     name = f"${{{part.name}[{part.subscript}]}}"
     return Value((Unknown(name, varies),), content.assumes)
+
+
+def _item(array: Array, key: str) -> Value | None:
+    """The element with a key, empty where the array surely has none; None if unknown."""
+    if array.keys is not None:
+        if key in array.keys:
+            return array.items[array.keys.index(key)]
+        return None if array.open else Value()
+    if not re.fullmatch(r"-?\d{1,6}", key):
+        return None
+    index = int(key)
+    if any(item.many for item in array.items[: index + 1 or None]):
+        return None
+    if array.open and not 0 <= index < len(array.items):
+        return None
+    return array.items[index] if -len(array.items) <= index < len(array.items) else Value()
 
 
 def _subscript(state: State, subscript: str) -> tuple[frozenset[str], str | None]:
@@ -198,10 +217,8 @@ def is_script(value: Value) -> bool:
 def base_name(value: Value) -> Value:
     """What follows the last slash, known even where only the folder before it is unknown."""
     last = value.pieces[-1] if value.pieces else None
-    if isinstance(last, Text) and "/" in last.text:
-        return value.slice(value.display.rindex("/") + 1)
-    if value.text is not None:
-        return value
+    if value.text is not None or (isinstance(last, Text) and "/" in last.text):
+        return value.slice(value.shadow.rfind("/") + 1)
     return Value((Unknown(f"basename of {value.display}", value.varies),), value.assumes)
 
 

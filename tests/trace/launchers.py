@@ -1,0 +1,196 @@
+"""Random small scripts that start a program, for comparing what bash and the trace make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hypothesis import strategies as st
+
+#: Variables of single values, arrays, and numbers.
+NAMES = st.sampled_from(["A", "B", "CACHE"])
+LISTS = st.sampled_from(["L", "K"])
+NUMBERS = st.sampled_from(["N", "P"])
+TEXTS = st.sampled_from(["a", "b", "a b", "x/y.z", "--port=1", "k:v,w", "é"])
+PATTERNS = st.sampled_from(["a", "b", "a*", "*b", "[ab]", "x/*", "*"])
+WRAPPERS = st.sampled_from(["", "", "", "nohup ", "timeout 9 ", "env CACHE=e ", "exec -a x env "])
+
+
+class _Writer:
+    """Writes scripts; each level of nesting has one less to go."""
+
+    def __init__(self, draw: st.DrawFn, levels: int) -> None:
+        self.draw = draw
+        self.levels = levels
+        self.names = 0
+
+    def one_of(self, *choices: Callable[[], str]) -> str:
+        return self.draw(st.sampled_from(choices))()
+
+    def some(self, piece: Callable[[], str], separator: str, most: int) -> str:
+        return separator.join(piece() for _ in range(self.draw(st.integers(1, most))))
+
+    def number(self) -> int:
+        return self.draw(st.integers(0, 3))
+
+    # --- words
+
+    def text(self) -> str:
+        return f"'{self.draw(TEXTS)}'"
+
+    def word(self) -> str:
+        return self.one_of(self.text, self.scalar, self.quoted, self.listed, self.joined)
+
+    def words(self) -> str:
+        return self.some(self.word, " ", 3)
+
+    def scalar(self) -> str:
+        name = self.draw(NAMES)
+        return self.one_of(
+            lambda: f"${name}",
+            lambda: f"${{{name}:-{self.text()}}}",
+            lambda: f"${{{name}:+{self.text()}}}",
+            lambda: f"${{{name}%%[.:]*}}",
+            lambda: f"${{{name}#*[/a]}}",
+            lambda: f"${{{name}//a/c}}",
+            lambda: f"${{{name}^^}}",
+            lambda: f"${{{name}:1:2}}",
+            lambda: f"${{#{name}}}",
+            lambda: f"${{{self.draw(LISTS)}[{self.number()}]}}",
+            lambda: f"$(({self.draw(NUMBERS)} * 2 + {self.number()}))",
+            lambda: f"$(echo {self.text()})",
+            lambda: f"$(printf '%s-%02d' x {self.number()})",
+            lambda: f"$(basename /m/{self.text()})",
+            lambda: f"${self.draw(st.sampled_from('12#'))}",
+        )
+
+    def quoted(self) -> str:
+        return f'"{self.scalar()}"'
+
+    def joined(self) -> str:
+        return f"m{self.scalar()}{self.quoted()}"
+
+    def listed(self) -> str:
+        name = self.draw(LISTS)
+        return self.one_of(
+            lambda: f'"${{{name}[@]}}"',
+            lambda: f"${{{name}[*]}}",
+            lambda: f'"${{{name}[@]:1}}"',
+            lambda: f"${{!{name}[@]}}",
+            lambda: '"$@"',
+            lambda: "{p,q}" + self.text(),
+        )
+
+    # --- commands
+
+    def launch(self) -> str:
+        before = self.one_of(lambda: "", lambda: "", lambda: f"CACHE={self.quoted()} ")
+        return f"{before}{self.draw(WRAPPERS)}vllm {self.words()}"
+
+    def assignment(self) -> str:
+        name, numeral = self.draw(NAMES), self.draw(NUMBERS)
+        return self.one_of(
+            lambda: f"{name}={self.word_of_one()}",
+            lambda: f"{name}+={self.word_of_one()}",
+            lambda: f"export {name}={self.quoted()}",
+            lambda: f"unset {name}",
+            lambda: f": ${{{name}:={self.text()}}}",
+            lambda: f"{self.draw(LISTS)}=({self.words()})",
+            lambda: f"{self.draw(LISTS)}+=({self.word()})",
+            lambda: f"{numeral}={self.number()}",
+            lambda: f"(({numeral} += {self.number()}))",
+            lambda: f"IFS={self.draw(st.sampled_from([',', ':']))} read -r A B <<< {self.quoted()}",
+            lambda: f"IFS=, read -ra {self.draw(LISTS)} <<< {self.quoted()}",
+            lambda: f"set -- {self.words()}",
+            lambda: "shift",
+            lambda: f"printf -v {name} '%s' {self.quoted()}",
+        )
+
+    def word_of_one(self) -> str:
+        return self.one_of(self.text, self.scalar, self.quoted)
+
+    def condition(self) -> str:
+        return self.one_of(
+            lambda: f'[ "{self.scalar()}" = {self.text()} ]',
+            lambda: f"[[ {self.quoted()} == {self.draw(PATTERNS)} ]]",
+            lambda: f"[[ -n ${self.draw(NAMES)} ]]",
+            lambda: f"(({self.draw(NUMBERS)} > {self.number()}))",
+            lambda: self.draw(st.sampled_from(["true", "false"])),
+        )
+
+    def block(self, most: int = 2) -> str:
+        if self.levels == 0:
+            return self.launch() + "\n"
+        self.levels -= 1
+        text = self.some(self.statement, "\n", most) + "\n"
+        self.levels += 1
+        return text
+
+    def statement(self) -> str:
+        return self.one_of(
+            self.launch,
+            self.launch,
+            self.assignment,
+            self.assignment,
+            self.assignment,
+            lambda: f"{self.launch()} &",
+            lambda: f"if {self.condition()}; then\n{self.block()}else\n{self.block()}fi",
+            lambda: f"{self.condition()} && {self.launch()}",
+            lambda: f"{self.condition()} || {self.assignment()}",
+            self.case,
+            lambda: f"for x in {self.words()}; do A=$x\n{self.block()}done",
+            self.counting,
+            lambda: f"while IFS=: read -r A B; do\n{self.block()}done <<'EOF'\na:1\nb:2:3\nEOF",
+            lambda: f"({self.block()})",
+            lambda: f"{{ {self.block()}}}",
+            self.function,
+            self.reference,
+            lambda: f'bash -c "vllm {self.scalar()} \\$CACHE" _ {self.words()}',
+            lambda: 'bash -c \'vllm "$CACHE" "$@"\' _ ' + self.words(),
+            lambda: f"bash <<EOF\nvllm ${self.draw(NAMES)} \\$CACHE\nEOF",
+            lambda: f"bash -s {self.words()} <<'EOF'\nvllm \"$2\" $CACHE\nEOF",
+            lambda: f"eval vllm {self.quoted()}",
+            lambda: f"cat > run.sh <<'EOF'\nvllm run $1\nEOF\nbash run.sh {self.words()}",
+            lambda: f"printf '%s\\n' {self.text()} b | while read -r A; do\n{self.block()}done",
+        )
+
+    def case(self) -> str:
+        ends = st.sampled_from([";;", ";;", ";&", ";;&"])
+        arms = "\n".join(
+            f"{self.draw(PATTERNS)}) {self.block(1).rstrip()}\n{self.draw(ends)}" for _ in range(3)
+        )
+        return f"case {self.quoted()} in\n{arms}\nesac"
+
+    def counting(self) -> str:
+        """A loop with a counter of its own, so that it ends."""
+        i = self.new("i")
+        head = self.one_of(
+            lambda: f"for (({i} = 0; {i} < {self.number()}; {i}++)); do N=${i}",
+            lambda: f"{i}=0; while (({i}++ < {self.number()})); do N=${i}",
+            lambda: f"{i}=0; until [ ${i} -ge {self.number()} ]; do (({i}++))",
+        )
+        return f"{head}\n{self.block()}done"
+
+    def new(self, letter: str) -> str:
+        self.names += 1
+        return f"{letter}{self.names}"
+
+    def function(self) -> str:
+        name = self.new("f")
+        local = self.one_of(lambda: "", lambda: f"local {self.draw(NAMES)}={self.quoted()}; ")
+        return f"{name}() {{ {local}{self.block()}}}\n{name} {self.words()}"
+
+    def reference(self) -> str:
+        name = self.new("f")
+        return (
+            f"{name}() {{ local -n to=$1; to={self.quoted()}; vllm $to; }}\n"
+            f"{name} {self.draw(NAMES)}"
+        )
+
+
+@st.composite
+def launchers(draw: st.DrawFn) -> str:
+    """A script that bash accepts and that ends soon; it sets its variables first."""
+    writer = _Writer(draw, levels=2)
+    begin = f"A={writer.text()} B={writer.text()} CACHE={writer.text()} N={writer.number()} P=2"
+    lists = f"L=({writer.text()} {writer.text()}) K=({writer.text()})"
+    return f"{begin}\n{lists}\nset -- {writer.text()} {writer.text()}\n{writer.block(6)}wait\n"

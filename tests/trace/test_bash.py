@@ -1,0 +1,96 @@
+"""What bash runs is among what the trace says, in scripts made at random.
+
+A stand-in for ``vllm`` records its arguments and the one variable that it is interested in.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from doctor.diagnostic import Source
+from doctor.shell import parse
+from doctor.trace.context import Invocation
+from doctor.trace.state import Missing
+from doctor.trace.trace import walked
+from doctor.trace.values import Text, Unknown, Value
+
+from .launchers import launchers
+
+BASH = shutil.which("bash")
+STAND_IN = """#!/bin/bash
+printf -v run '%s\\x1f' "$@" "${CACHE-unset}"
+printf '%s\\x1e' "$run" >> "$RECORD"
+"""
+
+
+@pytest.mark.skipif(BASH is None, reason="missing part: bash")
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(launchers())
+def test_the_trace_has_every_run_that_bash_makes(text: str) -> None:
+    walk = walked(Source("case.sh", text), parse(text), lambda name, near: None)
+    assert not walk.truncated
+    told = [i for i in walk.invocations if i.arguments and i.arguments[0].text == "vllm"]
+    for arguments, cache in _recorded(text):
+        assert any(_means(i, arguments, cache) for i in told), (
+            f"bash runs vllm {arguments} with CACHE={cache} in\n{text}\nthe trace says\n"
+            + "\n".join(repr([argument.display for argument in i.arguments]) for i in told)
+        )
+
+
+def _recorded(text: str) -> list[tuple[list[str], str]]:
+    """The runs that bash makes: the arguments of each and its ``CACHE``."""
+    with tempfile.TemporaryDirectory() as folder:
+        programs = Path(folder, "bin")
+        programs.mkdir()
+        (programs / "vllm").write_text(STAND_IN, encoding="utf-8")
+        (programs / "vllm").chmod(0o755)
+        record = Path(folder, "record")
+        record.touch()
+        environment = {
+            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+            "RECORD": str(record),
+            "LC_ALL": "C.UTF-8",
+        }
+        subprocess.run(
+            [str(BASH), "-c", text, "case.sh"],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=20,
+            check=False,
+        )
+        runs = record.read_text(encoding="utf-8").split("\x1e")[:-1]
+    fields = [run.split("\x1f")[:-1] for run in runs]
+    return [(words[:-1], words[-1]) for words in fields]
+
+
+def _means(invocation: Invocation, arguments: list[str], cache: str) -> bool:
+    """Whether an invocation of the trace may be this run."""
+    pattern = "".join(_pattern(value) for value in invocation.arguments[1:])
+    if not re.fullmatch(pattern, "".join(f"{word}\x1f" for word in arguments), re.DOTALL):
+        return False
+    held = invocation.environment.get("CACHE", (Missing(),))
+    known = [value.text for value in held if isinstance(value, Value)]
+    return cache in known or None in known or (cache == "unset" and len(known) < len(held))
+
+
+def _pattern(value: Value) -> str:
+    """A word as a pattern; what isn't known is anything in it, and on its own any words."""
+    if value.many or (value.pieces and not any(isinstance(p, Text) for p in value.pieces)):
+        return ".*"
+    pieces = (re.escape(p.text) if isinstance(p, Text) else "[^\x1f]*" for p in value.pieces)
+    return "".join(pieces) + "\x1f"
+
+
+def test_an_unknown_is_anything() -> None:
+    assert re.fullmatch(_pattern(Value((Text("m"), Unknown("$X")))), "m1\x1f")
+    assert not re.fullmatch(_pattern(Value((Text("m"),))), "n\x1f")
