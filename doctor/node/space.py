@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from doctor.facts.node import Space
 from doctor.node.folder import HANGS, Folder, look
@@ -12,24 +12,20 @@ from doctor.node.tmp_folders import temporary
 
 
 def _look(situation: Situation) -> Iterator[Space]:
-    environment = situation.environment
-    purposes = {temporary(environment)[0]: "temporary-files", "/dev/shm": "shared-memory"}
-    if home := environment.get("HOME"):
-        purposes[home] = "home"
-    for each in wanted(environment):
-        if each.holds in ("models", "compiled-code"):
-            purposes[each.path] = each.holds
+    purposes: dict[str, set[str]] = {}
+    for path, purpose in _used(situation.environment):
+        purposes.setdefault(path, set()).add(purpose)
     seen = look(purposes)
     by_mount: dict[str, list[Folder]] = {}
-    for path, purpose in purposes.items():
+    for path, why in purposes.items():
         if path in seen:
             by_mount.setdefault(seen[path].mount.point, []).append(seen[path])
         else:
-            yield _silent(path, purpose)
+            yield _silent(path, why)
     for mount, folders in by_mount.items():
         yield Space(
             mount=mount,
-            purposes=frozenset(purposes[each.path] for each in folders),
+            purposes=frozenset(why for each in folders for why in purposes[each.path]),
             folders=frozenset(each.path for each in folders),
             free=round(folders[0].free, 2),
             size=round(folders[0].size, 2),
@@ -37,10 +33,21 @@ def _look(situation: Situation) -> Iterator[Space]:
         )
 
 
-def _silent(path: str, purpose: str) -> Space:
+def _used(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The folders that a server writes, and what for."""
+    yield temporary(environment)[0], "temporary-files"
+    yield "/dev/shm", "shared-memory"
+    if home := environment.get("HOME"):
+        yield home, "home"
+    for each in wanted(environment):
+        if each.holds in ("models", "compiled-code"):
+            yield each.path, each.holds
+
+
+def _silent(path: str, purposes: Iterable[str]) -> Space:
     return Space(
         mount=path,
-        purposes=frozenset((purpose,)),
+        purposes=frozenset(purposes),
         folders=frozenset((path,)),
         reasons=dict.fromkeys(("free", "size", "files_free"), HANGS.format(path)),
     )

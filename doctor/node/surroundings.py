@@ -48,10 +48,11 @@ def look(situation: Situation) -> Iterator[Surroundings | InstalledVllm | Compil
     )
     if python and version:
         yield _installed(python, told, environment)
+        yield _compiler(environment, told)
     else:
         reason = str(failed) if failed else "no vLLM in the environment on the PATH"
-        yield Gap(InstalledVllm, reason, applies=bool(failed))
-    yield _compiler(environment, told)
+        # Where it will run, in a container perhaps, there may be another compiler.
+        yield from (Gap(kind, reason, applies=bool(failed)) for kind in (InstalledVllm, Compiler))
 
 
 def interpreter(path: str) -> str | None:

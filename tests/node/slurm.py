@@ -12,10 +12,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.slurm import daemons
+
+if TYPE_CHECKING:
+    from .conftest import StandIn
 
 #: Who runs the jobs: not root, who may read and write everything.
 USER, GROUP = "nobody", "nogroup"
@@ -61,6 +65,20 @@ class OneHostSlurm:
         assert sent.returncode == 0, sent.stderr
         self.wait_for_end(sent.stdout.strip())
         return output.read_text()
+
+    def nvml(self, stand_in: StandIn, scenario: str) -> list[str]:
+        """What goes before a command that is to see a scenario's GPUs, as the ordinary user."""
+        for name, text in (
+            ("libnvidia-ml.so.1", stand_in.library.read_bytes()),
+            ("scenario", scenario.encode()),
+        ):
+            (self.folder / name).write_bytes(text)
+            (self.folder / name).chmod(0o755)
+        return [
+            "env",
+            f"LD_LIBRARY_PATH={self.folder}",
+            f"NVML_STAND_IN={self.folder / 'scenario'}",
+        ]
 
     def wait_for_end(self, job: str) -> None:
         daemons.wait_for(lambda: self._state(job) not in ("R", "PD", "CG"), self._log)

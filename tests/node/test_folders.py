@@ -149,8 +149,13 @@ class TestSpace:
     def test_little_for_models(self, mounted: Mount) -> None:
         folder = mounted("size=10g")
         check = self.on(folder)
-        assert check.status == "warning"
+        assert check.status == "info"
         assert f"Only 10 of 10 GiB are free at {folder}" in check.message
+
+    def test_little_for_temporary_files(self, mounted: Mount) -> None:
+        check = self.on(mounted("size=1500m"))
+        assert check.status == "warning"
+        assert "temporary-files" in check.message
 
     def test_nothing(self, mounted: Mount) -> None:
         folder = mounted("size=512m")

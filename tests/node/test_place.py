@@ -14,6 +14,7 @@ import pytest
 from doctor.node import job
 from doctor.node.checks import Check
 
+from .conftest import StandIn
 from .looking import look
 from .slurm import OneHostSlurm, dead_controller, python_for_everybody, shell
 
@@ -81,6 +82,19 @@ class TestInsideAJob:
         assert checks["VN402"]["status"] == "ok"
         assert checks["VN403"]["status"] == "unknown"
         assert "gave no answer within 2 s" in checks["VN403"]["message"]
+
+
+def test_a_job_sees_the_gpus_alone_that_slurm_constrains_it_to(
+    constraining_slurm: OneHostSlurm, nvml: StandIn
+) -> None:
+    slurm = constraining_slurm
+    gpus = [f"gpu\ndevice {slurm.folder}/dev/nvidia{number}" for number in range(8)]
+    seen = slurm.nvml(nvml, "\n".join(gpus))
+    command = shell([*seen, *doctor("--select", "VN1")])
+    told = json.loads(slurm.sbatch(command, "--gres=gpu:2"))
+    assert [gpu["uuid"][-2:] for gpu in told["gpus"]] == ["00", "01"]
+    (count,) = (check for check in told["checks"] if check["code"] == "VN107")
+    assert count["status"] == "ok"
 
 
 class TestOutsideAJob:

@@ -125,36 +125,45 @@ class TestCompiler:
     def at(self, path: Path | str, **more: str) -> Check:
         return around(path, **more)["VN505"]
 
-    def test_one_that_works(self, tmp_path: Path) -> None:
-        path = environment(tmp_path)
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        """A folder for the PATH with a Python that has vLLM, and nothing else."""
+        return environment(tmp_path, vllm="0.11.2")
+
+    def test_one_that_works(self, path: Path) -> None:
         assert self.at(f"{path}:/usr/bin:/bin").status == "ok"
 
-    def test_none(self, tmp_path: Path) -> None:
-        check = self.at(environment(tmp_path))
+    def test_none(self, path: Path) -> None:
+        check = self.at(path)
         assert check.status == "error"
         assert "no C compiler" in check.message
 
-    def test_one_without_the_c_library(self, tmp_path: Path) -> None:
-        script(tmp_path / "gcc", "echo 'stdlib.h: No such file or directory' >&2; exit 1")
-        check = self.at(tmp_path)
+    def test_none_where_vllm_will_not_run(self, tmp_path: Path) -> None:
+        assert self.at(environment(tmp_path)).status == "skipped"
+
+    def test_one_without_the_c_library(self, path: Path) -> None:
+        script(path / "gcc", "echo 'stdlib.h: No such file or directory' >&2; exit 1")
+        check = self.at(path)
         assert (check.status, "stdlib.h" in check.message) == ("error", True)
 
-    def test_one_that_a_variable_names_and_that_is_gone(self, tmp_path: Path) -> None:
-        check = self.at("/usr/bin:/bin", CC="/opt/gone/gcc")
+    def test_one_that_a_variable_names_and_that_is_gone(self, path: Path) -> None:
+        check = self.at(f"{path}:/usr/bin:/bin", CC="/opt/gone/gcc")
         assert check.remedy == "unset CC"
 
-    def test_a_python_without_headers(self, tmp_path: Path) -> None:
-        script(tmp_path / "python3", """echo '{"headers": false}'""")
-        check = self.at(f"{tmp_path}:/usr/bin:/bin")
+    def test_a_python_without_headers(self, path: Path) -> None:
+        script(path / "python3", """echo '{"vllm": "0.11.2", "headers": false}'""")
+        check = self.at(f"{path}:/usr/bin:/bin")
         assert (check.status, "Python.h" in check.message) == ("error", True)
 
-    def test_one_that_does_not_answer(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(surroundings, "_SECONDS", 0.3)
-        script(tmp_path / "gcc", "exec /bin/sleep 60")
-        check = self.at(tmp_path)
+    def test_one_that_does_not_answer(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(surroundings, "_SECONDS", 3.0)
+        script(path / "gcc", "exec /bin/sleep 60")
+        check = self.at(path)
         assert (check.status, "gave no answer" in check.message) == ("unknown", True)
+
+    def test_a_python_that_fails(self, path: Path) -> None:
+        script(path / "python3", "echo 'libpython is gone' >&2; exit 127")
+        assert self.at(f"{path}:/usr/bin:/bin").status == "unknown"
 
 
 class TestPorts:

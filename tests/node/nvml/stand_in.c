@@ -1,5 +1,7 @@
 /* A stand-in for NVIDIA's libnvidia-ml.so.1: it answers as the scenario says that the file in
  * NVML_STAND_IN tells. The file is read by the first call; README.md here has its words. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +16,7 @@ enum { GPUS = 16, PROCESSES = 16, MIGS = 8, ANSWERS = 16, WORD = 96 };
 typedef struct { char function[WORD], error[WORD]; } Answer; /* error "HANG": never answers */
 
 struct nvmlDevice_st {
-    char name[WORD], uuid[WORD];
+    char name[WORD], uuid[WORD], device[WORD];
     unsigned long long total, used, reserved; /* MiB */
     nvmlProcessInfo_t process[PROCESSES];
     unsigned processes;
@@ -120,6 +122,7 @@ static void read_line(char *line)
         add_process(d, rest);
     IS("name", "%95[^\n]", 1, d->name)
     IS("uuid", "%95s", 1, d->uuid)
+    IS("device", "%95s", 1, d->device)
     IS("memory", "%llu %llu %llu", 2, &d->total, &d->used, &d->reserved)
     IS("compute", "%u.%u", 2, &d->compute[0], &d->compute[1])
     IS("pcie-width", "%u %u", 2, &d->pcie_width[0], &d->pcie_width[1])
@@ -137,6 +140,27 @@ static void read_line(char *line)
         d ? d->answers++ : generals++;
 }
 
+/* Whether a control group keeps us from the GPU's device file, as Slurm's may. */
+static int is_denied(nvmlDevice_t d)
+{
+    int file = *d->device ? open(d->device, O_RDWR) : -2;
+    int denied = file == -1 && errno == EPERM;
+    if (file >= 0)
+        close(file);
+    return denied;
+}
+
+static void hide_denied(void)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < gpus; i++)
+        if (!is_denied(&gpu[i]))
+            gpu[kept++] = gpu[i];
+    gpus = kept;
+    for (unsigned i = 0; i < gpus; i++)
+        gpu[i].index = i;
+}
+
 static void read_scenario(void)
 {
     char line[256];
@@ -148,6 +172,7 @@ static void read_scenario(void)
     while (fgets(line, sizeof line, file))
         read_line(line);
     fclose(file);
+    hide_denied();
 }
 
 static nvmlReturn_t answer(const Answer *list, unsigned count, const char *function)
