@@ -15,6 +15,7 @@ from doctor.facts.base import Fact
 from doctor.facts.commands import Deletion, NamedKill, PaneCapture, Secret, WrittenPath
 from doctor.facts.inputs import Conflict, InputFile, Suppression, UnparsedStatement
 from doctor.facts.jobs import Allocation, Directive, Step
+from doctor.facts.logs import LogFile
 from doctor.facts.relations import CacheFolder, SharedCache, SharedPort
 from doctor.facts.servers import GivenFlag, GivenVariable, Launch, Requirement
 
@@ -37,6 +38,7 @@ FACTS: Mapping[str, type[Fact]] = {
         CacheFolder,
         SharedCache,
         SharedPort,
+        LogFile,
         Secret,
         Step,
         NamedKill,

@@ -36,6 +36,11 @@ class Allocation(Fact):
     nodes: int | UnknownType | None = attribute("how many nodes it asks for (the least)", None)
     tasks: int | UnknownType | None = attribute("how many tasks it asks for", None)
     gpus_per_node: int | UnknownType | None = attribute("GPUs asked for on each node", None)
+    gpus: int | UnknownType | None = attribute("GPUs asked for in all, at most", None)
+    gpus_used: int | UnknownType = attribute("how many of them the script's servers take")
+    gpus_unused: int | UnknownType = attribute(
+        "how many of them nothing in the script takes; unknown where a program might"
+    )
     excluded: frozenset[str] | UnknownType = attribute(
         "the nodes of `--exclude`, one name each", frozenset()
     )

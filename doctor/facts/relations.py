@@ -15,13 +15,23 @@ class CacheFolder(Fact):
 
     kind: ClassVar[str] = "cache"
 
-    variable: str = attribute("the variable: `VLLM_CACHE_ROOT`, …")
+    variable: str = attribute("the variable: `VLLM_CACHE_ROOT`, `TRITON_CACHE_DIR`, …")
+    just_in_time: bool = attribute(
+        "whether code compiled while the server runs lies there: by inductor, Triton, FlashInfer",
+        False,
+    )
     path: str = attribute("the folder, unknowns by their names")
     lost: str | UnknownType | None = attribute(
         "why the folder does not last: `node-local`, `memory`, `job`, or null where it does"
     )
     decides: bool | UnknownType = attribute(
         "whether the server's compiled code lies there in all candidate releases"
+    )
+    nodes_write: bool | UnknownType = attribute(
+        "whether servers on several nodes of one job write it at the same time", False
+    )
+    on_network: bool | UnknownType = attribute(
+        "whether it lies on storage that nodes share: a home, or a file system named for that"
     )
     compiles: bool = attribute("false where the server surely compiles nothing", True)
 

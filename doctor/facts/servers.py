@@ -77,9 +77,26 @@ class Launch(Fact):
         "own output is)"
     )
     stderr_goes: str | UnknownType = attribute("where its standard error goes, told likewise")
+    log_kept: bool | UnknownType = attribute(
+        "whether its output can be read later: false where all of it goes to a window of tmux or "
+        "screen, or is thrown away"
+    )
     log: str | None = attribute("the file of its standard output, unknowns by their names", None)
     errors_joined_late: bool = attribute(
         "whether it says `2>&1 > FILE`, the wrong way round", False
+    )
+    gpus_needed: int | UnknownType = attribute(
+        "the GPUs that it needs on a node: by its tensor, pipeline and data parallel sizes"
+    )
+    gpus_given: int | UnknownType | None = attribute(
+        "the GPUs that it may use at most; null where nothing is known to limit it", None
+    )
+    gpus_given_by: str = attribute(
+        "what limits it, in words: `the job`, `CUDA_VISIBLE_DEVICES`, …", "nothing"
+    )
+    gpus_lacking: int | UnknownType = attribute("how many more it needs than it is given")
+    gpus_looked_at: bool | UnknownType = attribute(
+        "whether the job that it runs in looks at its GPUs before the server starts"
     )
     ends_with_job: bool | UnknownType = attribute(
         "whether it runs in the background of a batch script that ends while it runs"

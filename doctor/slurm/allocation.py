@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from doctor.slurm.array import read_array
-from doctor.slurm.gpus import GPU_OPTIONS, asks_gpus, gpus_per_node
+from doctor.slurm.gpus import GPU_OPTIONS, asks_gpus, gpus_in_all, gpus_per_node
 from doctor.slurm.hostlist import expand, expand_file, is_file
 from doctor.slurm.numbers import minutes, node_range, number
 from doctor.slurm.options import Given, Option
@@ -33,6 +33,7 @@ class AllocationRequest:
     nodes: int | UnknownType | None
     tasks: int | UnknownType | None
     gpus_per_node: int | UnknownType | None
+    gpus: int | UnknownType | None
     excluded: frozenset[str] | UnknownType
     requested: frozenset[str] | UnknownType
     nodes_pinned: bool | UnknownType
@@ -65,6 +66,7 @@ def read_allocation(given: Given, by: str, read_file: ReadFile | None = None) ->
         nodes=least,
         tasks=tasks,
         gpus_per_node=gpus_per_node(given, least if least == most else UNKNOWN),
+        gpus=gpus_in_all(given, most),
         excluded=_node_names(given, ("exclude",), read_file),
         requested=requested,
         nodes_pinned=_pinned(requested, most),
@@ -86,6 +88,7 @@ _DECIDED_BY: Mapping[str, tuple[str, ...]] = {
     "nodes": ("nodes",),
     "tasks": ("ntasks", "ntasks-per-node"),
     "gpus_per_node": GPU_OPTIONS,
+    "gpus": GPU_OPTIONS,
     "excluded": ("exclude",),
     "requested": ("nodelist", "nodefile"),
     "nodes_pinned": ("nodelist", "nodefile", "nodes"),

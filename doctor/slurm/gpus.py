@@ -1,4 +1,4 @@
-"""GPUs: whether a request asks for them, and for how many on each node."""
+"""GPUs: whether a request asks for them, for how many on each node, and in all."""
 
 from __future__ import annotations
 
@@ -52,6 +52,42 @@ def gpus_per_node(given: Given, nodes: int | UnknownType | None) -> int | Unknow
     if per_task is not None:
         return _times(_count(per_task), _tasks_per_node(given, nodes))
     return UNKNOWN
+
+
+def gpus_in_all(given: Given, nodes: int | UnknownType | None) -> int | UnknownType | None:
+    """How many GPUs there may be at most; ``nodes`` is how many nodes there may be."""
+    asked = asks_gpus(given)
+    if asked is not True:
+        return None if asked is False else UNKNOWN
+    total = given.last("gpus")
+    if total is not None:
+        return _count(total)
+    if given.last("gpus-per-socket") is not None:
+        return UNKNOWN
+    if nodes is None:
+        nodes = 1 if _is_one_task(given) else UNKNOWN
+    each = gpus_per_node(given, nodes)
+    return UNKNOWN if each is None else _times(each, nodes)
+
+
+def gpus_of_task(given: Given) -> int | UnknownType | None:
+    """How many GPUs a task of a step may use at most; None if the step doesn't say."""
+    for name in ("gpus-per-task", "tres-per-task"):
+        option = given.last(name)
+        if option is not None and _asks(option) is True:
+            return _count(option) if given.last("gpu-bind", "tres-bind") is None else UNKNOWN
+    for name in ("gpus-per-node", "gres", "gpus"):
+        option = given.last(name)
+        if option is not None and _asks(option) is True:
+            return _count(option)
+    return None
+
+
+def _is_one_task(given: Given) -> bool:
+    """Whether there is one task only, which is what Slurm takes where nothing is said."""
+    tasks = given.last("ntasks")
+    named = given.last("ntasks-per-node", "nodelist", "nodefile")
+    return not given.open and named is None and (tasks is None or _number(tasks) == 1)
 
 
 def _asks(option: Option) -> bool | UnknownType:

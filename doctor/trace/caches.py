@@ -17,6 +17,7 @@ from doctor.trace.values import (
     HOST,
     JOB,
     RANDOM,
+    TASK,
     UNKNOWN,
     Unknown,
     UnknownType,
@@ -27,6 +28,16 @@ from doctor.trace.values import (
 _MEMORY = ("/dev/shm",)
 _LOCAL = ("/tmp", "/var/tmp", "/scratch/local", "/local_scratch", "/localscratch")
 _LOCAL_VARIABLES = frozenset({"$TMPDIR", "$SLURM_TMPDIR", "$LOCAL_SCRATCH", "$LOCALSCRATCH"})
+#: Where clusters keep homes, and what all nodes see.
+_NETWORK = ("/home/", "/nfs/", "/lustre/", "/gpfs/", "/beegfs/", "/ceph/", "/shared/")
+_NETWORK_VARIABLES = frozenset({"$HOME", "~"})
+#: Variables that say where code lies which is compiled while a server runs.
+_JUST_IN_TIME = (
+    "TORCHINDUCTOR_CACHE_DIR",
+    "TRITON_CACHE_DIR",
+    "TRITON_HOME",
+    "FLASHINFER_WORKSPACE_BASE",
+)
 #: Variables that people set to keep caches apart, though vLLM's own cache is elsewhere.
 _MEANT_TO_ISOLATE = (
     "TORCHINDUCTOR_CACHE_DIR",
@@ -101,11 +112,12 @@ def lost(folder: Value) -> str | None:
 # --- the caches of one server ----------------------------------------------------------------
 
 
-def folders(started: Started) -> Iterator[CacheFolder]:
+def folders(started: Started, walk: Walk, job: JobShape) -> Iterator[CacheFolder]:
     """The variables that say where a server's caches lie."""
     root = root_of(started)
     decided_by = root.set_by if root is not None else None
-    for variable in dict.fromkeys([decided_by, "TORCHINDUCTOR_CACHE_DIR"]):
+    nodes = HOST in copies(started.invocation, walk, job)
+    for variable in dict.fromkeys([decided_by, *_JUST_IN_TIME]):
         content = started.pick(variable) if variable is not None and variable != "HOME" else None
         if not isinstance(content, Value) or not content.pieces:
             continue
@@ -119,8 +131,20 @@ def folders(started: Started) -> Iterator[CacheFolder]:
             path=content.display,
             lost=UNKNOWN if outside is None else lost(outside),
             decides=variable == decided_by,
+            just_in_time=variable in _JUST_IN_TIME and variable != decided_by,
+            nodes_write=nodes and not kept_apart(content.varies, {HOST, TASK}),
+            on_network=UNKNOWN if outside is None else on_network(outside),
             compiles=started.compiles is not False,
         )
+
+
+def on_network(folder: Value) -> bool | UnknownType:
+    """Whether a folder surely lies on storage that all nodes see."""
+    first = folder.pieces[0] if folder.pieces else None
+    if isinstance(first, Unknown) and first.name in _NETWORK_VARIABLES:
+        return True
+    known_root = any(folder.prefix.startswith(root) for root in _NETWORK)
+    return True if known_root else UNKNOWN
 
 
 # --- shared caches ---------------------------------------------------------------------------

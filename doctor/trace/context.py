@@ -121,3 +121,8 @@ class Invocation:
     assumes: Guard = NO_GUARD
     directory: Value | None = None
     input: Value | None = None
+
+    @property
+    def program(self) -> str:
+        """The program's name without its folder."""
+        return self.arguments[0].display.rpartition("/")[2] if self.arguments else ""

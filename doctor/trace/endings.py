@@ -10,7 +10,7 @@ from doctor.trace.values import UNKNOWN, UnknownType
 from doctor.trace.wrappers import unwrap
 
 #: Programs that end by themselves and at once.
-_QUICK = frozenset(
+QUICK = frozenset(
     "awk basename cat chmod conda cp cut date deactivate df dirname disown du echo env export "
     "free grep head hostname hostnamectl id jobs ln ls lscpu mkdir module mv nvidia-smi pgrep "
     "printenv printf ps pwd rm rocm-smi sed sort squeue tee touch tr ulimit umask uname wc which "
@@ -52,7 +52,7 @@ def _is_quick(invocation: Invocation) -> bool:
         word.text in ("-f", "-F", "--follow", "-l", "-lms") for word in invocation.arguments[1:]
     ):
         return name in ("rm", "cp", "mv", "pgrep", "ls", "hostname", "cut", "wc", "ln", "ps", "awk")
-    return name in _QUICK or (name != "srun" and unwrap(invocation.arguments) is not None)
+    return name in QUICK or (name != "srun" and unwrap(invocation.arguments) is not None)
 
 
 def _sleeps(invocation: Invocation) -> float:

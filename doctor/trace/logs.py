@@ -10,22 +10,18 @@ from doctor.diagnostic import Location
 from doctor.facts.base import Evidence
 from doctor.facts.servers import Launch
 from doctor.trace.context import Context, Invocation
+from doctor.trace.surroundings import Surroundings
+from doctor.trace.values import UNKNOWN, UnknownType
 from doctor.trace.wrappers import Unwrapped
 
-_IN_JOB = re.compile(r"\$\{?SLURM_(JOB|PROC|NODE|LOCAL|ARRAY|STEP|TASK|NTASKS)")
 _LATE = re.compile(r"2>&1[ \t\\\n]+1?>>?[ \t]*[^&>\s]")
 _STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/", "/dev/tty")
 
 
-def runs_in_job(text: str, has_header: bool) -> bool:
-    """Whether a script runs in a job, as its header or its use of the job's variables shows."""
-    return has_header or _IN_JOB.search(text) is not None
-
-
-def told(launch: Launch, server: Invocation, in_job: bool) -> Launch:
+def told(launch: Launch, server: Invocation, around: Surroundings) -> Launch:
     """The fact about a server with what is known of its outputs."""
     context = server.context
-    own = "job" if in_job or context.batch_job is not None else "caller"
+    own = "job" if around.in_job or context.batch_job is not None else "caller"
     goes = {descriptor: _goes(context, descriptor, own) for descriptor in (1, 2)}
     goes = _with_joined_errors(context, goes, own)
     output = context.outputs.get(1)
@@ -39,9 +35,27 @@ def told(launch: Launch, server: Invocation, in_job: bool) -> Launch:
         evidence=evidence,
         stdout_goes=goes[1],
         stderr_goes=goes[2],
+        log_kept=_kept(server, goes, around),
         log=output.path.display if is_file and output is not None and output.path else None,
         errors_joined_late=_LATE.search(_written(server)) is not None,
     )
+
+
+def _kept(server: Invocation, goes: Mapping[int, str], around: Surroundings) -> bool | UnknownType:
+    """Whether the output can be read later, as it can't from a window or /dev/null alone."""
+    if set(goes.values()) <= {"file", "tee", "job"}:
+        return True
+    if not set(goes.values()) <= {"window", "null"}:
+        return UNKNOWN
+    configured = "VLLM_LOGGING_CONFIG_PATH" in server.environment
+    wrappers = server.context.wrappers
+    recorded = any(w.words[0] == "screen" and w.given("-L", "-Logfile") for w in wrappers)
+    piped = any(
+        word.display in ("pipe-pane", "pipep")
+        for other in around.others()
+        for word in other.arguments[1:2]
+    )
+    return UNKNOWN if configured or recorded or piped else False
 
 
 def _program(server: Invocation) -> Location:

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING
 from doctor.diagnostic import Source
 from doctor.facts.base import Fact
 from doctor.facts.inputs import UnparsedStatement
+from doctor.facts.jobs import Allocation
 from doctor.facts.servers import Launch
 from doctor.knowledge import Knowledge
 from doctor.shell.tree import Script
-from doctor.trace import deletions, jobs, programs, secrets, steps, written
+from doctor.trace import deletions, jobs, logfiles, programs, secrets, steps, written
 from doctor.trace.concurrency import JobShape
 from doctor.trace.context import Invocation
 from doctor.trace.frame import FileFrame
 from doctor.trace.interpreter import Interpreter, Walk
 from doctor.trace.results import Flow
 from doctor.trace.state import State
+from doctor.trace.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from doctor.trace.servers import Started
@@ -84,30 +86,51 @@ def trace(source: Source, script: Script, settings: Settings, load: Load) -> Tra
         facts += programs.read(invocation, requests)
     facts += secrets.read(source)
     facts += steps.read(invocations, in_batch_job=bool(own.header.effective))
-    job = JobShape.of(jobs.request_of(own))
+    around = Surroundings.of(own, walk, requests)
+    job = around.shape
     started: list[Started] = []
     if "vllm" in source.text.lower() or any(_names_vllm(i) for i in invocations):
         started, more = _servers(walk, invocations, job, settings)
-        facts += _with_surroundings(more, started, walk, own)
+        facts += _in_place(more, started, around)
+        facts = list(_with_idle_gpus(facts, started, around))
+    facts += logfiles.read(requests, [each.invocation for each in started], around)
     in_slurm = settings.slurm or jobs.shows_slurm(source.text, own.header)
     facts = [replace(fact, in_slurm=in_slurm) for fact in facts]
     return Traced(source, script, walk, job, tuple(requests), tuple(started), tuple(facts))
 
 
-def _with_surroundings(
-    facts: Sequence[Fact], started: Sequence[Started], walk: Walk, own: jobs.Job
+def _in_place(
+    facts: Sequence[Fact], started: Sequence[Started], around: Surroundings
 ) -> Iterator[Fact]:
-    """The facts, those about servers with where their outputs go and what ends them."""
-    from doctor.trace import endings, logs
+    """The facts, those about servers with their outputs, their GPUs, and what ends them."""
+    from doctor.trace import devices, endings, gpu_checks, logs
 
-    batch = bool(own.header.effective)
-    in_job = logs.runs_in_job(own.text, batch)
     servers = iter(started)
     for fact in facts:
         if isinstance(fact, Launch):
-            server = next(servers).invocation
-            ends = endings.ends_with_job(server, walk, batch)
-            yield replace(logs.told(fact, server, in_job), ends_with_job=ends)
+            server = next(servers)
+            where = server.invocation
+            fact = devices.told(fact, server, around.request)
+            fact = logs.told(fact, where, around)
+            yield replace(
+                fact,
+                ends_with_job=endings.ends_with_job(where, around.walk, around.is_batch),
+                gpus_looked_at=gpu_checks.looked(where, around),
+            )
+        else:
+            yield fact
+
+
+def _with_idle_gpus(
+    facts: Sequence[Fact], started: Sequence[Started], around: Surroundings
+) -> Iterator[Fact]:
+    """The facts, that about the script's own job with the GPUs that nothing in it takes."""
+    from doctor.trace import idle
+
+    own = around.request
+    for fact in facts:
+        if isinstance(fact, Allocation) and own is not None and fact.location == own.location:
+            yield idle.told(fact, started, around)
         else:
             yield fact
 
@@ -130,7 +153,7 @@ def _servers(
     facts += [servers.launch(each, settings.knowledge) for each in started]
     facts += [fact for each in started for fact in flags.given(each)]
     facts += [fact for each in started for fact in variables.given(each)]
-    facts += [fact for each in started for fact in caches.folders(each)]
+    facts += [fact for each in started for fact in caches.folders(each, walk, job)]
     if not walk.truncated:
         facts += caches.shared(started, walk, job)
         facts += ports.shared(started, walk, job)

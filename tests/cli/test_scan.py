@@ -19,7 +19,7 @@ from tests.conftest import Outcome
 Command = Callable[..., Outcome]
 
 DELETE = "#!/bin/bash\nrm -rf /tmp/torchinductor_*\n"
-JOB = "#!/bin/bash\n#SBATCH --gpus=8\nsrun vllm serve openai/gpt-oss-120b\n"
+JOB = "#!/bin/bash\n#SBATCH --gpus=8\nnvidia-smi\nsrun vllm serve openai/gpt-oss-120b -tp 8\n"
 CLEAN = "#!/bin/bash\necho hello\n"
 UNPARSED = "#!/bin/bash\nvllm serve x\nif then fi\n"
 

@@ -17,7 +17,7 @@ from doctor.knowledge.register import LASTS, entry, record, unfit
 from doctor.scan import scan_text
 from tests.conftest import Outcome
 
-JOB = "#!/bin/bash\n#SBATCH --gpus=8\nsrun vllm serve openai/gpt-oss-120b\n"
+JOB = "#!/bin/bash\n#SBATCH --gpus=8\nnvidia-smi\nsrun vllm serve openai/gpt-oss-120b -tp 8\n"
 HELD = ("GPU 3 is held by a process that can't be seen from here",)
 
 

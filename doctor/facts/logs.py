@@ -1,0 +1,29 @@
+"""Facts about logs: the files that a job and its servers write their output to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from doctor.facts.base import Fact, attribute
+from doctor.unknown import UnknownType
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogFile(Fact):
+    """A file for the output of a job (`--output`, `--error`) or of a vLLM server."""
+
+    kind: ClassVar[str] = "log"
+
+    whose: str = attribute("`job` or `server`")
+    path: str = attribute("the file, unknowns by their names")
+    folder: str = attribute("its folder, empty where the path names none")
+    lost: str | UnknownType | None = attribute(
+        "why it can't be read after the job: `node-local`, `memory`, or null where it can; "
+        "unknown where the script may copy or show it"
+    )
+    folder_fault: str | UnknownType | None = attribute(
+        "why its folder is not there: `made-in-job` (Slurm opens the file before), `never-made` "
+        "(it is named after the job, and nothing makes it), or null"
+    )
+    overwritten: bool | UnknownType = attribute("whether the next job writes the same file anew")

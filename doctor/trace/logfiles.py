@@ -1,0 +1,201 @@
+"""Log files: where the output of a job and of its servers lies, and whether that goes well."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from doctor.facts.base import Evidence
+from doctor.facts.logs import LogFile
+from doctor.slurm.options import Option
+from doctor.trace.caches import lost
+from doctor.trace.context import Invocation, Output
+from doctor.trace.environment import BASES, SCRIPT_FOLDER
+from doctor.trace.jobs import Request
+from doctor.trace.surroundings import Surroundings
+from doctor.trace.values import JOB, UNKNOWN, USER, Text, UnknownType, Value, known
+from doctor.trace.wrappers import unwrap
+
+#: What stands for the job's number in a pattern of `--output`.
+_JOB_NUMBER = re.compile(r"%\d*[jJA]")
+_FIXED = BASES | {"$HOME", "~", "$USER", "$LOGNAME", "$SCRATCH", "$WORK", SCRIPT_FOLDER}
+_JOB_IDS = frozenset({"$SLURM_JOB_ID", "$SLURM_JOBID"})
+_ON_NODE = ("memory", "node-local")
+_CD = re.compile(r"^[^#\n]*\b(?:cd|pushd)\b", re.MULTILINE)
+#: Programs that make a folder, and those whose own programs are looked at.
+_PASSING = frozenset("mkdir install bash sh zsh vllm".split())
+
+
+# --- the job's own ---------------------------------------------------------------------------
+
+
+def of_job(request: Request, own: bool, around: Surroundings) -> Iterator[LogFile]:
+    """The files of `--output` and `--error`; ``own`` if it is the script's own header."""
+    for name in ("output", "error"):
+        option = request.given.last(name)
+        path = option.value.text if option is not None and option.value is not None else None
+        if option is None or not path or "$" in path or path in ("/dev/null", "none"):
+            continue
+        made_at = _made_in_job(path, around) if own else None
+        evidence = {"path": _evidence(option)}
+        if made_at is not None:
+            evidence["folder_fault"] = Evidence((made_at.origin.location,))
+        yield LogFile(
+            location=request.location,
+            evidence=evidence,
+            whose="job",
+            path=path,
+            folder=posixpath.dirname(path),
+            lost=_lost(known(path), False, around),
+            folder_fault="made-in-job" if made_at is not None else None,
+            overwritten=not _JOB_NUMBER.search(path) and not _appends(request),
+        )
+
+
+def _appends(request: Request) -> bool:
+    mode = request.given.last("open-mode")
+    return mode is not None and (mode.value is None or mode.value.display[:1] != "t")
+
+
+def _evidence(option: Option) -> Evidence:
+    assert option.value is not None
+    place = option.value.location
+    return Evidence((place,) if place is not None else (), option.value.assumes)
+
+
+def _made_in_job(path: str, around: Surroundings) -> Invocation | None:
+    """The `mkdir` by which the job makes the folder that its own log must find there."""
+    folder = posixpath.normpath(posixpath.dirname(path))
+    if folder in (".", "/") or "%" in folder or around.submits:
+        return None
+    for invocation in around.others():
+        context = invocation.context
+        if invocation.program != "mkdir" or context.remote or context.batch_job is not None:
+            continue
+        if any(_is_same(word, folder, invocation) for word in invocation.arguments[1:]):
+            return invocation
+    return None
+
+
+def _is_same(word: Value, folder: str, invocation: Invocation) -> bool:
+    """Whether a word names this folder, seen from where the job was handed in."""
+    first = word.pieces[0] if word.pieces else None
+    if first is not None and not isinstance(first, Text) and first.name == "$SLURM_SUBMIT_DIR":
+        named = word.slice(len(first.name) + 1).text
+        return named is not None and posixpath.normpath(named) == folder
+    if word.text is None or posixpath.normpath(word.text) != folder:
+        return False
+    moved = invocation.directory is not None or _CD.search(invocation.origin.source.text)
+    return folder.startswith("/") or not moved
+
+
+# --- a server's ------------------------------------------------------------------------------
+
+
+def of_server(server: Invocation, around: Surroundings) -> Iterator[LogFile]:
+    """The files that a server's outputs are redirected to."""
+    context = server.context
+    if context.uncalled:
+        return
+    for output in dict.fromkeys(context.outputs.get(number) for number in (1, 2)):
+        if output is None or output.path is None or output.kind not in ("file", "tee"):
+            continue
+        if output.path.prefix.startswith(("/dev/", "/proc/")) and not _is_memory(output.path):
+            continue
+        place = output.path.location or server.origin.location
+        yield LogFile(
+            location=server.origin.location,
+            evidence={"path": Evidence((place,), output.path.assumes)},
+            whose="server",
+            path=output.path.display,
+            folder=posixpath.dirname(output.path.display),
+            lost=_lost(output.path, output.kind == "tee", around),
+            folder_fault=_never_made(output.path, around),
+            overwritten=_overwritten(output, server, around),
+        )
+
+
+def _is_memory(path: Value) -> bool:
+    return lost(path) == "memory"
+
+
+def _lost(path: Value, shown: bool, around: Surroundings) -> str | UnknownType | None:
+    """Why a log can't be read after the job; ``shown`` if it is written elsewhere too."""
+    why = lost(path)
+    if why not in _ON_NODE:
+        return None
+    if not around.in_job or shown or around.walk.unread or around.walk.truncated:
+        return UNKNOWN
+    return UNKNOWN if _is_named(path, around.others()) else why
+
+
+def _is_named(path: Value, others: Iterable[Invocation]) -> bool:
+    """Whether another program is given the file, or a folder that it lies in."""
+    shown = path.display
+    folders = {shown}
+    while "/" in shown.strip("/"):
+        shown = shown.rpartition("/")[0]
+        folders.add(shown)
+    folders -= {"/tmp", "/dev", "/dev/shm", "/var/tmp", "$TMPDIR", ""}
+    return any(
+        _mentions(word.display, folders)
+        for other in others
+        if other.program not in _PASSING and unwrap(other.arguments) is None
+        for word in (*other.arguments[1:], *((other.input,) if other.input else ()))
+    )
+
+
+def _mentions(word: str, paths: Iterable[str]) -> bool:
+    return any(re.search(re.escape(path) + r"(?![\w-])", word) for path in paths)
+
+
+def _overwritten(output: Output, server: Invocation, around: Surroundings) -> bool | UnknownType:
+    """Whether every job of this script writes the same file, from its beginning."""
+    path = output.path
+    assert path is not None
+    fixed = all(isinstance(p, Text) or p.name in _FIXED for p in path.pieces)
+    if output.append or path.varies & {JOB}:
+        return False
+    if not fixed or not around.is_batch or path.varies - {USER, JOB}:
+        return UNKNOWN
+    relative = not path.display.startswith(("/", "~", "$"))
+    if relative and server.directory is not None and not _is_fixed(server.directory):
+        return UNKNOWN
+    moves = [each for each in around.others() if each.program in ("mv", "cp", "logrotate")]
+    return UNKNOWN if _is_named(path, moves) else True
+
+
+def _is_fixed(directory: Value) -> bool:
+    return all(isinstance(p, Text) or p.name in _FIXED for p in directory.pieces)
+
+
+def _never_made(path: Value, around: Surroundings) -> str | UnknownType | None:
+    """Whether the folder is named after the job, so that it is new, and nothing makes it."""
+    shown = path.display
+    cut = shown.rfind("/")
+    folder = path.slice(0, cut) if cut > 0 else Value()
+    if JOB not in folder.varies:
+        return None
+    pieces = (piece for piece in folder.pieces if not isinstance(piece, Text))
+    foreign = any(p.name not in _FIXED and p.name not in _JOB_IDS for p in pieces)
+    doubtful = around.walk.unread or around.walk.truncated or not around.is_batch
+    if shown.startswith("/") or foreign or doubtful:
+        return UNKNOWN
+    words = (
+        word.display
+        for other in around.others()
+        for word in (*other.arguments[1:], *((other.input,) if other.input else ()))
+    )
+    return UNKNOWN if any(folder.display in word for word in words) else "never-made"
+
+
+def read(
+    requests: Sequence[Request], servers: Sequence[Invocation], around: Surroundings
+) -> Iterator[LogFile]:
+    """All log files of a script that makes these requests and starts these servers."""
+    for request in requests:
+        if request.asks.by in ("header", "sbatch"):
+            yield from of_job(request, request is around.request, around)
+    for server in servers:
+        yield from of_server(server, around)
