@@ -96,7 +96,8 @@ def _apptainer(unwrapped: Unwrapped, start: Start) -> Start:
             if name.startswith(prefix):
                 environment[name.removeprefix(prefix)] = alternatives
     for value in unwrapped.values("--env"):
-        for item in _items(value):
+        # One assignment is taken whole, commas and all; a list is one of several.
+        for item in _items(value) if value.display.count("=") > 1 else (value,):
             name, equals, _ = item.display.partition("=")
             if equals:
                 environment[name] = (item.slice(len(name) + 1),)

@@ -71,11 +71,19 @@ def _made_in_job(path: str, around: Surroundings) -> Invocation | None:
         return None
     for invocation in around.others():
         context = invocation.context
+        if folder.startswith("/") and _uses(invocation, folder):
+            return None  # it must be there already
         if invocation.program != "mkdir" or context.remote or context.batch_job is not None:
             continue
         if any(_is_same(word, folder, invocation) for word in invocation.arguments[1:]):
             return invocation
     return None
+
+
+def _uses(invocation: Invocation, folder: str) -> bool:
+    """Whether a program other than one that makes the folder is given something in it."""
+    words = invocation.arguments[1:] if invocation.program not in _PASSING else ()
+    return any((folder + "/") in word.display for word in words)
 
 
 def _is_same(word: Value, folder: str, invocation: Invocation) -> bool:

@@ -38,7 +38,8 @@ def _node_shared(requests: Sequence[Request]) -> bool | UnknownType:
     if any(each.exclusive is True for each in asked):
         return False
     large = any(_more(each.nodes, 1) or _more(each.gpus_per_node, 7) for each in asked)
-    return UNKNOWN if large or any(each.exclusive is UNKNOWN for each in asked) else True
+    open_ = any(UNKNOWN in (each.exclusive, each.nodes) for each in asked)
+    return UNKNOWN if large or open_ else True
 
 
 def _more(count: int | UnknownType | None, than: int) -> bool:
