@@ -21,7 +21,7 @@ from doctor.trace.context import Invocation
 #: More calls than these are not compared one by one.
 MAX_CALLS = 5_000
 #: Programs that fixes start beside those of the script.
-_ADDED = frozenset({"mkdir", "vllm-doctor", "find", "wait"})
+_ADDED = frozenset({"mkdir", "find", "wait"})
 #: Programs that print; what they print may follow a value that was changed.
 _PRINTERS = frozenset({"echo", "printf", "logger"})
 #: Actions that change a path or a variable everywhere that the script uses it.
@@ -82,6 +82,7 @@ def _surprise(before: Examined, after: Examined, made: Sequence[Offer]) -> str |
         return None
     if len(was) > MAX_CALLS or len(now) > MAX_CALLS:
         return "the script starts too many programs to compare them"
+    added = _ADDED.union(*(_written(offer) for offer in made))
     everywhere = any(_action(offer) in _EVERYWHERE for offer in made)
     promised = {fact.location for offer in made for fact in offer.verdict.facts}
     promised |= {place for offer in made for place in _members(offer)}
@@ -92,7 +93,7 @@ def _surprise(before: Examined, after: Examined, made: Sequence[Offer]) -> str |
         more = [now[at] for at in range(k, m)]
         if changed and all(_may_change(each, promised) for each in changed):
             continue
-        if not changed and all(each.program in _ADDED for each in more):
+        if not changed and all(each.program in added for each in more):
             continue
         first = was[i] if i < j else now[k]
         return f"`{' '.join(first.words)[:60]}` would change, which the fix is not for"
@@ -127,6 +128,13 @@ def _members(offer: Offer) -> Iterator[Location]:
     for fact in offer.verdict.facts:
         if "servers" in fact.evidence:
             yield from fact.evidence["servers"].locations
+
+
+def _written(offer: Offer) -> list[str]:
+    """The words of a line that a fix writes, its programs among them."""
+    return (
+        str(offer.verdict.repair.operands.get("text", "")).split() if offer.verdict.repair else []
+    )
 
 
 def _action(offer: Offer) -> str:

@@ -71,15 +71,29 @@ def _with_find(work: Work, pattern: str) -> Iterator[Edit]:
         r.operator not in (">", "2>", "&>", ">&") for r in command.redirects
     ):
         raise NoFixError("the command is more than a plain deletion")
-    finds = (
-        f"find {found['folder']} -mindepth 1 -maxdepth 1 -name '{found['name']}' "
-        '-user "$USER" -exec rm -rf {} +'
-    )
+    finds = _finding(found["folder"], found["name"], _options(work, command))
     first, last = command.words[0].span.start, command.words[-1].span.end
     if len(targets) == 1:
         yield Edit(work.stretch(first, last), finds)
         return
     yield from _split(work, command, own[0], finds)
+
+
+def _options(work: Work, command: Simple) -> str:
+    """The options of the deletion, as they are written."""
+    words = [_text(work, word) for word in command.words[1:]]
+    return " ".join(word for word in words if word.startswith("-"))
+
+
+def _finding(folder: str, name: str, options: str) -> str:
+    """What deletes the user's own of what a pattern matches, as the pattern does it.
+
+    The `/` lets a link to the folder be followed; a pattern's first `*` matches no hidden file.
+    """
+    visible = " ! -name '.*'" if name[0] in "*?" else ""
+    rm = " ".join(filter(None, ["rm", options]))
+    tests = f"-mindepth 1 -maxdepth 1 -name '{name}'{visible} -user \"$USER\""
+    return f"find {folder}/ {tests} -exec {rm} {{}} +"
 
 
 def _split(work: Work, command: Simple, word: Word, finds: str) -> Iterator[Edit]:

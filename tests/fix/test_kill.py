@@ -31,7 +31,8 @@ def _traced(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """The write under strace, from the old file."""
     for name, data in (("old", OLD), ("new", NEW), ("job.sh", OLD)):
         (folder / name).write_bytes(data)
-    program = [sys.executable, "-I", "-S", "-c", WRITE, str(ROOT)]
+    compiled = f"pycache_prefix={folder}.compiled"  # not shared, so all runs call the same
+    program = [sys.executable, "-I", "-S", "-X", compiled, "-c", WRITE, str(ROOT)]
     return subprocess.run(
         ["strace", "-qq", *options, *program],
         cwd=folder,
@@ -48,6 +49,7 @@ def calls(tmp_path: Path) -> list[tuple[str, int]]:
     """The system calls of the write, each with how often it was called until then."""
     if shutil.which("strace") is None:
         pytest.skip("missing part: strace")
+    _traced(tmp_path)  # compiles what it imports
     done = _traced(tmp_path)
     if done.returncode != 0:
         pytest.skip(f"missing part: a strace that may trace: {done.stderr[:200]}")

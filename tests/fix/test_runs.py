@@ -1,0 +1,500 @@
+"""Each action, on scripts that are run before and after: they differ in what the fix promised."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from doctor.rulebook.actions import ACTIONS
+from tests.conftest import Outcome
+
+from .runs import USER, Host
+
+Command = Callable[..., Outcome]
+
+BAD_NODES = {"bad-nodes": ["gpu[07-09]"]}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A script, and the calls that are ``gone`` and have ``come`` after its fixes.
+
+    ``remedy`` is a rule for an action that no rule of ours asks for: the fact and its remedy.
+    """
+
+    action: str
+    script: str
+    gone: Iterable[str] = ()
+    come: Iterable[str] = ()
+    safe: bool = False
+    config: Mapping[str, Any] = field(default_factory=dict)
+    remedy: Mapping[str, Any] | None = None
+    why: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.action}{', ' if self.why else ''}{self.why}"
+
+
+CACHES = "TORCHINDUCTOR_CACHE_DIR={root}/inductor VLLM_CACHE_ROOT={root}"
+CASES = [
+    Case(
+        "replace-value",
+        """
+        PARSER=hermes
+        nvidia-smi "$PARSER"
+        vllm serve openai/gpt-oss-20b --enable-auto-tool-choice --tool-call-parser hermes
+        """,
+        ["vllm serve openai/gpt-oss-20b --enable-auto-tool-choice --tool-call-parser hermes"],
+        ["vllm serve openai/gpt-oss-20b --enable-auto-tool-choice --tool-call-parser openai"],
+        safe=True,
+    ),
+    Case(
+        "replace-value",
+        """
+        declare -A PARSERS=([a]=hermes)
+        TOOLS=(--enable-auto-tool-choice --tool-call-parser "hermes")
+        UTIL=${UTIL:-0.95}
+        vllm serve openai/gpt-oss-20b "${TOOLS[@]}" \\
+          --speculative-config '{"method": "ngram", "num_speculative_tokens": 3}'
+        vllm serve openai/gpt-oss-120b --gpu-memory-utilization "$UTIL" \\
+          --speculative-config '{"model": "nvidia/gpt-oss-120b-Eagle3-v3", "method": "eagle3"}'
+        """,
+        [
+            "vllm serve openai/gpt-oss-20b --enable-auto-tool-choice --tool-call-parser hermes"
+            ' --speculative-config {"method": "ngram", "num_speculative_tokens": 3}',
+            "vllm serve openai/gpt-oss-120b --gpu-memory-utilization 0.95 --speculative-config"
+            ' {"model": "nvidia/gpt-oss-120b-Eagle3-v3", "method": "eagle3"}',
+        ],
+        [
+            "vllm serve openai/gpt-oss-20b --enable-auto-tool-choice --tool-call-parser openai"
+            ' --speculative-config {"method": "ngram", "num_speculative_tokens": 3}',
+            "vllm serve openai/gpt-oss-120b --gpu-memory-utilization 0.85 --speculative-config"
+            ' {"model": "nvidia/gpt-oss-120b-Eagle3-v3", "method": "eagle3"}',
+        ],
+        safe=True,
+        why="in an array and in a default",
+    ),
+    Case(
+        "replace-value",
+        """
+        SPEC='{"model": "RedHatAI/Qwen3-8B-speculator.eagle3", "method": "eagle3"}'
+        vllm serve Qwen/Qwen3-14B --gpu-memory-utilization 0.8 --speculative-config "$SPEC"
+        """,
+        [
+            "vllm serve Qwen/Qwen3-14B --gpu-memory-utilization 0.8 --speculative-config"
+            ' {"model": "RedHatAI/Qwen3-8B-speculator.eagle3", "method": "eagle3"}'
+        ],
+        [
+            "vllm serve Qwen/Qwen3-14B --gpu-memory-utilization 0.8 --speculative-config"
+            ' {"model": "RedHatAI/Qwen3-14B-speculator.eagle3", "method": "eagle3"}'
+        ],
+        why="in JSON",
+    ),
+    Case(
+        "add-flag",
+        """
+        ARGS="--port 8000 --tool-call-parser hermes"
+        vllm serve Qwen/Qwen3-8B \\
+          --tool-call-parser hermes \\
+          --port 8001
+        vllm serve Qwen/Qwen3-8B $ARGS
+        """,
+        [
+            "vllm serve Qwen/Qwen3-8B --tool-call-parser hermes --port 8001",
+            "vllm serve Qwen/Qwen3-8B --port 8000 --tool-call-parser hermes",
+        ],
+        [
+            "vllm serve Qwen/Qwen3-8B --enable-auto-tool-choice --tool-call-parser hermes"
+            " --port 8001",
+            "vllm serve Qwen/Qwen3-8B --port 8000 --enable-auto-tool-choice"
+            " --tool-call-parser hermes",
+        ],
+        safe=True,
+    ),
+    Case(
+        "remove-flag",
+        """
+        ARGS=(--port 8000 --swap-space 16)
+        vllm serve Qwen/Qwen3-8B \\
+          --swap-space 4 \\
+          --port 8001
+        vllm serve Qwen/Qwen3-8B "${ARGS[@]}"; nvidia-smi
+        vllm serve Qwen/Qwen3-8B --port 8002 \\
+          --swap-space=4
+        """,
+        [
+            "vllm serve Qwen/Qwen3-8B --swap-space 4 --port 8001",
+            "vllm serve Qwen/Qwen3-8B --port 8000 --swap-space 16",
+            "vllm serve Qwen/Qwen3-8B --port 8002 --swap-space=4",
+        ],
+        [
+            "vllm serve Qwen/Qwen3-8B --port 8001",
+            "vllm serve Qwen/Qwen3-8B --port 8000",
+            "vllm serve Qwen/Qwen3-8B --port 8002",
+        ],
+        safe=True,
+        remedy={
+            "fact": "flag",
+            "when": {"name": "--swap-space"},
+            "at": "name",
+            "fix": {"do": "remove-flag", "safe": True, "message": "Take it out."},
+        },
+    ),
+    Case(
+        "rename-flag",
+        """
+        ARGS="--max-num-seqs 8 --port 1"
+        vllm serve Qwen/Qwen3-8B $ARGS
+        vllm serve Qwen/Qwen3-8B --max-num-seqs="4"
+        """,
+        [
+            "vllm serve Qwen/Qwen3-8B --max-num-seqs 8 --port 1",
+            "vllm serve Qwen/Qwen3-8B --max-num-seqs=4",
+        ],
+        [
+            "vllm serve Qwen/Qwen3-8B --max-sequences 8 --port 1",
+            "vllm serve Qwen/Qwen3-8B --max-sequences=4",
+        ],
+        safe=True,
+        remedy={
+            "fact": "flag",
+            "when": {"name": "--max-num-seqs"},
+            "at": "name",
+            "fix": {
+                "do": "rename-flag",
+                "to": "--max-sequences",
+                "safe": True,
+                "message": "Use the new name.",
+            },
+        },
+    ),
+    Case(
+        "write-line",
+        """
+        nvidia-smi
+        for port in 1 2; do
+          vllm serve Qwen/Qwen3-8B --port $port &
+        done
+        wait
+        """,
+        [],
+        ["pip install vllm==0.13.0"],
+        remedy={
+            "fact": "launch",
+            "when": {"pinned": False},
+            "once-per": "file",
+            "fix": {
+                "do": "write-line",
+                "text": "pip install vllm==0.13.0 || exit 1",
+                "message": "Pin it.",
+            },
+        },
+    ),
+    Case(
+        "exclude-nodes",
+        """
+        #SBATCH --gpus=8   # all of them
+        #SBATCH --exclude=cpu1,gpu07  # is slow
+        srun vllm serve openai/gpt-oss-120b
+        sbatch --gpus=4 --exclude cpu2 --wrap hostname
+        salloc -G 2 -N 1
+        """,
+        [
+            "#SBATCH --exclude=cpu1,gpu07  # is slow",
+            "sbatch --gpus=4 --exclude cpu2 --wrap hostname",
+            "salloc -G 2 -N 1",
+        ],
+        [
+            "#SBATCH --exclude=cpu1,gpu[07-09]  # is slow",
+            "sbatch --gpus=4 --exclude cpu2,gpu07,gpu08,gpu09 --wrap hostname",
+            "salloc --exclude=gpu07,gpu08,gpu09 -G 2 -N 1",
+        ],
+        safe=True,
+        config=BAD_NODES,
+    ),
+    Case(
+        "exclude-nodes",
+        """
+        #SBATCH --gpus=8   # all of them
+        srun vllm serve openai/gpt-oss-120b
+        """,
+        [],
+        ["#SBATCH --exclude=gpu[07-09]"],
+        safe=True,
+        config=BAD_NODES,
+        why="none until then",
+    ),
+    Case(
+        "drop-nodes",
+        """
+        #SBATCH --gpus=8 --nodes=1-2
+        #SBATCH --nodelist=gpu[06-07]
+        #SBATCH --exclude=gpu[07-09]
+        srun vllm serve openai/gpt-oss-120b
+        """,
+        ["#SBATCH --nodelist=gpu[06-07]"],
+        ["#SBATCH --nodelist=gpu06"],
+        config=BAD_NODES,
+    ),
+    Case(
+        "name-user",
+        """
+        #SBATCH --gpus=1
+        export TRITON_CACHE_DIR=@SHARED@/triton
+        vllm serve Qwen/Qwen3-8B --port 1
+        nvidia-smi "@SHARED@/triton/log" # not @SHARED@/triton in a comment
+        nvidia-smi @SHARED@/triton-2 other/@SHARED@/triton
+        """,
+        [
+            "TRITON_CACHE_DIR=HOST/shared/triton vllm serve Qwen/Qwen3-8B --port 1",
+            "TRITON_CACHE_DIR=HOST/shared/triton nvidia-smi HOST/shared/triton/log",
+            "TRITON_CACHE_DIR=HOST/shared/triton nvidia-smi HOST/shared/triton-2"
+            " other/HOST/shared/triton",
+        ],
+        [
+            "TRITON_CACHE_DIR=HOST/shared/@USER@_triton vllm serve Qwen/Qwen3-8B --port 1",
+            "TRITON_CACHE_DIR=HOST/shared/@USER@_triton nvidia-smi HOST/shared/@USER@_triton/log",
+            "TRITON_CACHE_DIR=HOST/shared/@USER@_triton nvidia-smi HOST/shared/triton-2"
+            " other/HOST/shared/triton",
+        ],
+        config={"ignore": ["VD201"]},
+    ),
+    Case(
+        "keep-cache",
+        """
+        export VLLM_CACHE_ROOT="/dev/shm/$USER/vllm"
+        vllm serve Qwen/Qwen3-8B
+        """,
+        ["VLLM_CACHE_ROOT=/dev/shm/@USER@/vllm vllm serve Qwen/Qwen3-8B"],
+        ["VLLM_CACHE_ROOT=HOST/home/.cache/@USER@/vllm vllm serve Qwen/Qwen3-8B"],
+    ),
+    Case(
+        "separate-caches",
+        """
+        pip install vllm==0.11.0
+        nvidia-smi
+        for port in 8000 8001; do
+          vllm serve Qwen/Qwen3-8B --port $port &
+        done
+        wait
+        """,
+        [f"vllm serve Qwen/Qwen3-8B --port {port}" for port in (8000, 8001)],
+        [
+            CACHES.format(root=f"HOST/home/.cache/vllm_{port}")
+            + f" vllm serve Qwen/Qwen3-8B --port {port}"
+            for port in (8000, 8001)
+        ],
+    ),
+    Case(
+        "separate-ports",
+        """
+        PORT=8000
+        for i in 0 1 2; do
+          vllm serve Qwen/Qwen3-8B --port $PORT &
+        done
+        wait
+        nvidia-smi "$PORT"
+        """,
+        ["vllm serve Qwen/Qwen3-8B --port 8000"] * 2,
+        ["vllm serve Qwen/Qwen3-8B --port 8001", "vllm serve Qwen/Qwen3-8B --port 8002"],
+        config={"ignore": ["VD301"]},
+    ),
+    Case(
+        "add-option",
+        """
+        srun --jobid=1 nvidia-smi
+        timeout 5 srun --jobid 2 nvidia-smi
+        srun --jobid=3 --overlap nvidia-smi
+        """,
+        ["srun --jobid=1 nvidia-smi", "srun --jobid 2 nvidia-smi"],
+        ["srun --overlap --jobid=1 nvidia-smi", "srun --overlap --jobid 2 nvidia-smi"],
+        safe=True,
+    ),
+    Case(
+        "write-directive",
+        """
+        #SBATCH --nodes=1
+        #SBTACH --gpus=8
+
+        srun vllm serve openai/gpt-oss-120b
+        #SBATCH --time=1:00:00
+        nvidia-smi
+        """,
+        [],
+        ["#SBATCH --gpus=8", "#SBATCH --time=1:00:00"],
+        config={"ignore": ["VD2"]},
+    ),
+    Case(
+        "use-pattern",
+        """
+        #SBATCH --nodes=1
+        #SBATCH --output=logs/$SLURM_JOB_ID.out   # $USER reads it
+        srun nvidia-smi "$SLURM_JOB_ID"
+        """,
+        ["#SBATCH --output=logs/$SLURM_JOB_ID.out   # $USER reads it"],
+        ["#SBATCH --output=logs/%j.out   # $USER reads it"],
+        safe=True,
+    ),
+    Case(
+        "pin-release",
+        """
+        nvidia-smi 0.12.0
+        pip install "vllm==0.12.0"
+        vllm serve openai/gpt-oss-20b --port 1
+        """,
+        ["pip install vllm==0.12.0"],
+        ["pip install vllm==0.13.0"],
+    ),
+]
+
+
+def _script(case: Case, host: Host) -> str:
+    lines = [line.removeprefix(" " * 8) for line in case.script.strip("\n").splitlines()]
+    text = "#!/bin/bash\n" + "\n".join(lines).rstrip() + "\n"
+    return text.replace("@SHARED@", str(host.shared))
+
+
+def _fixed(command: Command, case: Case, host: Host, text: str) -> str:
+    """The script after its fixes, under the case's configuration."""
+    config = {"shared-folders": [str(host.shared)], **case.config}
+    if case.remedy is not None:
+        rule = {
+            "code": "SITE001",
+            "name": "a-case",
+            "lesson": "vllm-versions",
+            "severity": "warning",
+            "message": "It can be mended.",
+            **case.remedy,
+            "examples": [{"bad": "x"}, {"good": "y"}],
+        }
+        Path("site-rules").mkdir()
+        Path("site-rules/SITE001-a-case.yaml").write_text(yaml.safe_dump(rule))
+        config |= {"rules": ["site-rules"], "select": ["SITE001"]}
+    lines = [f"{name} = {value!r}" for name, value in config.items()]
+    Path(".vllm-doctor.toml").write_text("\n".join(lines) + "\n")
+    Path("job.sh").write_text(text)
+    done = command("scan", "--fix", *([] if case.safe else ["--unsafe-fixes"]), "job.sh")
+    assert "fault of vllm-doctor" not in done.err
+    assert " fixed " in done.err, done.out + done.err
+    return Path("job.sh").read_text()
+
+
+def _called(calls: Iterable[str]) -> Counter[str]:
+    return Counter(call.replace("@USER@", USER) for call in calls)
+
+
+@pytest.fixture
+def hosts(tmp_path: Path) -> tuple[Host, Host]:
+    """One host on which the script runs as it was, one for the fixed script, alike by path."""
+    return Host(tmp_path / "before"), Host(tmp_path / "after")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_fixed_script_differs_in_what_was_promised(
+    case: Case, command: Command, hosts: tuple[Host, Host]
+) -> None:
+    was, now = hosts
+    text = _script(case, was)
+    fixed = _fixed(command, case, was, text)
+    before = was.run(text)
+    after = now.run(fixed.replace(str(was.folder), str(now.folder)))
+    assert before.calls - after.calls == _called(case.gone)
+    assert after.calls - before.calls == _called(case.come)
+    assert after.files == before.files
+    assert after.code == before.code == 0
+
+
+def test_standard_error_joins_the_log(command: Command, hosts: tuple[Host, Host]) -> None:
+    case = Case(
+        "join-errors",
+        """
+        vllm serve Qwen/Qwen3-8B > server.log &
+        wait
+        vllm serve Qwen/Qwen3-8B --port 1 | tee second.log
+        nvidia-smi > gpus.log
+        """,
+        safe=True,
+    )
+    was, now = hosts
+    text = _script(case, was)
+    before, after = was.run(text), now.run(_fixed(command, case, was, text))
+    assert after.calls == before.calls
+    assert after.code == before.code == 0
+    said, complained = "vllm says\n", "vllm complains\n"
+    assert before.files == {
+        "home/server.log": said,
+        "home/second.log": said,
+        "home/gpus.log": "nvidia-smi says\n",
+    }
+    assert after.files == {
+        "home/server.log": said + complained,
+        "home/second.log": said + complained,
+        "home/gpus.log": "nvidia-smi says\n",
+    }
+
+
+def test_a_script_waits_for_its_servers(command: Command, hosts: tuple[Host, Host]) -> None:
+    case = Case(
+        "wait-at-end",
+        """
+        #SBATCH --nodes=1
+        (sleep 1; touch "$HOME/served") &
+        vllm serve Qwen/Qwen3-8B > server.log 2>&1 &
+        """,
+    )
+    was, now = hosts
+    text = _script(case, was)
+    fixed = _fixed(command, case, was, text)
+    assert fixed == text + "wait\n"
+    assert "home/served" in now.run(fixed).files
+
+
+def test_only_what_is_ones_own_is_deleted(command: Command, hosts: tuple[Host, Host]) -> None:
+    case = Case(
+        "delete-own-only",
+        """
+        rm -rf @SHARED@/torchinductor_*
+        rm -f @SHARED@/cache_* 2>/dev/null || true
+        rm -rf @SHARED@/*.lock "$HOME/own"
+        """,
+        safe=True,
+    )
+    was, now = hosts
+    text = _script(case, was)
+    fixed = _fixed(command, case, was, text)
+    for host in hosts:
+        (host.shared / "cache_folder").mkdir()
+        (host.home / "own").mkdir()
+        for name in (f"torchinductor_{USER}", "cache_1", "a.lock", ".hidden.lock", "b.txt"):
+            (host.shared / name).write_text("")
+            if os.geteuid() == 0:
+                other = host.shared / name.replace(USER, "other").replace("1", "2")
+                other = other.with_name(other.name.replace("a.", "b.").replace("hidden", "other"))
+                other.write_text("")
+                os.chown(other, 12345, 12345)
+    was.run(text)
+    now.run(fixed.replace(str(was.folder), str(now.folder)))
+    own = {"cache_folder", ".hidden.lock", "b.txt"}
+    others = {"torchinductor_other", "cache_2", "b.lock", ".other.lock"}
+    left = {path.name for path in now.shared.iterdir()}
+    assert own <= left
+    assert not left & {f"torchinductor_{USER}", "cache_1", "a.lock"}
+    assert others <= left or os.geteuid() != 0
+    assert not {path.name for path in was.shared.iterdir()} & {"torchinductor_other", "cache_2"}
+    assert not (now.home / "own").exists()
+
+
+#: Actions that have a test of their own here.
+OWN_TESTS = {"join-errors", "wait-at-end", "delete-own-only"}
+
+
+def test_each_action_has_a_test() -> None:
+    assert {case.action for case in CASES} | OWN_TESTS == set(ACTIONS)
