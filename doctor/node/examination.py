@@ -14,7 +14,7 @@ from doctor.errors import DoctorError
 from doctor.facts.node import Gpu
 from doctor.node import place
 from doctor.node.children import Child, NoAnswerError, at_work, wait
-from doctor.node.probe import Probe, Sighting, Situation
+from doctor.node.probe import Gap, Probe, Sighting, Situation, observe, sighting
 from doctor.selection import matches_any
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def examine(
 ) -> Examination:
     """Let the probes look, for as long as ``timeout`` allows, and judge what they tell."""
     started = time.monotonic()
-    works = [partial(Sighting.of, probe, situation) for probe in probes]
+    works = [partial(observe, probe, situation) for probe in probes]
     with at_work(works) as children:
         from doctor.node.checks import checks  # while they look
 
@@ -74,12 +74,11 @@ def examine(
 
 def _sighting(probe: Probe, child: Child, started: float) -> Sighting:
     try:
-        sighting: Sighting = child.answer()
-    except NoAnswerError as reason:
-        return Sighting.missed(
-            probe, f"the probe of {probe.name}: {reason}", time.monotonic() - started
-        )
-    return sighting
+        told, seconds = child.answer()
+    except NoAnswerError as problem:
+        reason = f"the probe of {probe.name}: {problem}"
+        told, seconds = [Gap(kind, reason) for kind in probe.kinds], time.monotonic() - started
+    return sighting(probe, told, seconds)
 
 
 def _known(config: Config) -> tuple[Rulebook, Knowledge] | DoctorError:

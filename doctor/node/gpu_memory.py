@@ -12,6 +12,10 @@ from doctor.unknown import UNKNOWN, UnknownType
 _GIB = 1 << 30
 #: What a driver may hold beyond what it says that its processes do, in GiB.
 _SLACK = 0.5
+_COMPUTE = "nvmlDeviceGetComputeRunningProcesses_v3"
+#: What drivers before 510 have in its place.
+_COMPUTE_BEFORE = "nvmlDeviceGetComputeRunningProcesses_v2"
+_OTHERS = ("nvmlDeviceGetGraphicsRunningProcesses_v3", "nvmlDeviceGetMPSComputeRunningProcesses_v3")
 
 
 def memory(
@@ -59,17 +63,19 @@ People = list[tuple[Person, int, "float | None"]]
 
 def _people(questions: Questions, device: Device, processes: Processes) -> People | UnknownType:
     """Who has the device open, and how many GiB each holds, where the driver says so."""
-    found: dict[int, float | None] = {}
-    for function in (
-        "nvmlDeviceGetComputeRunningProcesses",
-        "nvmlDeviceGetGraphicsRunningProcesses",
-    ):
-        told = questions.ask("held_by holders", function, device.handle)
+    told = questions.ask("held_by holders", _COMPUTE, device.handle)
+    if isinstance(told, UnknownType):
+        told = Questions(questions.nvml).ask("", _COMPUTE_BEFORE, device.handle)
         if isinstance(told, UnknownType):
             return told
-        for each in told:
-            used = each.usedGpuMemory
-            found[each.pid] = None if used is None else used / _GIB
+        for name in ("held_by", "holders"):
+            questions.reasons.pop(name)
+    for function in _OTHERS:  # which not every GPU and driver can tell of
+        others = Questions(questions.nvml).ask("", function, device.handle)
+        told = [*told, *(() if isinstance(others, UnknownType) else others)]
+    found = {
+        each.pid: None if each.usedGpuMemory is None else each.usedGpuMemory / _GIB for each in told
+    }
     return [(processes.person(pid), pid, used) for pid, used in sorted(found.items())]
 
 

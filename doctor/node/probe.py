@@ -60,24 +60,21 @@ class Sighting:
     gaps: tuple[Gap, ...] = ()
     seconds: float = 0.0
 
-    @classmethod
-    def of(cls, probe: Probe, situation: Situation) -> Sighting:
-        """Let the probe look. Only a fault of ours makes it raise anything."""
-        started = time.monotonic()
-        try:
-            told = list(probe.look(situation))
-        except NotHereError as reason:
-            told = [Gap(kind, str(reason), applies=False) for kind in probe.kinds]
-        except UnseenError as reason:
-            told = [Gap(kind, str(reason)) for kind in probe.kinds]
-        return cls(
-            probe,
-            tuple(each for each in told if isinstance(each, NodeFact)),
-            tuple(each for each in told if isinstance(each, Gap)),
-            time.monotonic() - started,
-        )
 
-    @classmethod
-    def missed(cls, probe: Probe, reason: str, seconds: float) -> Sighting:
-        """What is known of what a probe looks at that did not come back."""
-        return cls(probe, (), tuple(Gap(kind, reason) for kind in probe.kinds), seconds)
+def observe(probe: Probe, situation: Situation) -> tuple[list[NodeFact | Gap], float]:
+    """What the probe tells, and in how many seconds; only a fault of ours makes it raise."""
+    started = time.monotonic()
+    try:
+        told = list(probe.look(situation))
+    except NotHereError as reason:
+        told = [Gap(kind, str(reason), applies=False) for kind in probe.kinds]
+    except UnseenError as reason:
+        told = [Gap(kind, str(reason)) for kind in probe.kinds]
+    return told, time.monotonic() - started
+
+
+def sighting(probe: Probe, told: Iterable[NodeFact | Gap], seconds: float) -> Sighting:
+    """What a probe told, sorted."""
+    told = tuple(told)
+    facts = tuple(each for each in told if isinstance(each, NodeFact))
+    return Sighting(probe, facts, tuple(e for e in told if isinstance(e, Gap)), seconds)

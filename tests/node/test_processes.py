@@ -139,7 +139,7 @@ def test_a_leftover_on_a_node_with_an_init(server: Path, tmp_path: Path) -> None
     start = f"{sys.executable} -c '{_ADRIFT}' {sys.executable} {server} serve"
     init = tmp_path / "init"
     init.write_text(
-        f"#!/bin/bash\n{start}\nwhile ! pgrep -f '{server} serve' > /dev/null; do sleep 0.1; done\n"
+        f"#!/bin/bash\n{start}\nuntil grep -qs '[v]llm' /proc/[0-9]*/cmdline; do sleep 0.1; done\n"
         f"{sys.executable} -m doctor node --no-config --format json --select VN2 > {told}\n"
     )
     init.chmod(0o755)

@@ -1,0 +1,194 @@
+"""What people and scripts see of `vllm-doctor node`, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from doctor.facts.node import StuckProcess
+from doctor.node import examination
+from doctor.node.probe import Gap, NotHereError, Probe, Situation, UnseenError
+from tests.conftest import Outcome
+from tests.node.conftest import StandIn
+
+Command = Callable[..., Outcome]
+HELD = "gpu\nmemory 81559 70000\n"
+JOB = {
+    "SLURM_JOB_ID": "7",
+    "SLURMD_NODENAME": "gpu07",
+    "SLURM_JOB_PARTITION": "main",
+    "SLURM_GPUS_ON_NODE": "1",
+}
+
+
+def _run(
+    nvml: StandIn, scenario: str, *options: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "doctor", "node", "--no-config", "--select", "VN1", *options]
+    env = {**nvml.environment(scenario), **environment}
+    return subprocess.run(words, env=env, capture_output=True, text=True)
+
+
+def test_a_node_that_is_not_fit(nvml: StandIn) -> None:
+    done = _run(nvml, HELD, **JOB)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("gpu07 is not fit")
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    assert "salloc --exclude=gpu07 --partition=main --gpus-per-node=1" in lines
+    assert "#SBATCH --exclude=gpu07" in lines
+    assert any(line.startswith("To the administrators: on gpu07, GPU 0 (GPU-0") for line in lines)
+    assert any(line.startswith("GPU 0") and "█" in line for line in lines)
+    assert any(line.startswith("✗ VN101 gpu-memory-held: ") for line in lines)
+    assert any(line.startswith("✓ VN103 gpu-unhealthy") for line in lines)
+    assert "\x1b" not in done.stdout
+
+
+def test_the_exclude_list_has_the_sites_bad_nodes(nvml: StandIn, tmp_path: Path) -> None:
+    config = tmp_path / ".vllm-doctor.toml"
+    config.write_text('bad-nodes = ["gpu[03,08]"]\n')
+    words = [sys.executable, "-m", "doctor", "node", "--config", str(config), "--select", "VN101"]
+    env = {**nvml.environment(HELD), **JOB}
+    done = subprocess.run(words, env=env, capture_output=True, text=True)
+    assert "#SBATCH --exclude=gpu[03,07-08]" in done.stdout
+
+
+def test_colours_are_for_terminals(nvml: StandIn) -> None:
+    leader, follower = pty.openpty()
+    words = [sys.executable, "-m", "doctor", "node", "--no-config", "--select", "VN1"]
+    env = {**nvml.environment(HELD), "TERM": "xterm"}
+    env.pop("NO_COLOR", None)
+    with subprocess.Popen(words, env=env, stdout=follower) as process:
+        os.close(follower)
+        shown = b"".join(_all(leader))
+    assert process.returncode == 1
+    assert b"\x1b[1;31m\xe2\x9c\x97" in shown
+
+
+def _all(leader: int) -> Iterator[bytes]:
+    while True:
+        try:
+            part = os.read(leader, 65536)
+        except OSError:
+            return
+        if not part:
+            return
+        yield part
+
+
+def test_quiet(nvml: StandIn) -> None:
+    fit, unfit = _run(nvml, "gpu\n", "--quiet"), _run(nvml, HELD, "--quiet")
+    assert (fit.returncode, fit.stdout, fit.stderr) == (0, "", "")
+    assert (unfit.returncode, unfit.stdout[:4]) == (1, _run(nvml, HELD).stdout[:4])
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ((), 0),
+        (("--fail-on", "warning"), 1),
+        (("--fail-on", "never"), 0),
+        (("--fail-on", "warning", "--ignore", "VN104"), 0),
+    ],
+)
+def test_what_makes_a_node_unfit(nvml: StandIn, options: tuple[str, ...], code: int) -> None:
+    assert _run(nvml, "gpu\nclock-reasons 0x40\n", *options).returncode == code
+
+
+def test_json(nvml: StandIn) -> None:
+    done = _run(nvml, HELD, "--format", "json", **JOB)
+    told = json.loads(done.stdout)
+    assert list(told) == ["node", "verdict", "seconds", "gpus", "checks"]
+    assert (told["node"], told["verdict"]) == ("gpu07", "not fit")
+    check = told["checks"][0]
+    assert set(check) >= {
+        "code", "name", "severity", "message", "lesson", "status", "evidence", "remedy", "seconds",
+    }  # fmt: skip
+    assert (check["code"], check["lesson"]) == ("VN101", "node-gpus")
+    assert told["gpus"][0]["held_by"] == "unseen"
+
+
+# --- in this process -------------------------------------------------------------------------
+
+
+def test_the_list_of_checks(command: Command) -> None:
+    lines = command("node", "--list-checks", "--no-config", "--ignore", "VN2").out.splitlines()
+    severities = {line.split()[0]: line.split()[1] for line in lines}
+    assert severities["VN101"] == "error"
+    assert severities["VN201"] == "off"
+    assert not any(code.startswith("VD") for code in severities)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--select", "VN9"), ("--timeout", "0"), ("--gpu-memory-utilization", "1.5"), ("--kb", "x")],
+)
+def test_a_wrong_call(command: Command, options: tuple[str, ...]) -> None:
+    outcome = command("node", *options)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err
+
+
+def test_a_configuration_speaks_of_both_kinds_of_rules(command: Command) -> None:
+    Path(".vllm-doctor.toml").write_text('ignore = ["VN101", "shared-tmp-wildcard-delete"]\n')
+    Path("a.sh").write_text("rm -rf /tmp/torchinductor_*\n")
+    assert command("scan", "a.sh").code == 0
+    listed = command("node", "--list-checks").out
+    assert "VN101  off" in listed
+
+
+def _looking(look: Callable[[Situation], object]) -> tuple[Probe, ...]:
+    return (Probe("a test", (StuckProcess,), look),)  # type: ignore[arg-type]
+
+
+def _status(look: Callable[[Situation], object], timeout: float = 60) -> tuple[str, str]:
+    from doctor.config import Config
+
+    config = Config(select=("VN202",))
+    found = examination.examine(_looking(look), config, Situation({}, 0, 0.9), timeout)
+    (check,) = found.checks
+    return check.status.value, check.message
+
+
+def _raising(error: Exception) -> Callable[[Situation], object]:
+    def look(_: Situation) -> object:
+        raise error
+
+    return look
+
+
+@pytest.mark.parametrize(
+    ("look", "status", "said"),
+    [
+        (lambda _: [], "ok", ""),
+        (_raising(NotHereError("no such thing")), "skipped", "no such thing"),
+        (_raising(UnseenError("not for us")), "unknown", "not for us"),
+        (_raising(KeyError("x")), "unknown", "it failed (KeyError: 'x')"),
+        (lambda _: [Gap(StuckProcess, "half of it")], "unknown", "half of it"),
+        (lambda _: os._exit(1), "unknown", "ended before it could tell"),
+    ],
+)
+def test_what_a_probe_comes_to(look: Callable[[Situation], object], status: str, said: str) -> None:
+    found, message = _status(look)
+    assert found == status
+    assert said in message
+
+
+def test_a_probe_that_hangs() -> None:
+    status, message = _status(lambda _: time.sleep(600), timeout=2)
+    assert status == "unknown"
+    assert "something hangs" in message
+
+
+def test_rules_that_can_not_be_read(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examination, "_known", lambda _: time.sleep(600))
+    outcome = command("node", "--no-config", "--timeout", "0.5")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "the rules and the knowledge can't be read: no answer within" in outcome.err
