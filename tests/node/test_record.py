@@ -58,13 +58,14 @@ def test_an_unfit_node_is_excluded_until_it_is_fit_again(run: Run, tmp_path: Pat
     (entry,) = unfit(tmp_path / "nodes").values()
     (evidence,) = entry.evidence
     assert evidence.startswith("VN101 gpu-memory-held: GPU 1: ")
-    (found,) = scan_text(JOB, "serve.sbatch", {"register": str(tmp_path / "nodes")})
+    config = {"register": str(tmp_path / "nodes"), "select": ["VD201"]}
+    (found,) = scan_text(JOB, "serve.sbatch", config)
     assert (found.code, found.severity.value, "gpu07" in found.message) == ("VD201", "error", True)
 
     again = run(FREE)
     assert "gpu07 is fit again" in again.stderr
     assert register(tmp_path) == []
-    assert scan_text(JOB, "serve.sbatch", {"register": str(tmp_path / "nodes")}) == []
+    assert scan_text(JOB, "serve.sbatch", config) == []
 
 
 def test_a_fit_node_is_not_worth_a_word(run: Run, tmp_path: Path) -> None:
