@@ -80,12 +80,17 @@ def make(folder: Path) -> Repository:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
+    return with_hook(tmp_path, "vllm-doctor")
+
+
+def with_hook(tmp_path: Path, name: str) -> Repository:
     """A repository with our hook as it is published, but run with the vllm-doctor at hand."""
     program = tmp_path / "bin/vllm-doctor"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m doctor "$@"\n')
     program.chmod(0o755)
-    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    hook = next(hook for hook in hooks if hook["id"] == name)
     made = make(tmp_path / "repository")
     made.install({"repo": "local", "hooks": [{**hook, "language": "system"}]})
     return made
@@ -131,6 +136,17 @@ def test_a_wrong_configuration_refuses_the_commit(repository: Repository) -> Non
     refused = repository.commit()
     assert refused.returncode == 1
     assert "did you mean 'exclude'?" in refused.stdout + refused.stderr
+
+
+def test_the_other_hook_repairs(tmp_path: Path) -> None:
+    repository = with_hook(tmp_path, "vllm-doctor-fix")
+    repository.write("serve.sh", FAULTY)
+    refused = repository.commit()
+    assert refused.returncode == 1
+    assert "serve.sh:2:8: fixed VD101" in refused.stdout + refused.stderr
+    assert "rm -rf" in (repository.folder / "serve.sh").read_text()
+    assert "torchinductor_*" not in (repository.folder / "serve.sh").read_text()
+    assert repository.commit().returncode == 0
 
 
 def test_installed_from_its_repository(tmp_path: Path) -> None:
