@@ -1,10 +1,10 @@
-"""Keep what was read from files, so that the next run needn't parse them again.
+"""Keep what takes long to make, so that the next run needn't make it again.
 
 Reading the pages takes about 0.1 s and the rules as long again, most of it for a Markdown and a
 YAML parser. The result is plain data; it is kept as JSON in the user's cache folder, together
-with a hash of the files' content, and is made anew whenever that differs. One place for each list
-of files, so the folder doesn't grow; nothing is lost if it is deleted, can't be written or holds
-nonsense.
+with a hash of what it was made from, and is made anew whenever that differs. One place for each
+list of files, so the folder doesn't grow; nothing is lost if it is deleted, can't be written or
+holds nonsense.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from doctor.errors import DoctorError
 
 #: Raise it whenever what is kept changes its shape.
-_FORMAT = b"1"
+_FORMAT = "2"
 
 
 def cache_folder() -> Path | None:
@@ -37,22 +37,36 @@ def compiled(files: Sequence[Path], parse: Callable[[str, str], Any]) -> list[An
     from hashlib import blake2b
 
     contents = [_content(file) for file in files]
-    digest = blake2b(_FORMAT, digest_size=16)
+    digest = blake2b(digest_size=16)
     place = blake2b(digest_size=8)
     for file, content in zip(files, contents, strict=True):
         digest.update(b"%d:" % len(content) + content)
         place.update(os.fsencode(file.absolute()) + b"\0")
-    folder = cache_folder()
-    kept = folder / f"{parse.__module__}-{place.hexdigest()}.json" if folder else None
-    entries = _recall(kept, digest.hexdigest(), len(files)) if kept else None
-    if entries is None:
-        entries = [
+
+    def parsed() -> list[Any]:
+        return [
             parse(str(file), _decoded(file, content))
             for file, content in zip(files, contents, strict=True)
         ]
-        if kept:
-            _keep(kept, {"digest": digest.hexdigest(), "entries": entries})
-    return entries
+
+    made: list[Any] = kept(f"{parse.__module__}-{place.hexdigest()}", digest.hexdigest(), parsed)
+    return made
+
+
+def kept(name: str, digest: str, make: Callable[[], Any]) -> Any:
+    """What ``make()`` gives: plain data, kept as ``name`` for as long as ``digest`` is the same."""
+    folder = cache_folder()
+    file = folder / f"{name}.json" if folder else None
+    digest = f"{_FORMAT}-{digest}"
+    if file:
+        with suppress(OSError, ValueError, RecursionError):
+            data = json.loads(file.read_bytes())
+            if isinstance(data, dict) and data.get("digest") == digest and "made" in data:
+                return data["made"]
+    made = make()
+    if file:
+        _keep(file, {"digest": digest, "made": made})
+    return made
 
 
 def _content(file: Path) -> bytes:
@@ -73,26 +87,16 @@ def _decoded(file: Path, content: bytes) -> str:
         raise DoctorError("is not UTF-8 text", str(file), line) from None
 
 
-def _recall(kept: Path, digest: str, count: int) -> list[Any] | None:
-    with suppress(OSError, ValueError, RecursionError):
-        data = json.loads(kept.read_bytes())
-        if isinstance(data, dict) and data.get("digest") == digest:
-            entries = data.get("entries")
-            if isinstance(entries, list) and len(entries) == count:
-                return entries
-    return None
-
-
-def _keep(kept: Path, data: Any) -> None:
+def _keep(file: Path, data: Any) -> None:
     import tempfile
 
     with suppress(OSError, TypeError):  # a TypeError: bytes, which JSON doesn't know
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=kept.parent, prefix=kept.stem)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.stem)
         written = Path(name)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(data, file, ensure_ascii=False, separators=(",", ":"))
-            written.replace(kept)
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                json.dump(data, stream, ensure_ascii=False, separators=(",", ":"))
+            written.replace(file)
         finally:
             written.unlink(missing_ok=True)

@@ -1,7 +1,4 @@
-"""bashlex's nodes, turned into the tree.
-
-bashlex takes 80 ms to import, so it is imported when the first statement needs it.
-"""
+"""bashlex's nodes, turned into the tree."""
 
 from __future__ import annotations
 
@@ -10,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from doctor.shell.bashlex_parser import bashlex_parser
 from doctor.shell.tables import Hidden, LoopHeader, Masked
 from doctor.shell.tree import (
     AndOr,
@@ -43,7 +41,8 @@ def statements(masked: Masked) -> tuple[Statement, ...]:
     builder = _Builder(masked)
     if masked.last in masked.tables.simples and masked.mask.strip() == "x":
         return (Statement(builder.simple(masked.last)),)
-    from bashlex import errors, parser
+    parser = bashlex_parser()  # here, because many a script needs no parser, and it takes long
+    from bashlex import errors
 
     try:
         node = parser.parsesingle(masked.mask, expansionlimit=-1)
