@@ -61,8 +61,8 @@ class Expander:
         for word in words:
             for parts in braces.expand(word.parts):
                 found = [
-                    replace(fields, values=tuple(globbing.expand(v) for v in fields.values))
-                    for fields in self._word(parts)
+                    Fields(tuple(map(globbing.expand, f.values)), f.assumes, f.unlikely)
+                    for f in self._word(parts)
                 ]
                 combined = product(combined, found, append)
         return combined

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from doctor.trace.state import NO_GUARD, Guard, consistent
 from doctor.trace.values import Text, Unknown, Value
@@ -31,29 +32,29 @@ class Fields:
 
 
 def product(
-    left: Sequence[Fields], right: Sequence[Fields], combine: Callable[[Fields, Fields], Fields]
+    left: Sequence[Fields],
+    right: Sequence[Fields],
+    combine: Callable[[Fields, Fields, int], Fields],
 ) -> list[Fields]:
     """Every consistent pair; of too many, those in which the fewest words are unlikely.
 
     The first alternative of a word that fits what stands before it is the likely one.
     """
-    pairs: list[Fields] = []
+    pairs: list[tuple[int, Fields, Fields]] = []
     for one in left:
-        fitting = [other for other in right if consistent(one.assumes, other.assumes)]
+        fitting = (other for other in right if consistent(one.assumes, other.assumes))
         for place, other in enumerate(fitting):
-            pair = combine(one, other)
-            unlikely = one.unlikely + other.unlikely + (place > 0)
-            pairs.append(replace(pair, unlikely=unlikely) if unlikely else pair)
+            pairs.append((one.unlikely + other.unlikely + (place > 0), one, other))
     if len(pairs) > MAX_COMBINATIONS:
-        pairs.sort(key=lambda fields: fields.unlikely)
-    return pairs[:MAX_COMBINATIONS]
+        pairs.sort(key=itemgetter(0))
+    return [combine(one, other, unlikely) for unlikely, one, other in pairs[:MAX_COMBINATIONS]]
 
 
-def append(one: Fields, other: Fields) -> Fields:
-    return Fields(one.values + other.values, one.assumes | other.assumes)
+def append(one: Fields, other: Fields, unlikely: int) -> Fields:
+    return Fields(one.values + other.values, one.assumes | other.assumes, unlikely)
 
 
-def concatenate(one: Fields, other: Fields) -> Fields:
+def concatenate(one: Fields, other: Fields, unlikely: int) -> Fields:
     """The last word of one and the first of the other become one word, if nothing parts them."""
     values = one.values + other.values
     if one.values and other.values and not (one.apart_after or other.apart_before):
@@ -62,6 +63,7 @@ def concatenate(one: Fields, other: Fields) -> Fields:
     return Fields(
         values,
         one.assumes | other.assumes,
+        unlikely,
         apart_before=one.apart_before or (not one.values and other.apart_before),
         apart_after=other.apart_after or (not other.values and one.apart_after),
     )

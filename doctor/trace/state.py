@@ -18,7 +18,7 @@ NO_GUARD: Guard = frozenset()
 
 def consistent(guard: Guard, other: Guard) -> bool:
     """Whether no question is answered in two ways."""
-    if not guard or not other:
+    if not guard or not other or guard is other:
         return True
     chosen = {a.key: a.choice for a in guard}
     return all(chosen.get(a.key, a.choice) == a.choice for a in other)
@@ -105,7 +105,9 @@ class State:
         if len(variable.alternatives) == 1 or not self.guard:
             return variable
         kept = tuple(a for a in variable.alternatives if consistent(self.guard, a.assumes))
-        return replace(variable, alternatives=kept or variable.alternatives)
+        if len(kept) in (0, len(variable.alternatives)):
+            return variable
+        return replace(variable, alternatives=kept)
 
     def set(self, name: str, alternatives: Iterable[Content], export: bool = False) -> None:
         """Give a variable new contents; it stays exported if it was."""

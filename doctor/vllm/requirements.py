@@ -48,7 +48,7 @@ class Requirement:
 
 def read_requirements(words: Sequence[Value]) -> list[Requirement]:
     """What a command's words install or load; nothing if that isn't what they do."""
-    texts = [word.shadow for word in words]
+    texts = [word.shadow for word in words[:_LONGEST_START]]
     if texts and re.fullmatch(r"(?:.*/)?python[\d.]*", texts[0]) and texts[1:3] == ["-m", "pip"]:
         words, texts = words[2:], texts[2:]
     if not texts:
@@ -212,6 +212,8 @@ _RUN_VALUED = _names(
     "--directory --project --index --default-index --index-url --extra-index-url --package "
     "--torch-backend --prerelease --index-strategy"
 )
+#: As many words as begin a command at most: ``python -m pip install``.
+_LONGEST_START = 4
 _Reader = Callable[[Sequence[Value], str], Iterator[Requirement]]
 _COMMANDS: dict[tuple[str, ...], tuple[str, _Reader]] = {
     ("pip", "install"): ("pip", _packages),
