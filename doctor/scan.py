@@ -16,6 +16,7 @@ from doctor.errors import DoctorError
 from doctor.relevance import matters
 from doctor.selection import matches_any
 from doctor.sources import Missing, Unexamined
+from doctor.spread import examine_all
 
 if TYPE_CHECKING:
     from doctor.facts.base import Fact
@@ -54,16 +55,17 @@ def scan(
     examiner = Examiner(config, paths)
     diagnostics: dict[Diagnostic, None] = {}  # what two files lead to is told once
     problems: list[str] = []
-    files = 0
+    scripts: list[Source | Unexamined] = []
     for found in sources.discover(paths, config, stdin, stdin_filename):
         if isinstance(found, Missing):
             problems.append(f"{found.path}: there is no such file or folder")
-            continue
-        files += 1
-        diagnostics.update(dict.fromkeys(examiner.examine(found)))
+        else:
+            scripts.append(found)
+    for some in examine_all(examiner, scripts):
+        diagnostics.update(dict.fromkeys(some))
     diagnostics.update(dict.fromkeys(examiner.examine_knowledge()))
     found_in_order = tuple(sorted(diagnostics, key=_order))
-    return Result(found_in_order, examiner.texts, files, tuple(problems))
+    return Result(found_in_order, examiner.texts, len(scripts), tuple(problems))
 
 
 def scan_text(
@@ -113,11 +115,15 @@ class Examiner:
             named_in=self.config.filename or "the configuration",
         )
 
+    def finds_worthwhile(self, found: Source | Unexamined) -> bool:
+        """Whether any rule could say anything about it."""
+        return isinstance(found, Unexamined) or matters(found, self.config, self.load)
+
     def examine(self, found: Source | Unexamined) -> list[Diagnostic]:
         """The diagnostics of one script, as the configuration wants them."""
         if isinstance(found, Unexamined):
             return list(self._wanted(self._check([_fact(found)])))
-        if not matters(found, self.config, self.load):
+        if not self.finds_worthwhile(found):
             return []
         try:
             return [offer.diagnostic for offer in self.examined(found).offers]
