@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 FILENAME = ".vllm-doctor.toml"
+MAX_BYTES = 1 << 20
 _PYPROJECT = "pyproject.toml"
+_DEEP_KEY = re.compile(r"(?:[\w'\"-]{1,64}[ \t]*\.[ \t]*){32}")  # reading it takes quadratic time
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,14 @@ def _spec(patterns: Iterable[str]) -> GitIgnoreSpec:
     return GitIgnoreSpec.from_lines(patterns)
 
 
+def _is_pattern(pattern: str) -> bool:
+    try:
+        _spec([pattern])
+    except (ValueError, re.error):
+        return False
+    return True
+
+
 # --- reading ---------------------------------------------------------------------------------
 
 
@@ -158,6 +168,10 @@ def from_mapping(
             if not path.exists():
                 problem = f"{key} names {path}, which does not exist"
                 raise DoctorError(problem, filename, _line_of(key, text))
+    for pattern in (*values.get("exclude", ()), *values.get("per_file_ignores", ())):
+        if not _is_pattern(pattern):
+            problem = f"{pattern!r} is no pattern as in a .gitignore"
+            raise DoctorError(problem, filename, _line_of(pattern, text))
     if "register" in values:
         values["register"] = root / values["register"].expanduser()
     return Config(root=root, filename=filename, **values)
@@ -165,11 +179,7 @@ def from_mapping(
 
 def _read(path: Path) -> Config | None:
     """The configuration in a file, or None; only ``pyproject.toml`` holds other things too."""
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise DoctorError(f"can't be read: {reason}", str(path)) from None
+    text = _text(path)
     if path.name == _PYPROJECT and "vllm-doctor" not in text:
         return None  # saves parsing it
     table: object = _parse(text, str(path))
@@ -183,17 +193,38 @@ def _read(path: Path) -> Config | None:
     return from_mapping(table, _absolute(str(path)).parent, str(path), text)
 
 
+def _text(path: Path) -> str:
+    content = b""
+    try:
+        if path.exists() and not path.is_file():
+            raise DoctorError("is not a regular file", str(path))
+        if path.stat().st_size > MAX_BYTES:
+            raise DoctorError(f"is larger than {MAX_BYTES >> 20} MiB", str(path))
+        content = path.read_bytes()
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        raise DoctorError(f"can't be read: {error.strerror}", str(path)) from None
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DoctorError("is not UTF-8 text", str(path), line) from None
+
+
 def _parse(text: str, filename: str) -> dict[str, Any]:
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
+    if (deep := _DEEP_KEY.search(text)) is not None:
+        line = text.count("\n", 0, deep.start()) + 1
+        raise DoctorError("a key has more than 32 parts", filename, line)
     try:
         return tomllib.loads(text)
+    except RecursionError:
+        raise DoctorError("lists or tables are nested too deep", filename) from None
     except tomllib.TOMLDecodeError as error:
-        problem, line = str(error), None
-        if (place := re.search(r" \(at line (\d+), column \d+\)$", problem)) is not None:
-            problem, line = problem[: place.start()], int(place[1])
+        problem, line = str(error), len(text.splitlines())
+        if place := re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", problem):
+            problem, line = problem[: place.start()], int(place[1] or line)
         raise DoctorError(f"this is not TOML: {problem}", filename, line) from None
 
 

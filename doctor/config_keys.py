@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from doctor.errors import nearest
+from doctor.errors import DoctorError, nearest
 
 _SEVERITIES = ("error", "warning", "info", "off")
 
@@ -50,12 +50,12 @@ def _severities(value: object) -> dict[str, str]:
 def _bad_nodes(value: object) -> tuple[str, ...]:
     hostlists = _strings(value)
     if hostlists:
-        from ClusterShell.NodeSet import NodeSet, NodeSetException
+        from doctor.knowledge.nodes import expand
 
         for hostlist in hostlists:
             try:
-                NodeSet(hostlist)
-            except NodeSetException as error:
+                expand(hostlist)
+            except DoctorError as error:
                 raise ValueError(f"has a hostlist that can't be read: {error}") from None
     return hostlists
 

@@ -141,13 +141,15 @@ class _Builder:
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event)
         if event.tag is not None:  # type: ignore[attr-defined]
-            raise self._refusal(event, "tags (`!…`) have no place here")
+            raise self._refusal(event, "tags (`!…`) have no place here; put it in quotes")
         build = self._mapping if isinstance(event, yaml.MappingStartEvent) else self._list
         return Item(build(depth + 1), self._filename, _line(event))
 
     def _scalar(self, event: yaml.ScalarEvent) -> Item:
         import yaml
 
+        if event.tag is not None and event.tag not in _TAGS:
+            raise self._refusal(event, "tags (`!…`) have no place here; put it in quotes")
         tag = event.tag or self._loader.resolve(yaml.ScalarNode, event.value, event.implicit)
         if tag not in _TAGS:
             kind = tag.rpartition(":")[2]

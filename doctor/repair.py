@@ -48,6 +48,7 @@ def repair(
     A file that can't be replaced stays as it was, and the result's problems say why.
     """
     examiner = Examiner(config, paths)
+    examiner.refuse_wrong_references()
     changes: list[Change] = []
     refused: list[Refusal] = []
     remaining: dict[Diagnostic, None] = {}

@@ -53,6 +53,7 @@ def scan(
 ) -> Result:
     """Examine the scripts that the paths mean."""
     examiner = Examiner(config, paths)
+    examiner.refuse_wrong_references()
     diagnostics: dict[Diagnostic, None] = {}  # what two files lead to is told once
     problems: list[str] = []
     scripts: list[Source | Unexamined] = []
@@ -118,6 +119,14 @@ class Examiner:
     def finds_worthwhile(self, found: Source | Unexamined) -> bool:
         """Whether any rule could say anything about it."""
         return isinstance(found, Unexamined) or matters(found, self.config, self.load)
+
+    def refuse_wrong_references(self) -> None:
+        """Refuse a rule of the site that reads what nobody tells."""
+        if self.config.rules:  # our own rules are checked by the tests
+            from doctor.references import wrong_references
+
+            for wrong in wrong_references(self.rulebook.rules, self.knowledge):
+                raise wrong
 
     def examine(self, found: Source | Unexamined) -> list[Diagnostic]:
         """The diagnostics of one script, as the configuration wants them."""

@@ -49,7 +49,7 @@ _TEXT = """\
 
 # Documents with your own lessons, and folders with your own rules.
 # kb = ["docs/cluster-lessons.md"]
-# rules = ["lint-rules"]
+# rules = ["lint/rules"]
 
 # error, warning, info or off.
 # [severity]

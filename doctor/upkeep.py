@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from doctor.config import Config
 from doctor.data import data_folder
-from doctor.knowledge import TABLES, Knowledge
+from doctor.knowledge import Knowledge
 from doctor.knowledge.conflicts import conflicts
 from doctor.knowledge.markdown import code_blocks
 from doctor.knowledge.rows import Page
+from doctor.references import line_of, wrong_references
 from doctor.rulebook import Rule, Rulebook
 from doctor.rulebook.examples import Example, examples
-from doctor.rulebook.predicates import Reference
 from doctor.trial import failure
 
 _LINK = re.compile(r"\]\(<?([^)\s#>]+)")
@@ -52,16 +51,18 @@ def complaints(
 ) -> list[Complaint]:
     """All that is wrong, in the order of files and lines; ``days`` is how old a list may be."""
     subject = _subject(config, knowledge, rulebook)
-    found = (
+    found = [
         *_pages(subject.pages, rulebook),
         *_lessons(subject.rules, knowledge.pages),
         *_old_lists(knowledge, today, days),
         *_links(subject.documents),
-        *_references(subject.rules, knowledge),
         *_contradictions(knowledge),
-        *_examples(subject),
-        *_blocks(subject, {rule.code for rule in rulebook.rules}),
-    )
+    ]
+    if wrong := list(_references(subject.rules, knowledge)):
+        found += wrong  # and no scan would start with these rules
+    else:
+        found += _examples(subject)
+        found += _blocks(subject, {rule.code for rule in rulebook.rules})
     return sorted(set(found))
 
 
@@ -102,7 +103,7 @@ def _lessons(rules: Sequence[Rule], pages: Sequence[Page]) -> Iterator[Complaint
         if rule.lesson is None:
             continue
         told = [page for page in pages if page.id == rule.lesson]
-        line = _line_of("lesson:", rule.path)
+        line = line_of("lesson:", rule.path)
         if not told:
             message = f"{rule.code} names the lesson {rule.lesson!r}, of which there is no page"
             yield Complaint(str(rule.path), line, message)
@@ -111,43 +112,9 @@ def _lessons(rules: Sequence[Rule], pages: Sequence[Page]) -> Iterator[Complaint
             yield Complaint(str(rule.path), line, message)
 
 
-def _line_of(word: str, path: Path) -> int:
-    lines = path.read_text("utf-8").splitlines()
-    return next((number for number, line in enumerate(lines, 1) if word in line), 1)
-
-
 def _references(rules: Sequence[Rule], knowledge: Knowledge) -> Iterator[Complaint]:
-    known = {*knowledge.references}
-    for rule in rules:
-        for path in sorted({reference.path for reference in _inside(rule)}):
-            if path.startswith(("$kb.", "$site.")) and path not in known:
-                message = f"{rule.code} reads {path}, which no page tells"
-                yield Complaint(str(rule.path), _line_of(path, rule.path), message)
-        for name, look_up in rule.look_ups:
-            columns = TABLES.get(look_up.table)
-            roots = (path for path in (each.path for each in _inside(rule)))
-            wrong = [
-                path
-                for path in roots
-                if path.startswith(f"${name}.") and path.partition(".")[2] not in (columns or ())
-            ]
-            if columns is None or wrong:
-                what = wrong[0] if columns is not None else f"the table {look_up.table!r}"
-                message = f"{rule.code} reads {what}, which does not exist"
-                line = _line_of(wrong[0] if wrong else look_up.table, rule.path)
-                yield Complaint(str(rule.path), line, message)
-
-
-def _inside(part: Any) -> Iterator[Reference]:
-    """The references anywhere in a part of a rule."""
-    if isinstance(part, Reference):
-        yield part
-    elif isinstance(part, tuple):
-        for each in part:
-            yield from _inside(each)
-    elif is_dataclass(part):
-        for each in fields(part):
-            yield from _inside(getattr(part, each.name))
+    for wrong in wrong_references(rules, knowledge):
+        yield Complaint(wrong.filename or "", wrong.line or 0, wrong.message)
 
 
 # --- facts -----------------------------------------------------------------------------------

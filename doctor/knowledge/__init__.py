@@ -19,6 +19,9 @@ from doctor.knowledge.register import Entry, unfit
 from doctor.knowledge.releases import Feature, Releases
 from doctor.knowledge.rows import BadNodes, NodeList, Place, SharedFolder
 
+#: How many rows the documents of a site may hold; each is compared with all the others.
+MAX_ROWS = 1000
+
 __all__ = (
     "TABLES",
     "BadNodes",
@@ -54,7 +57,12 @@ def load(
     releases = Releases(folder / "vllm")
     own = _pages(folder)
     site = [file for path in paths for file in (_pages(path) if path.is_dir() else [path])]
-    found = [*_read(site, releases, site=True), *_read(own, releases, site=False)]
+    found = list(_read(site, releases, site=True))
+    if len(found) > MAX_ROWS:
+        place = found[MAX_ROWS].place
+        problem = f"with this row the site's knowledge is larger than {MAX_ROWS} rows"
+        raise DoctorError(problem, place.filename, place.line)
+    found += _read(own, releases, site=False)
     place = Place(named_in, 0, site=True)
     lists = _of(found, NodeList)
     if bad_nodes is not None:
@@ -98,12 +106,16 @@ def _parse(filename: str, text: str) -> Any:
 def _pages(folder: Path) -> list[Path]:
     """The Markdown files in a folder and below it, in order."""
     found = []
-    for base, folders, names in os.walk(folder):
+    for base, folders, names in os.walk(folder, onerror=_refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         found += [Path(base, name) for name in sorted(names) if name.endswith(".md")]
     if not found:
         raise DoctorError("the folder holds no Markdown page (*.md)", str(folder))
     return found
+
+
+def _refuse(problem: OSError) -> None:
+    raise DoctorError(f"cannot be read: {problem.strerror}", str(problem.filename))
 
 
 def _of(found: Sequence[Fact], kind: type[_Row]) -> list[_Row]:

@@ -90,11 +90,20 @@ def files(folder: Path) -> Iterator[Path]:
     """The rule files of a folder, in the order of their names; a file is its own."""
     if folder.is_file():
         yield folder
-    elif not folder.is_dir():
+        return
+    if not folder.is_dir():
         raise DoctorError("there is no such folder of rules", str(folder))
-    for parent, folders, names in os.walk(folder):
+    found = []
+    for parent, folders, names in os.walk(folder, onerror=_refuse):
         folders.sort()
-        yield from (Path(parent, name) for name in sorted(names) if name.endswith(".yaml"))
+        found += [Path(parent, name) for name in sorted(names) if name.endswith((".yaml", ".yml"))]
+    if not found:
+        raise DoctorError("the folder holds no rule (*.yaml)", str(folder))
+    yield from found
+
+
+def _refuse(problem: OSError) -> None:
+    raise DoctorError(f"cannot be read: {problem.strerror}", str(problem.filename))
 
 
 def _add(rule: Rule, item: Item, rules: dict[str, Rule]) -> None:

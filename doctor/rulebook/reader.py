@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from doctor.diagnostic import Severity
@@ -105,14 +106,15 @@ def _look_ups(item: Item | None, names: Names) -> tuple[tuple[str, LookUp], ...]
         return ()
     if item.mapping is None:
         raise item.error("`look-up` must be a mapping of names and what they look up")
-    read = []
+    read: list[tuple[str, LookUp]] = []
     for name, value in item.mapping.items():
         if name in ("kb", "site") or not NAME.fullmatch(name):
             raise value.error(f"{name!r} cannot name a look-up; use {_NAME}")
         parts = grammar.known_keys(value, ("table", "by"), "a look-up")
         _require(value, parts, ("table", "by"), "a look-up")
         table = _matching(parts["table"], NAME, "a table's name", _NAME)
-        by = names.reference(parts["by"], str(parts["by"].value))
+        above = replace(names, look_ups=[each for each, _ in read])  # so that none goes in circles
+        by = above.reference(parts["by"], str(parts["by"].value))
         read.append((name, LookUp(table, by)))
     return tuple(read)
 
