@@ -132,13 +132,20 @@ def find(paths: Iterable[str]) -> Config:
     start = Path(os.path.commonpath(folders)) if folders else Path.cwd()
     for folder in (start, *start.parents):
         for name in (FILENAME, _PYPROJECT):
-            if (folder / name).is_file() and (config := _read(folder / name)) is not None:
+            path = _near(folder / name)
+            if path.is_file() and (config := _read(path)) is not None:
                 return config
     return Config()
 
 
 def _absolute(path: str) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow links
+
+
+def _near(path: Path) -> Path:
+    """A path as people write it: from where they are, if it lies below."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def read(path: Path) -> Config:
@@ -163,7 +170,7 @@ def from_mapping(
         except ValueError as error:
             raise DoctorError(f"{key} {error}", filename, _line_of(key, text)) from None
     for key in ("kb", "rules"):
-        values[key] = tuple(root / path.expanduser() for path in values.get(key, ()))
+        values[key] = tuple(_near(root / path.expanduser()) for path in values.get(key, ()))
         for path in values[key]:
             if not path.exists():
                 problem = f"{key} names {path}, which does not exist"

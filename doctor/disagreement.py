@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
+from dataclasses import replace
 
 from doctor.diagnostic import Location, Position, Source
 from doctor.facts.base import Evidence
@@ -22,7 +23,7 @@ def facts(knowledge: Knowledge, texts: MutableMapping[str, Source]) -> Iterator[
             subject=found.subject,
             says=found.says,
             other_says=found.other_says,
-            other_place=str(found.other_place),
+            other_place=found.other_place.told,
             evidence={"says": Evidence((place,)), "other_says": Evidence((other,))},
         )
 
@@ -30,7 +31,7 @@ def facts(knowledge: Knowledge, texts: MutableMapping[str, Source]) -> Iterator[
 def _location(place: Place, texts: MutableMapping[str, Source]) -> Location:
     """The line that says it."""
     if place.filename not in texts and (source := read_text(place.filename)) is not None:
-        texts[place.filename] = source
+        texts[place.filename] = replace(source, included=False)
     text = texts[place.filename].line(place.line) if place.filename in texts else ""
     end = Position(place.line, len(text) + 1)
     return Location(place.filename, Position(place.line, 1), end)

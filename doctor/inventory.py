@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from doctor.knowledge import Knowledge, Place, fold
+from doctor.data import data_folder
+from doctor.knowledge import Knowledge, fold
 from doctor.knowledge.nodes import union
 
 _TITLES = {
@@ -49,14 +50,11 @@ def as_text(knowledge: Knowledge) -> Iterator[str]:
         yield _TITLES[name]
         told = [(_SENTENCES[name](row), row.place) for row in rows]
         width = min(70, max((len(sentence) for sentence, _ in told), default=0))
-        yield from (f"  {sentence:<{width}}  {_origin(place)}" for sentence, place in told)
+        yield from (f"  {sentence:<{width}}  {place.told}" for sentence, place in told)
         if not told:
             yield "  none"
         yield ""
-
-
-def _origin(place: Place) -> str:
-    return str(place) if place.site else f"{place} (built in)"
+    yield f"What is built in lies in {data_folder('kb')}."
 
 
 def _bad_nodes(row: Any) -> str:

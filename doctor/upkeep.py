@@ -136,7 +136,8 @@ def _old_lists(knowledge: Knowledge, today: date, days: int) -> Iterator[Complai
 def _contradictions(knowledge: Knowledge) -> Iterator[Complaint]:
     for found in conflicts(knowledge):
         message = (
-            f"{found.subject}: {found.says} here, but {found.other_says} in {found.other_place}"
+            f"{found.subject}: {found.says} here, but {found.other_says} in "
+            f"{found.other_place.told}"
         )
         yield Complaint(found.place.filename, found.place.line, message)
 

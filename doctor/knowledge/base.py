@@ -126,6 +126,6 @@ class Knowledge:
             "bad-node-families": nodes.families,
             "bad-nodes-vouched": nodes.vouched,
             "bad-nodes-as-of": nodes.as_of or UNKNOWN,
-            "bad-nodes-from": str(nodes.place) if nodes.place else UNKNOWN,
+            "bad-nodes-from": nodes.place.told if nodes.place else UNKNOWN,
             "shared-folders": frozenset(folder.path for folder in self.shared_folders),
         }

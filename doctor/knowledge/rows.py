@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 
@@ -18,6 +19,11 @@ class Place:
 
     def __str__(self) -> str:
         return f"{self.filename}:{self.line}" if self.line else self.filename
+
+    @property
+    def told(self) -> str:
+        """For people: a page that ships with the tool is short, wherever the tool lies."""
+        return str(self) if self.site else f"kb/{Path(self.filename).name}:{self.line} (built in)"
 
 
 @dataclass(frozen=True)

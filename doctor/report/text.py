@@ -108,9 +108,20 @@ def _summary(report: Report) -> str:
         return "No script found."
     if not counted:
         return f"No problem found in {_count(report.files, 'script')}."
-    files = len({diagnostic.location.filename for diagnostic in counted})
-    place = f"{files} of {report.files} scripts" if report.files > 1 else "1 script"
-    return f"Found {_counts(counted)} in {place}."
+    names = {diagnostic.location.filename for diagnostic in counted}
+    documents = {name for name in names if _is_document(name, report)}
+    places = []
+    if scripts := len(names - documents):
+        places = [f"{scripts} of {report.files} scripts" if report.files > 1 else "1 script"]
+    if documents:
+        places.append(_count(len(documents), "document"))
+    return f"Found {_counts(counted)} in {' and '.join(places)}."
+
+
+def _is_document(filename: str, report: Report) -> bool:
+    """Whether it holds knowledge, and is no part of the scan."""
+    source = report.sources.get(filename)
+    return source is not None and not source.included
 
 
 def _hidden(report: Report) -> str:

@@ -142,5 +142,5 @@ def test_a_broken_rule_is_one_sentence(command: Command, site_rule: Path) -> Non
     for words in (("rules",), ("explain", "VD101")):
         outcome = command(*words, "--rules", str(site_rule))
         assert (outcome.code, outcome.out) == (2, "")
-        assert outcome.err.startswith(f"vllm-doctor: {file}:")
+        assert outcome.err.startswith(f"vllm-doctor: {file.relative_to(Path.cwd())}:")
         assert outcome.err.count("\n") == 1
