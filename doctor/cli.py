@@ -11,6 +11,7 @@ import click
 
 from doctor import terminal
 from doctor.cli_catalogue import COMMANDS
+from doctor.cli_lesson import new_lesson
 from doctor.cli_node import node
 from doctor.errors import DoctorError
 from doctor.outcome import exit_code, fail, report
@@ -233,5 +234,5 @@ def _settings(overrides: Mapping[str, Any]) -> dict[str, object]:
     return settings
 
 
-for _command in (node, *COMMANDS):
+for _command in (node, *COMMANDS, new_lesson):
     app.add_command(_command)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from doctor import terminal
-from doctor.errors import DoctorError
 
 if TYPE_CHECKING:
     from doctor.config import Config
@@ -67,13 +66,17 @@ def site_config(
 
 
 @click.command()
-@click.argument("word", metavar="CODE|NAME|LESSON")
+@click.argument("word", metavar="CODE|NAME|LESSON|FACT")
 @site_options
 def explain(
     word: str,
     **site: Any,
 ) -> int:
-    """Explain a rule or a lesson: what it looks at, why, and what to do."""
+    """Explain a rule or a lesson, or a kind of fact.
+
+    A rule: what it looks at, why, and what to do. A kind of fact, such as `step`: what a rule may
+    ask of it.
+    """
     from doctor.catalogue import catalogue
     from doctor.explain import explanation
     from doctor.report.markdown import plain, typeset
@@ -98,7 +101,10 @@ def rules(
     format_name: str,
     **site: Any,
 ) -> int:
-    """List the rules in force: their codes, severities, names and lessons."""
+    """List the rules in force.
+
+    A line for each rule: code, severity, name, lesson and, if it is your own, its file.
+    """
     if context.invoked_subcommand is not None:
         return 0
     from doctor.catalogue import as_json, as_text, catalogue
@@ -110,7 +116,10 @@ def rules(
 
 @rules.command("schema")
 def rules_schema() -> int:
-    """Print the JSON Schema of a rule file, by which an editor checks and completes it."""
+    """Print the JSON Schema of a rule file.
+
+    An editor checks and completes a rule by it.
+    """
     import json
 
     from doctor.rulebook.schema import schema
@@ -124,7 +133,7 @@ def rules_schema() -> int:
 @site_options
 @click.pass_context
 def kb(context: click.Context, /, format_name: str, **site: Any) -> int:
-    """Show the facts in force, and in which line of which file each stands."""
+    """Show the facts in force, and where each stands."""
     if context.invoked_subcommand is not None:
         return 0
     from doctor.inventory import as_json, as_text
@@ -146,10 +155,10 @@ def kb(context: click.Context, /, format_name: str, **site: Any) -> int:
 )
 @site_options
 def kb_check(max_age: int, **site: Any) -> int:
-    """Check your knowledge and rules; without any, what ships with vllm-doctor.
+    """Check your knowledge and rules.
 
-    Each sentence names a file and a line. The exit code is 1 if there is any, and 2 if a page or
-    a rule can't be read.
+    Without any it checks what ships with vllm-doctor. Each sentence names a file and a line. The
+    exit code is 1 if there is any, and 2 if a page or a rule can't be read.
     """
     from datetime import datetime
 
@@ -163,65 +172,4 @@ def kb_check(max_age: int, **site: Any) -> int:
     return int(bool(found))
 
 
-@click.command("new-lesson")
-@click.option("--title", help="The lesson in a few words; page and rule are named after it.")
-@click.option("--fact", help="The kind of fact that the rule looks at: launch, step, …")
-@click.option("--when", help="When it speaks: {attribute: predicate, …}, as in a rule's file.")
-@click.option("--message", help="What it says; {attribute} stands for a value.")
-@click.option("--bad", help="A script on which it speaks.")
-@click.option("--good", help="A script on which it is silent.")
-@click.option(
-    "--severity",
-    type=click.Choice(("error", "warning", "info")),
-    default="warning",
-    show_default=True,
-    help="How bad it is.",
-)
-@click.option(
-    "--folder",
-    type=click.Path(path_type=Path),
-    default=Path("lint"),
-    show_default=True,
-    help="Where the folders kb and rules lie, or will.",
-)
-def new_lesson(folder: Path, severity: str, **answers: str | None) -> int:
-    """Write a page, a rule and its examples, and check them.
-
-    On a terminal what isn't given is asked for. The exit code is 1 if an example doesn't hold.
-    """
-    from datetime import datetime
-
-    from doctor.config import Config
-    from doctor.new_lesson import Lesson, write
-    from doctor.scan import Examiner
-    from doctor.upkeep import complaints
-
-    given = {name: value or _asked(name) for name, value in answers.items()}
-    config = site_config(None, False, (), ())
-    today = datetime.now().astimezone().date()
-    own = Config(rules=(folder / "rules",) if (folder / "rules").is_dir() else ())
-    taken = {*Examiner(config).rulebook.names, *Examiner(own).rulebook.names}
-    page, rule = write(Lesson(**given, severity=severity), folder, taken, today)
-    new = Examiner(Config(kb=(page,), rules=(rule,)))
-    try:
-        found = complaints(new.config, new.knowledge, new.rulebook, today, days=0)
-    except DoctorError:  # an answer that no rule can hold must not spoil the folder
-        page.unlink()
-        rule.unlink()
-        raise
-    terminal.write([f"Wrote {page} and {rule}."])
-    terminal.write(str(each) for each in found)
-    names = {path.resolve() for path in (*config.kb, *config.rules)}
-    if not {page.parent.resolve(), rule.parent.resolve()} <= names:
-        terminal.write([f'Put it in force: kb = ["{page.parent}"], rules = ["{rule.parent}"].'])
-    return int(bool(found))
-
-
-def _asked(name: str) -> str:
-    if not sys.stdin.isatty():
-        raise click.UsageError(f"--{name} is missing")
-    answer: str = click.prompt(name)
-    return answer
-
-
-COMMANDS = (explain, rules, kb, new_lesson)
+COMMANDS = (explain, rules, kb)

@@ -1,17 +1,16 @@
-"""A rule or a lesson explained, as a Markdown page."""
+"""A rule, a lesson or a kind of fact explained, as a Markdown page."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from doctor.catalogue import Entry, written
 from doctor.errors import DoctorError, nearest
-from doctor.facts import find
 from doctor.knowledge import Knowledge
 from doctor.knowledge.markdown import prose
 from doctor.knowledge.rows import Page
+from doctor.rulebook import reference
 from doctor.rulebook.examples import Example, examples
 from doctor.rulebook.rule import Conditions
 from doctor.rulebook.vocabulary import kinds
@@ -21,7 +20,7 @@ _ROWS = 20
 
 
 def explanation(word: str, entries: Sequence[Entry], knowledge: Knowledge) -> str:
-    """What a rule's code or name, or a lesson's id, means."""
+    """What a rule's code or name, a lesson's id, or a kind of fact means."""
     pages = {page.id: page for page in reversed(knowledge.pages)}
     for entry in entries:
         if word.upper() == entry.rule.code or word.lower() == entry.rule.name:
@@ -31,8 +30,11 @@ def explanation(word: str, entries: Sequence[Entry], knowledge: Knowledge) -> st
     if page is not None:
         listed = [_line(entry) for entry in entries if entry.rule.lesson == page.id]
         return "\n\n".join([*_lesson(page), "## Rules", "\n".join(listed) or "None yet."])
+    if word.lower() in kinds():
+        return "\n\n".join(_kind(word.lower(), entries))
     known = [*(name for entry in entries for name in (entry.rule.code, entry.rule.name)), *pages]
-    raise DoctorError(f"no rule and no lesson is called {word!r}{_nearest(word, known)}")
+    known += kinds()
+    raise DoctorError(f"no rule, lesson or kind of fact is called {word!r}{_nearest(word, known)}")
 
 
 def _nearest(word: str, known: list[str]) -> str:
@@ -48,7 +50,9 @@ def _rule(entry: Entry) -> Iterator[str]:
     severities = [case.severity.value for case in rule.cases if case.severity is not None]
     others = [word for word in dict.fromkeys(severities) if word != entry.severity]
     yield f"# {rule.code} {rule.name}"
-    yield f"Severity: {entry.severity}" + (f", in some cases {', '.join(others)}" if others else "")
+    yield f"Severity: {entry.severity}" + (
+        f", in some cases {' or '.join(others)}" if others else ""
+    )
     yield "Looks at: " + _looks_at(rule.fact, [rule.when, *(case.when for case in rule.cases)])
     yield f"Says: {written(rule.message)}"
     listed = examples(rule.path)
@@ -61,8 +65,8 @@ def _looks_at(kind: str, conditions: Sequence[Conditions]) -> str:
     attributes = kinds()[kind]
     read = dict.fromkeys(name for each in conditions for name in _subjects(each))
     about = "".join(f"\n- `{name}`: {attributes[name].doc}" for name in read if name in attributes)
-    said = inspect.getdoc(find(kind)) or kind
-    return said[0].lower() + said[1:].partition("\n\n")[0] + about
+    said = reference.kind_doc(kind)
+    return said[0].lower() + said[1:] + about
 
 
 def _subjects(conditions: Conditions) -> Iterator[str]:
@@ -84,3 +88,16 @@ def _lesson(page: Page | None) -> Iterator[str]:
         yield f"The lesson: {page.place.filename}" + (
             f" (checked on {page.checked})" if page.checked else ""
         )
+
+
+def _kind(kind: str, entries: Sequence[Entry]) -> Iterator[str]:
+    yield f"# {kind}"
+    yield f"{reference.kind_doc(kind)} A rule about it says `fact: {kind}`."
+    yield "## Attributes"
+    yield "\n".join(reference.attributes(kind))
+    yield "## What `when` may ask of them"
+    yield "A value or a list of values (`bash`, `[4, 8]`), or a mapping with one or more of"
+    yield "\n".join(reference.operators(kind))
+    yield "## Rules about it"
+    listed = [_line(entry) for entry in entries if entry.rule.fact == kind]
+    yield "\n".join(listed) or "None yet."

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from doctor.rulebook import examples, predicates, reader
+from doctor.rulebook import examples, reader
 from doctor.rulebook.actions import ACTIONS
 from doctor.rulebook.grammar import OPERATORS
+from doctor.rulebook.reference import operator_doc
 from doctor.rulebook.vocabulary import Attribute, Kind, Type, about, kinds
 
 Schema = dict[str, Any]
@@ -20,15 +20,6 @@ _JSON: Mapping[Type, str] = {
     Type.NAMES: "string",
 }
 _REFERENCE: Schema = {"type": "string", "pattern": r"^\$"}
-_CLASSES = {
-    "like": predicates.Like,
-    "lacks": predicates.Lacks,
-    "overlaps": predicates.Overlaps,
-    "disjoint": predicates.Disjoint,
-    "within": predicates.Within,
-    "known": predicates.Known,
-    "not": predicates.Not,
-}
 
 
 def schema() -> Schema:
@@ -126,11 +117,14 @@ def _predicate(attribute: Attribute | None) -> Schema:
 def _questions(types: set[Type]) -> Schema:
     """The operators that values of these types understand."""
     operators = {
-        name: {"description": _doc(name), **_operand(_JSON[operator.operand], operator.several)}
+        name: {
+            "description": operator_doc(name),
+            **_operand(_JSON[operator.operand], operator.several),
+        }
         for name, operator in OPERATORS.items()
         if types & operator.types
     }
-    operators["not"] = {"description": _doc("not")}
+    operators["not"] = {"description": operator_doc("not")}
     return _object(operators, [])
 
 
@@ -150,10 +144,6 @@ def _word(attribute: Attribute | None) -> Schema:
 def _operand(json_type: str, several: bool) -> Schema:
     one = [{"type": json_type}, _REFERENCE]
     return {"anyOf": [*one, {"type": "array", "items": {"anyOf": one}}] if several else one}
-
-
-def _doc(operator: str) -> str:
-    return inspect.getdoc(_CLASSES.get(operator, predicates.Compare)) or ""
 
 
 def _example() -> Schema:

@@ -14,6 +14,7 @@ import pytest
 
 from doctor.data import data_folder
 from doctor.rulebook import Rule, load
+from doctor.rulebook.vocabulary import kinds
 from tests.conftest import Outcome
 
 Command = Callable[..., Outcome]
@@ -55,6 +56,18 @@ def test_every_rule_is_explained(command: Command, rule: Rule) -> None:
     assert command("explain", name).out == outcome.out
 
 
+@pytest.mark.parametrize("kind", sorted({*kinds()} - {*load().names.values()}))
+def test_every_kind_of_fact_is_explained(command: Command, kind: str) -> None:
+    outcome = command("explain", kind)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith(f"# {kind}\n")
+    for name, attribute in kinds()[kind].items():
+        assert f"\n- `{name}` (" in outcome.out
+        assert f"): {attribute.doc}\n" in outcome.out
+    for rule in load().rules:
+        assert (f"\n- {rule.code} {rule.name} (" in outcome.out) is (rule.fact == kind)
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_lesson_is_explained(command: Command, page: str) -> None:
     outcome = command("explain", page)
@@ -65,12 +78,17 @@ def test_every_lesson_is_explained(command: Command, page: str) -> None:
 
 @pytest.mark.parametrize(
     ("word", "near"),
-    [("wrong-tool-parsr", "'wrong-tool-parser'"), ("shared-temp", "'shared-tmp'"), ("zzzz", None)],
+    [
+        ("wrong-tool-parsr", "'wrong-tool-parser'"),
+        ("shared-temp", "'shared-tmp'"),
+        ("zzzz", None),
+        ("alocation", "'allocation'"),
+    ],
 )
 def test_an_unknown_word(command: Command, word: str, near: str | None) -> None:
     outcome = command("explain", word)
     assert (outcome.code, outcome.out) == (2, "")
-    said = f"vllm-doctor: no rule and no lesson is called {word!r}"
+    said = f"vllm-doctor: no rule, lesson or kind of fact is called {word!r}"
     assert outcome.err == said + (f"; did you mean {near}?\n" if near else "\n")
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,14 +33,15 @@ def words(**changes: str) -> list[str]:
 def test_it_passes_the_check_and_works(command: Command) -> None:
     outcome = command("new-lesson", *words())
     assert (outcome.code, outcome.err) == (0, "")
-    assert outcome.out.endswith('kb = ["lint/kb"], rules = ["lint/rules"].\n')
+    assert "; its examples hold.\nPut both in force in .vllm-doctor.toml:\n" in outcome.out
+    assert '  kb = ["lint/kb"]\n  rules = ["lint/rules"]\n' in outcome.out
     Path(".vllm-doctor.toml").write_text('kb = ["lint/kb"]\nrules = ["lint/rules"]\n')
     assert command("kb", "check").code == 0
     Path("a.sbatch").write_text("#!/bin/bash\n#SBATCH --container-image=a.sqsh\n")
     assert command("scan", "a.sbatch", "--format", "json").codes == ["SITE001"]
     second = command("new-lesson", *words(title="Another"))
     assert "SITE002-another.yaml" in second.out
-    assert "Put it in force" not in second.out
+    assert "Put both in force" not in second.out
 
 
 def test_examples_that_do_not_hold(command: Command) -> None:
@@ -48,8 +53,11 @@ def test_examples_that_do_not_hold(command: Command) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"fact": "step-by-step"}, "there is no kind of fact 'step-by-step'"),
-        ({"when": "{image: 1}"}, "a fact of kind 'allocation' has no attribute 'image'"),
+        ({"fact": "step-by-step"}, "--fact: there is no kind of fact 'step-by-step'"),
+        ({"when": "{image: 1}"}, "--when: a fact of kind 'allocation' has no attribute 'image'"),
+        ({"when": "{output: [}"}, "--when: is not YAML"),
+        ({"message": "{image}"}, "--message: a fact of kind 'allocation' has no attribute"),
+        ({"bad": "a\x07b"}, "is not YAML"),
         ({"title": "!"}, "the title must begin with a letter"),
         ({"title": ""}, "--title is missing"),
     ],
@@ -58,7 +66,45 @@ def test_wrong_answers(command: Command, changes: dict[str, str], said: str) -> 
     outcome = command("new-lesson", *words(**changes))
     assert outcome.code == 2
     assert said in outcome.err
-    assert [path for path in Path("lint").rglob("*") if path.is_file()] == []
+    assert not Path("lint").exists()
+
+
+def test_conditions_on_lines_of_their_own(command: Command) -> None:
+    assert command("new-lesson", *words(when='container-image: {like: "*.sqsh"}')).code == 1
+    rule = Path("lint/rules/SITE001-images-absolute-paths-only.yaml").read_text()
+    assert '\nwhen:\n  container-image: {like: "*.sqsh"}\nat: container-image\n' in rule
+
+
+def test_conditions_of_which_any_may_hold(command: Command) -> None:
+    when = '{any: [{container-image: {like: "*.sqsh"}}]}'
+    command("new-lesson", *words(when=when))
+    rule = Path("lint/rules/SITE001-images-absolute-paths-only.yaml").read_text()
+    assert f"\nwhen: {when}\nmessage: " in rule
+
+
+def test_a_terminal_is_asked_until_the_answers_are_right(tmp_path: Path) -> None:
+    typed = [
+        "Images", "A registry can't be reached.", "stepp", "step", "{image: x}",
+        '{container-image: {not: {like: "/*"}}}', "{image}", "{container-image}!",
+        "IMAGE=a.sqsh", "srun --container-image=$IMAGE true", "", "srun true", "",
+    ]  # fmt: skip
+    leader, follower = pty.openpty()
+    os.write(leader, "\n".join([*typed, ""]).encode())
+    done = subprocess.run(
+        [sys.executable, "-m", "doctor", "new-lesson"],
+        stdin=follower,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    os.close(leader)
+    os.close(follower)
+    assert done.returncode == 1, "`null` is not like /*, so the good example doesn't hold"
+    assert "\n  step          An srun command" in done.stdout
+    assert "\n- container-image (a text, or null): " in done.stdout
+    assert done.stdout.count("That can't be: ") == 3
+    assert "SITE001 speaks on this good example: none!" in done.stdout
+    assert "\nA registry can't be reached.\n" in (tmp_path / "lint/kb/images.md").read_text()
 
 
 def test_nothing_is_overwritten(command: Command) -> None:
