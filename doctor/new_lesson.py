@@ -155,10 +155,11 @@ def remove(*paths: Path) -> None:
 
 
 def _place(lesson: Lesson) -> str:
-    """Where to point: at the first attribute that the rule asks about."""
+    """Where to point: at the first attribute that the rule asks about, and the command."""
     names, when = _conditions(lesson.when, lesson.fact)
     asked = (clause.subject.path for clause in when.clauses)
-    return next((f"\nat: {path}" for path in asked if path in names.attributes), "")
+    at = next((path for path in asked if path in names.attributes), None)
+    return f"\nat: {at}\nrelated: {{at: location, message: it matters here}}" if at else ""
 
 
 def _when(text: str) -> str:

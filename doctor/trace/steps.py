@@ -70,7 +70,7 @@ def _fact(
     evidence = {
         "program": Evidence((program,)),
         "job": _evidence(job),
-        "container_image": _evidence(given.last("container-image")),
+        "container_image": _of_value(given.last("container-image")),
     }
     if timeout is not None:
         evidence["timeout"] = Evidence((invocation.outer[0].location or program,))
@@ -165,3 +165,11 @@ def _beside(
         if before and "SLURM_OVERLAP" not in server.environment and together(server, invocation):
             return server
     return None
+
+
+def _of_value(option: Option | None) -> Evidence:
+    """Where the value is written, be it on the line or in a variable."""
+    value = option.value if option is not None else None
+    if value is None or value.location is None:
+        return _evidence(option)
+    return Evidence((value.location,), value.assumes)

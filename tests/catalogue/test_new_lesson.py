@@ -72,7 +72,7 @@ def test_wrong_answers(command: Command, changes: dict[str, str], said: str) -> 
 def test_conditions_on_lines_of_their_own(command: Command) -> None:
     assert command("new-lesson", *words(when='container-image: {like: "*.sqsh"}')).code == 1
     rule = Path("lint/rules/SITE001-images-absolute-paths-only.yaml").read_text()
-    assert '\nwhen:\n  container-image: {like: "*.sqsh"}\nat: container-image\n' in rule
+    assert '\nwhen:\n  container-image: {like: "*.sqsh"}\nat: container-image\nrelated: ' in rule
 
 
 def test_conditions_of_which_any_may_hold(command: Command) -> None:
