@@ -8,6 +8,7 @@ from enum import Enum
 
 from doctor.diagnostic import Severity
 from doctor.facts.node import NodeFact
+from doctor.node.bounds import MOST, first
 from doctor.node.probe import Gap, Sighting
 from doctor.rulebook import Answer, Knowledge, Rule, answer
 
@@ -29,7 +30,7 @@ class Check:
 
     ``severity`` is the rule's own unless the check fails, then what it is here. ``message`` says
     what is wrong, or why nobody knows, or why the check doesn't apply. ``unknown`` is what nobody
-    can tell, be the check failed or not.
+    can tell, be the check failed or not. All of it is bounded, however much was found.
     """
 
     code: str
@@ -68,7 +69,7 @@ def _check(
     gaps = [gap for gap in seen.gaps if gap.kind.kind == rule.fact]
     answers = [answer(rule, fact, knowledge, ranks) for fact in facts]
     severity = ranks.get(rule.code) or rule.severity
-    unknown = tuple(_unknown(facts, answers, gaps))
+    unknown = tuple(first(list(_unknown(facts, answers, gaps))))
     status, message = _passing(unknown, facts, gaps)
     evidence: tuple[str, ...] = ()
     remedy = ""
@@ -76,8 +77,9 @@ def _check(
         severity = max((each.severity or severity for each in failing), key=lambda s: s.rank)
         status = Status(severity.value)
         failing.sort(key=lambda each: each.severity is not severity)  # the worst come first
+        evidence = (*first(_distinct(each.evidence for each in failing)), *unknown)
+        failing = failing[:MOST]
         message = " ".join(_distinct(each.message for each in failing))
-        evidence = (*_distinct(each.evidence for each in failing), *unknown)
         remedy = "\n".join(_distinct("\n".join(e.remedy for e in failing).split("\n")))
     return Check(
         rule.code,
@@ -114,7 +116,7 @@ def _unknown(
             reason = fact.reasons.get(name.replace("-", "_"), f"{name} can't be seen")
             titles.setdefault(reason, []).append(fact.title)
     for reason, named in titles.items():
-        about = ", ".join(_distinct(named))
+        about = ", ".join(first(_distinct(named)))
         yield f"{about}: {reason}" if about else reason
     yield from _distinct(gap.reason for gap in gaps if gap.applies)
 

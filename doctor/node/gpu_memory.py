@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from doctor.node.bounds import MOST, first
 from doctor.node.nvml import Device, Questions
 from doctor.node.processes import Person, Processes
 from doctor.unknown import UNKNOWN, UnknownType
@@ -83,7 +84,8 @@ def _own(people: People | UnknownType) -> str | None:
     if isinstance(people, UnknownType):
         return None
     pids = [str(pid) for person, pid, _ in people if person.belongs == "own-leftover"]
-    return " ".join(pids) or None
+    rest = f"   # and {len(pids) - MOST} more" if len(pids) > MOST else ""
+    return " ".join(pids[:MOST]) + rest if pids else None
 
 
 def _holders(people: People | UnknownType, held: float) -> dict[str, Any]:
@@ -103,8 +105,8 @@ def _holders(people: People | UnknownType, held: float) -> dict[str, Any]:
         holders["a process that can't be seen from here"] = rest
     most = max(shares, key=lambda belongs: shares[belongs], default="nobody")
     several = len(holders) > 1
-    words = (
+    words = [
         f"{who}: {used:.1f} GiB" if several and used is not None else who
-        for who, used in holders.items()
-    )
-    return {"held_by": most, "holders": frozenset(words)}
+        for who, used in sorted(holders.items(), key=lambda each: -(each[1] or 0.0))
+    ]
+    return {"held_by": most, "holders": tuple(first(words))}

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from doctor.errors import DoctorError
 from doctor.facts.node import JobPlace, OtherJobs, ThisNode, TimeLeft
 from doctor.node import place
+from doctor.node.bounds import clipped, first
 from doctor.node.probe import NotHereError, Probe, Situation, UnseenError
 from doctor.node.tmp_folders import user_name
 from doctor.unknown import UNKNOWN, UnknownType
@@ -71,9 +72,9 @@ def _other_jobs(situation: Situation) -> Iterator[OtherJobs]:
     name = user_name(situation.user)
     yield OtherJobs(
         count=len(others),
-        users=frozenset(user for _, user in others),
+        users=tuple(first(sorted({user for _, user in others}))),
         own=sum(user == name for _, user in others),
-        jobs=frozenset(job for job, _ in others),
+        jobs=tuple(first([job for job, _ in others])),
     )
 
 
@@ -126,7 +127,7 @@ def _squeue(situation: Situation, *options: str) -> str:
         raise UnseenError(f"squeue can't be run: {error.strerror}") from None
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["nothing"]
-        raise UnseenError(f"squeue says: {said[-1].rpartition('error: ')[2]}")
+        raise UnseenError(f"squeue says: {clipped(said[-1].rpartition('error: ')[2])}")
     return done.stdout
 
 

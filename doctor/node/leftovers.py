@@ -11,7 +11,7 @@ import psutil
 
 from doctor.facts.node import LeftoverProcess
 from doctor.node.probe import Probe, Situation
-from doctor.node.processes import Processes, gpu_open
+from doctor.node.processes import IN_KERNEL, Processes, gpu_open
 
 #: What a server's processes are called: their titles, programs and Python modules.
 _TITLE = re.compile(r"(?:VLLM::|ray::)\S*|raylet|gcs_server|EngineCore\S*")
@@ -22,10 +22,11 @@ _MODULE = re.compile(r"vllm(?:\.[\w.]+)?")
 def look(situation: Situation) -> Iterator[LeftoverProcess]:
     """Our own processes that serve models or have a GPU open, and don't belong to this job."""
     processes = Processes(situation)
-    for process in processes.own():
+    for each in processes.own():
+        if each.state == IN_KERNEL:
+            continue  # told as stuck; to ask more of it may hang
         try:
-            if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DISK_SLEEP):
-                continue  # told as stuck; to ask more of it may hang
+            process = psutil.Process(each.pid)
             serves, holds = _serves(process), gpu_open(process.pid)
             if (serves is None and holds is not True) or processes.belongs(process) == "this-job":
                 continue
@@ -36,8 +37,8 @@ def look(situation: Situation) -> Iterator[LeftoverProcess]:
                 orphan=processes.orphan(process),
                 gpu_open=holds,
                 reasons={
-                    "orphan": f"what runs above pid {process.pid} may have started or adopted it",
-                    "gpu_open": f"the open files of pid {process.pid} can't be seen",
+                    "orphan": "what runs above it may have started or adopted it",
+                    "gpu_open": "its open files can't be seen",
                 },
             )
         except psutil.Error:

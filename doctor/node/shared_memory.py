@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from doctor.facts.node import SharedMemory
@@ -16,7 +16,7 @@ FOLDER = Path("/dev/shm")
 _GIB = 1 << 30
 #: A younger file may be on its way from one process to another.
 _YOUNG = 60.0
-#: More names than these make no command to paste.
+#: More than these make no command to paste.
 _MOST_NAMES = 40
 
 
@@ -28,8 +28,15 @@ def look(situation: Situation) -> Iterator[SharedMemory]:
     yield SharedMemory(
         leftovers=len(left),
         size=round(sum(size for _, size in left) / _GIB, 2),
-        remove="rm -- " + " ".join(names[:_MOST_NAMES]) if names else None,
+        remove=_remove(names),
     )
+
+
+def _remove(names: Sequence[str]) -> str | None:
+    """The command that removes the files, or so many as make a command to paste."""
+    first = names[:_MOST_NAMES]
+    rest = f"   # the first {len(first)} of {len(names)}" if len(names) > len(first) else ""
+    return f"rm -- {' '.join(first)}{rest}" if names else None
 
 
 def _files(user: int) -> Iterator[tuple[Path, int]]:

@@ -9,11 +9,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from functools import cache
 
 import psutil
 
 from doctor.facts.node import StuckProcess
 from doctor.node.probe import Probe, Situation
+from doctor.node.processes import IN_KERNEL, ZOMBIE, Glance, glance, glances
+from doctor.node.tmp_folders import user_name
 
 #: How long a process must not have run at all, in seconds, to count as stuck.
 _STILL = 0.4
@@ -22,38 +25,46 @@ _KERNEL_THREADS = 2
 
 def look(situation: Situation) -> Iterator[StuckProcess]:
     """Processes that stand still in the kernel, and our own that ended and nobody collected."""
-    before = [(process, state) for process in psutil.process_iter() if (state := _state(process))]
+    before = [each for each in glances() if _may_be_stuck(each, situation.user)]
+    switches = {each.pid: _switches(each.pid) for each in before if each.state == IN_KERNEL}
     if before:
         time.sleep(_STILL)
-    for process, state in before:
-        try:
-            own, parent = process.uids().real == situation.user, process.parent()
-            if _state(process) != state or (state[0] == "zombie" and not own):
-                continue
+    name, parent = cache(user_name), cache(_parent)
+    for each in before:
+        if glance(each.pid) == each and _switches_of(each) == switches.get(each.pid):
             yield StuckProcess(
-                pid=process.pid,
-                program=process.name(),
-                user=process.username(),
-                own=own,
-                state="zombie" if state[0] == "zombie" else "in-kernel",
-                parent=f"{parent.name()} (pid {parent.pid})" if parent else "nobody",
+                pid=each.pid,
+                program=each.program,
+                user=name(each.user),
+                own=each.user == situation.user,
+                state="zombie" if each.state == ZOMBIE else "in-kernel",
+                parent=parent(each.parent),
             )
-        except psutil.Error:
-            continue
 
 
-def _state(process: psutil.Process) -> tuple[str, int] | None:
-    """Whether a process is stuck, and how often it has run so far; None if it is not."""
+def _may_be_stuck(process: Glance, user: int) -> bool:
+    if process.state == ZOMBIE:
+        # Other probes that have ended are no zombies to tell of.
+        return process.user == user and process.parent != os.getppid()
+    kernel = _KERNEL_THREADS in (process.pid, process.parent)
+    return process.state == IN_KERNEL and not kernel
+
+
+def _switches_of(process: Glance) -> int | None:
+    return _switches(process.pid) if process.state == IN_KERNEL else None
+
+
+def _switches(pid: int) -> int | None:
+    """How often a process has run so far."""
     try:
-        status = process.status()
-        if status == psutil.STATUS_ZOMBIE:
-            # Other probes that have ended are no zombies to tell of.
-            return None if process.ppid() == os.getppid() else ("zombie", 0)
-        if status != psutil.STATUS_DISK_SLEEP or _KERNEL_THREADS in (process.pid, process.ppid()):
-            return None
-        return "in-kernel", sum(process.num_ctx_switches())
+        return sum(psutil.Process(pid).num_ctx_switches())
     except psutil.Error:
         return None
+
+
+def _parent(pid: int) -> str:
+    found = glance(pid)
+    return f"{found.program} (pid {pid})" if found else "nobody"
 
 
 PROBE = Probe("stuck processes", (StuckProcess,), look)

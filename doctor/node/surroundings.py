@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from doctor.facts.node import Compiler, InstalledVllm, Surroundings
+from doctor.node.bounds import clipped
 from doctor.node.probe import Gap, Probe, Situation
 from doctor.unknown import UNKNOWN, UnknownType
 
@@ -85,7 +86,7 @@ def _ask(python: str, environment: Mapping[str, str]) -> dict[str, Any]:
         return {"problem": f"{python} can't be run: {error.strerror}"}
     except ValueError:
         said = done.stderr.decode(errors="replace").strip().splitlines() or ["nothing"]
-        return {"problem": f"{python} fails: {said[-1]}"}
+        return {"problem": f"{python} fails: {clipped(said[-1])}"}
     return dict(told)
 
 
@@ -181,7 +182,7 @@ def _compiles(
     except OSError as error:
         return False, str(error.strerror)
     said = done.stderr.decode(errors="replace").strip().splitlines() or ["nothing"]
-    return done.returncode == 0, None if done.returncode == 0 else said[0]
+    return done.returncode == 0, None if done.returncode == 0 else clipped(said[0])
 
 
 PROBE = Probe("surroundings", (Surroundings, InstalledVllm, Compiler), look)

@@ -45,8 +45,6 @@ _VERDICTS = {
     "unknown": ("unknown: what would have to be seen can't be seen", "bold magenta"),
 }
 _BAR = 20
-#: As many GPUs as a node has; JSON has all of the evidence.
-_MOST_EVIDENCE = 16
 
 
 def render(found: Examination, verdict: str, width: int, colour: bool) -> Iterator[str]:
@@ -115,7 +113,7 @@ def _fill(gpu: Gpu) -> str:
 def _holders(gpu: Gpu) -> Text:
     if isinstance(gpu.holders, UnknownType):
         return Text("holders unknown", "dim")
-    return Text(visible(", ".join(sorted(gpu.holders)) or "free"))
+    return Text(visible(", ".join(gpu.holders) or "free"))
 
 
 def _word(value: str | UnknownType) -> str:
@@ -140,9 +138,7 @@ def _group(checks: Sequence[Check]) -> Iterator[RenderableType]:
 
 def _told(check: Check) -> Iterator[RenderableType]:
     title = Text.assemble((f"{check.code} {check.name}", "bold"), f": {visible(check.message)}")
-    evidence = [Text(f"- {visible(line)}") for line in check.evidence[:_MOST_EVIDENCE]]
-    if (more := len(check.evidence) - len(evidence)) > 0:
-        evidence.append(Text(f"- and {more} more"))
+    evidence = [Text(f"- {visible(line)}") for line in check.evidence]
     yield _line(check.status, Group(title, *evidence))
     for line in check.remedy.splitlines():
         yield Text.assemble("      ", (visible(line), "cyan"), no_wrap=True)

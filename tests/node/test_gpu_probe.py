@@ -155,6 +155,20 @@ def test_the_one_who_holds_the_most_counts() -> None:
     assert "a process that can't be seen from here: 50.0 GiB" in gpu.holders
 
 
+def test_of_many_processes_those_that_hold_the_most_are_named() -> None:
+    (gpu,) = _gpus(
+        _with(
+            MemoryInfo=lambda *_: Memory(used=70 * GIB, free=10 * GIB),
+            ComputeRunningProcesses_v3=lambda _: [
+                Process(1 << 23 | number, number * GIB // 2) for number in range(1, 40)
+            ],
+        )
+    )
+    assert gpu.holders is not UNKNOWN
+    assert gpu.holders[0].startswith(f"pid {1 << 23 | 39}")
+    assert gpu.holders[-1] == "and 23 more"
+
+
 def test_an_older_driver_tells_of_processes_too() -> None:
     (gpu,) = _gpus(
         _with(

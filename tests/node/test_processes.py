@@ -165,7 +165,8 @@ def _stuck(pid: int) -> StuckProcess | None:
 def test_a_process_that_nobody_collects(start: Start) -> None:
     # The probe leaves out its parent's children, which it takes for other probes.
     script = (
-        "import subprocess as s, time; print(s.Popen(['true']).pid, flush=True); time.sleep(600)"
+        "import subprocess as s, time; own = s.Popen(['true']); print(own.pid, flush=True); "
+        "time.sleep(600)"
     )
     parent = start(sys.executable, "-c", script, stdout=subprocess.PIPE)
     assert parent.stdout is not None
@@ -218,6 +219,15 @@ def test_files_that_nobody_uses(shm: Path) -> None:
     found = _shared()
     assert (found.leftovers, found.size) == (2, 0.02)
     assert found.remove == f"rm -- '{shm}/a b' {shm}/psm_1"
+
+
+def test_a_command_to_paste_has_an_end(shm: Path) -> None:
+    for number in range(100):
+        _old(shm / f"psm_2{number}", 10)
+    found = _shared()
+    assert found.leftovers == 101
+    assert found.remove is not None
+    assert found.remove.endswith("   # the first 40 of 101")
 
 
 def test_files_that_are_open_or_mapped_are_in_use(shm: Path) -> None:

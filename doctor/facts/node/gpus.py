@@ -33,7 +33,9 @@ class Gpu(NodeFact):
         "belongs to none, another one of our own, another user's, or one that can't be seen "
         "from here"
     )
-    holders: frozenset[str] | UnknownType = attribute("who holds it: `python (pid 4711, alice)`")
+    holders: tuple[str, ...] | UnknownType = attribute(
+        "who holds it, the most first: `python (pid 4711, alice)`"
+    )
     own_pids: str | None = attribute(
         "the numbers of our own leftover processes that hold it, with blanks between them", None
     )

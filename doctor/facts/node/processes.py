@@ -22,6 +22,10 @@ class LeftoverProcess(NodeFact):
     orphan: bool | UnknownType = attribute("whether no job, session or program is left above it")
     gpu_open: bool | UnknownType = attribute("whether it has a GPU open")
 
+    @property
+    def title(self) -> str:
+        return f"{self.program} (pid {self.pid})"
+
 
 @dataclass(frozen=True, kw_only=True)
 class StuckProcess(NodeFact):

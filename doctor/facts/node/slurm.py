@@ -36,9 +36,9 @@ class OtherJobs(NodeFact):
     kind: ClassVar[str] = "other-jobs"
 
     count: int = attribute("how many there are")
-    users: frozenset[str] = attribute("whose they are")
+    users: tuple[str, ...] = attribute("whose they are")
     own: int = attribute("how many of them are ours")
-    jobs: frozenset[str] = attribute("their numbers")
+    jobs: tuple[str, ...] = attribute("their numbers")
 
 
 @dataclass(frozen=True, kw_only=True)
