@@ -39,7 +39,7 @@ def site_options(command: _Command) -> _Command:
         ),
         click.option("--no-config", is_flag=True, help="Use no configuration."),
         click.option(
-            "--config", "config_file", type=click.Path(path_type=Path), metavar="FILE",
+            "--config", "config_file", type=Path, metavar="FILE",
             help="The configuration, in place of the one in the nearest folder.",
         ),
     ):  # fmt: skip

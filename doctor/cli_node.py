@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from doctor import terminal
 from doctor.cli_catalogue import site_config, site_options
+
+if TYPE_CHECKING:
+    from doctor.config import Config
 
 _SEVERITIES = ("error", "warning", "info")
 _EXIT_CODES = {"fit": 0, "not fit": 1, "unknown": 2}
@@ -57,7 +62,6 @@ _EXIT_CODES = {"fit": 0, "not fit": 1, "unknown": 2}
 )
 @click.option(
     "--script",
-    type=click.Path(exists=True, dir_okay=False),
     metavar="FILE",
     help="Compare what this script needs with what the node has, too; it is not run.",
 )
@@ -82,19 +86,21 @@ def node(
     It only looks: it ends no process, deletes no file and drains no node. The exit code is 0 if
     the node is fit, 1 if it is not, and 2 if that can't be known.
     """
+    deadline = time.monotonic() + timeout
     from doctor.diagnostic import Severity
     from doctor.node import examination
+    from doctor.node.children import ask
     from doctor.node.probes import PROBES
     from doctor.vllm import memory_share
 
     settings: dict[str, object] = {"select": _words(select), "ignore": _words(ignore)}
     if vllm_version:
         settings["vllm-version"] = vllm_version
-    config = site_config(**site, settings=settings)
+    problem = "the configuration can't be read (--no-config does without one)"
+    config = ask(partial(site_config, **site, settings=settings), deadline, problem)
     if list_checks:
-        from doctor.catalogue import as_text
-
-        terminal.write(as_text(examination.catalogue(config)))
+        listing = partial(_listing, config)
+        terminal.write(ask(listing, deadline, "the rules can't be read"))
         return 0
     share = gpu_memory_utilization or memory_share.default(config.vllm_version)
     probes = PROBES
@@ -102,7 +108,7 @@ def node(
         from doctor.node.script import probe
 
         probes = (*PROBES, probe(script, config))
-    found = examination.examine(probes, config, examination.situation(share), timeout)
+    found = examination.examine(probes, config, examination.situation(share), deadline)
     verdict = found.verdict(None if fail_on == "never" else Severity(fail_on))
     if format_name == "json":
         from doctor.report import node_json
@@ -113,10 +119,9 @@ def node(
 
         terminal.write(node_text.render(found, verdict, terminal.width(), terminal.colour()))
     if record:
-        from doctor.node import recording
-        from doctor.node.tmp_folders import user_name
+        from doctor.node.recording import remember
 
-        said = recording.remember(found, config.register, user_name(os.getuid()))
+        said = remember(found, config.register, os.getuid(), deadline + examination.GRACE)
         click.echo(said, err=True, nl=bool(said))
     return _EXIT_CODES[verdict]
 
@@ -124,3 +129,11 @@ def node(
 def _words(given: tuple[str, ...]) -> list[str]:
     """What an option that may be repeated, and hold commas, names."""
     return [word.strip() for words in given for word in words.split(",")]
+
+
+def _listing(config: Config) -> list[str]:
+    """A line for each check."""
+    from doctor.catalogue import as_text
+    from doctor.node.examination import catalogue
+
+    return list(as_text(catalogue(config)))

@@ -16,9 +16,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
+
+from doctor.errors import DoctorError
 
 Work: TypeAlias = Callable[[], Any]
+_Answer = TypeVar("_Answer")
 
 #: How long a child that has closed its pipe may take to tell how it ended.
 _ENDING = 0.2
@@ -39,7 +42,7 @@ class Child:
     closed: bool = False
 
     def answer(self) -> Any:
-        """What its work came to, if it has told all by now."""
+        """What its work came to, if it has told all by now; a refusal is raised here."""
         if not self.closed:
             seconds = time.monotonic() - self.started
             raise NoAnswerError(f"no answer within {seconds:.1f} s; something hangs")
@@ -47,9 +50,22 @@ class Child:
             done, answer = pickle.loads(self.told)
         except Exception:
             raise NoAnswerError(f"it ended before it could tell: {_end(self)}") from None
+        if isinstance(answer, DoctorError):
+            raise answer
         if not done:
             raise NoAnswerError(f"it failed ({answer}); please report it")
         return answer
+
+
+def ask(work: Callable[[], _Answer], deadline: float, problem: str) -> _Answer:
+    """What one piece of work comes to; if nothing, or too late, a refusal that says ``problem``."""
+    with at_work([work]) as (child,):
+        wait([child], deadline)
+        try:
+            answer: _Answer = child.answer()
+        except NoAnswerError as reason:
+            raise DoctorError(f"{problem}: {reason}") from None
+    return answer
 
 
 @contextmanager
@@ -107,6 +123,8 @@ def _live(work: Work, end: int) -> None:
         os.dup2(nothing, stream)
     try:
         told = pickle.dumps((True, work()))
+    except DoctorError as refusal:
+        told = pickle.dumps((True, refusal))
     except Exception as error:
         told = pickle.dumps((False, f"{type(error).__name__}: {error}"))
     with open(end, "wb") as pipe:

@@ -1,34 +1,39 @@
-"""A node examined: probes look, rules judge, and a verdict comes out."""
+"""A node examined: probes look, rules judge, and a verdict comes out.
+
+Whatever lies in a file is read in disposable children, so that a file system that hangs costs an
+answer and not the run.
+"""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doctor.diagnostic import Severity
 from doctor.errors import DoctorError
 from doctor.facts.node import Gpu
-from doctor.node import place
+from doctor.node import cache, place
 from doctor.node.children import Child, NoAnswerError, at_work, wait
+from doctor.node.patience import answers
 from doctor.node.probe import Gap, Probe, Sighting, Situation, observe, sighting
 from doctor.selection import matches_any
 
 if TYPE_CHECKING:
     from doctor.catalogue import Entry
     from doctor.config import Config
-    from doctor.knowledge import Knowledge
     from doctor.node.checks import Check
-    from doctor.rulebook import Rule, Rulebook
+    from doctor.rulebook import Knowledge, Rule, Rulebook
 
 #: Without these nobody can say that a server will start.
 LAUNCH_CRITICAL = ("VN101", "VN102", "VN103", "VN107")
 
-#: How much longer than the probes the reading of rules may take, in seconds.
-_GRACE = 0.5
+#: How much longer than the probes all else may take that reads or writes files, in seconds.
+GRACE = 0.5
 
 
 @dataclass(frozen=True)
@@ -49,23 +54,35 @@ class Examination:
         return "unknown" if any(code in LAUNCH_CRITICAL for code in unknown) else "fit"
 
 
+@dataclass(frozen=True)
+class Known:
+    """The rules that are wanted, what the site makes of their severities, and the knowledge.
+
+    ``exclude`` is what keeps a job off this node; None where there is no Slurm.
+    """
+
+    rules: tuple[Rule, ...]
+    ranks: Mapping[str, Severity | None]
+    knowledge: Knowledge
+    exclude: str | None
+
+
 def examine(
-    probes: Sequence[Probe], config: Config, situation: Situation, timeout: float
+    probes: Sequence[Probe], config: Config, situation: Situation, deadline: float
 ) -> Examination:
-    """Let the probes look, for as long as ``timeout`` allows, and judge what they tell."""
+    """Let the probes look until the deadline (``time.monotonic``), and judge what they tell."""
     started = time.monotonic()
     works = [partial(observe, probe, situation) for probe in probes]
     with at_work(works) as children:
         from doctor.node.checks import checks  # while they look
 
-        # Rules and knowledge may lie on a file system that hangs, too.
-        with at_work([partial(_known, config)]) as (known,):
-            wait([*children, known], started + timeout)
-            wait([known], started + timeout + _GRACE)
-            rulebook, knowledge = _told(known)
+        with at_work([partial(_known, config, situation)]) as (reader,):
+            wait([*children, reader], deadline)
+            wait([reader], deadline + GRACE)
+            known = _told(reader)
         seen = [_sighting(*pair, started) for pair in zip(probes, children, strict=True)]
-    sightings = [_placed(sighting, knowledge, situation) for sighting in seen]
-    found = checks(rules(rulebook, config), sightings, knowledge, _ranks(rulebook, config))
+    sightings = [_placed(sighting, known.exclude, situation) for sighting in seen]
+    found = checks(known.rules, sightings, known.knowledge, known.ranks)
     gpus = [fact for sighting in sightings for fact in sighting.facts if isinstance(fact, Gpu)]
     return Examination(
         place.name(situation.environment), tuple(gpus), tuple(found), time.monotonic() - started
@@ -81,23 +98,32 @@ def _sighting(probe: Probe, child: Child, started: float) -> Sighting:
     return sighting(probe, told, seconds)
 
 
-def _known(config: Config) -> tuple[Rulebook, Knowledge] | DoctorError:
-    """The rules and the knowledge in force, or what is wrong with them."""
+def _known(config: Config, situation: Situation) -> Known:
+    """The rules and the knowledge in force."""
     from doctor.scan import Examiner
 
-    try:
-        return _rulebook(config), Examiner(config).knowledge
-    except DoctorError as error:
-        return error
+    cache.do_without_if_it_hangs()
+    _refuse_hanging((*config.kb, *config.rules, *filter(None, (config.register,))))
+    rulebook, knowledge = _rulebook(config), Examiner(config).knowledge
+    exclude = None
+    if place.has_slurm(situation.environment):
+        exclude = place.excluding(place.name(situation.environment), knowledge.bad_nodes)
+    return Known(tuple(_rules(rulebook, config)), _ranks(rulebook, config), knowledge, exclude)
 
 
-def _told(child: Child) -> tuple[Rulebook, Knowledge]:
+def _refuse_hanging(paths: Sequence[Path]) -> None:
+    """Say which of the site's own files or folders doesn't answer, if any."""
+    seen = answers({path: path.exists for path in paths})
+    for path in paths:
+        if path not in seen:
+            raise DoctorError("its file system hangs", str(path))
+
+
+def _told(child: Child) -> Known:
     try:
-        told: tuple[Rulebook, Knowledge] | DoctorError = child.answer()
+        told: Known = child.answer()
     except NoAnswerError as reason:
         raise DoctorError(f"the rules and the knowledge can't be read: {reason}") from None
-    if isinstance(told, DoctorError):
-        raise told
     return told
 
 
@@ -123,7 +149,7 @@ def catalogue(config: Config) -> list[Entry]:
     return [entry for entry in catalogue(config) if about(entry.rule.fact) == "node"]
 
 
-def rules(rulebook: Rulebook, config: Config) -> list[Rule]:
+def _rules(rulebook: Rulebook, config: Config) -> list[Rule]:
     """The rules about nodes that the configuration wants."""
     from doctor.rulebook.vocabulary import about
 
@@ -147,11 +173,9 @@ def _ranks(rulebook: Rulebook, config: Config) -> dict[str, Severity | None]:
     return ranks
 
 
-def _placed(sighting: Sighting, knowledge: Knowledge, situation: Situation) -> Sighting:
+def _placed(sighting: Sighting, exclude: str | None, situation: Situation) -> Sighting:
     """The facts with what remedies need to know of this place."""
     node = place.name(situation.environment)
-    slurm = place.has_slurm(situation.environment)
-    exclude = place.excluding(node, knowledge.bad_nodes) if slurm else None
     allocate = place.allocation(situation.environment, exclude) if exclude else None
     facts = (
         replace(fact, node=node, exclude=exclude, allocate=allocate) for fact in sighting.facts

@@ -19,12 +19,14 @@ _Key = TypeVar("_Key", bound=Hashable)
 _Answer = TypeVar("_Answer")
 
 
-def answers(questions: Mapping[_Key, Callable[[], _Answer]]) -> dict[_Key, _Answer]:
-    """What the questions answer within ``SECONDS``; those that don't are left out."""
+def answers(
+    questions: Mapping[_Key, Callable[[], _Answer]], seconds: float = SECONDS
+) -> dict[_Key, _Answer]:
+    """What the questions answer in time; those that don't are left out."""
     told: queue.SimpleQueue[tuple[_Key, _Answer | Exception]] = queue.SimpleQueue()
     for key, question in questions.items():
         threading.Thread(target=_ask, args=(key, question, told), daemon=True).start()
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + seconds
     found: dict[_Key, _Answer] = {}
     while len(found) < len(questions):
         try:

@@ -7,7 +7,6 @@ rightly somebody else's.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -16,12 +15,11 @@ from doctor.errors import DoctorError
 from doctor.facts.node import Gpu
 from doctor.knowledge.register import Entry, entry, record
 from doctor.node.checks import Check, Status
-from doctor.node.children import NoAnswerError, at_work, wait
+from doctor.node.children import ask
 from doctor.node.examination import Examination
+from doctor.node.tmp_folders import user_name
 from doctor.unknown import UNKNOWN
 
-#: How long the register may take to be written.
-_SECONDS = 5.0
 _PLACE = "VN402"
 _HELD = "VN101"
 #: What speaks against a node, whoever is on it, where it is an error.
@@ -31,8 +29,11 @@ _SIGNS = (_HELD, "VN103")
 _OTHERS = ("another-user", "unseen")
 
 
-def remember(found: Examination, register: Path | None, user: str) -> str:
-    """Write what was found into the register; a sentence about what was done."""
+def remember(found: Examination, register: Path | None, user: int, deadline: float) -> str:
+    """Write what was found into the register; a sentence about what was done.
+
+    It is written in a child: the register, too, may lie on a file system that hangs.
+    """
     if register is None:
         raise DoctorError(
             '--record needs a register: name its folder in the configuration, `register = "…"`'
@@ -43,8 +44,8 @@ def remember(found: Examination, register: Path | None, user: str) -> str:
     evidence = tuple(_evidence(found, checks))
     if not evidence and not all(_is_well(checks.get(code)) for code in _SIGNS):
         return f"Nothing is recorded: the checks don't tell whether {found.node} is fit."
-    news = entry(found.node, user, evidence)
-    changed = _write(register, news)
+    write = partial(_write, register, found.node, user, evidence)
+    news, changed = ask(write, deadline, f"{register}: the register can't be written")
     if evidence:
         return f"Recorded in {register}: {news.node} is unfit until {news.expires[:10]}."
     return f"Recorded in {register}: {news.node} is fit again." if changed else ""
@@ -73,21 +74,7 @@ def _is_well(check: Check | None) -> bool:
     return check is not None and check.status is Status.OK
 
 
-def _write(register: Path, news: Entry) -> bool:
-    """Write in a child: the register, too, may lie on a file system that hangs."""
-    with at_work([partial(_try, register, news)]) as children:
-        wait(children, time.monotonic() + _SECONDS)
-        try:
-            told = children[0].answer()
-        except NoAnswerError as reason:
-            raise DoctorError(f"the register can't be written: {reason}", str(register)) from None
-    if isinstance(told, DoctorError):
-        raise told
-    return bool(told)
-
-
-def _try(register: Path, news: Entry) -> bool | DoctorError:
-    try:
-        return record(register, news)
-    except DoctorError as error:
-        return error
+def _write(register: Path, node: str, user: int, evidence: tuple[str, ...]) -> tuple[Entry, bool]:
+    """The entry, and whether the register has changed by it."""
+    news = entry(node, user_name(user), evidence)
+    return news, record(register, news)

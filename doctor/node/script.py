@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from doctor.errors import DoctorError
 from doctor.facts.node import Gpu, InstalledVllm, Need
-from doctor.node import gpus, place, surroundings
+from doctor.node import cache, gpus, place, surroundings
 from doctor.node.probe import Gap, NotHereError, Probe, Situation, UnseenError
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ def _look(path: str, config: Config, situation: Situation) -> Iterator[Need | Ga
     from doctor.scan import Examiner
     from doctor.sources import Unexamined, read_named
 
+    cache.do_without_if_it_hangs()
+    if not Path(path).is_file():
+        raise DoctorError("there is no such file", path)
     source = read_named(path)
     if isinstance(source, Unexamined):
         raise UnseenError(f"{path} can't be read: {source.reason}")

@@ -21,8 +21,15 @@ _SOURCE = Path(__file__).parent / "nvml" / "stand_in.c"
 _FUSE_SERVER = str(Path(__file__).with_name("fuse_server.py"))
 
 
-#: Beyond this nothing can be but a hang; no more is asserted of time, on a machine that others use.
-_OUTER_LIMIT = 60
+#: The command, for a machine that others use, too: it waits longer for all that surely answers.
+PATIENT = """
+import sys
+from doctor.cli import main
+from doctor.node import examination, job, surroundings
+examination.GRACE = job._SECONDS = surroundings._SECONDS = 60
+sys.exit(main(["node", "--timeout", "60", *sys.argv[1:]]))
+"""
+DOCTOR = (sys.executable, "-c", PATIENT)
 
 
 @dataclass(frozen=True)
@@ -82,11 +89,10 @@ def node(nvml: StandIn) -> Node:
 
     def run(scenario: str, *options: str, **environment: str) -> Told:
         done = subprocess.run(
-            [sys.executable, "-m", "doctor", "node", "--no-config", "--format", "json", *options],
+            [*DOCTOR, "--no-config", "--format", "json", *options],
             env={**nvml.environment(scenario), **environment},
             capture_output=True,
             text=True,
-            timeout=_OUTER_LIMIT,
         )
         assert done.stderr == ""
         told = json.loads(done.stdout)

@@ -267,7 +267,7 @@ def test_the_share_of_memory(
 
 
 def test_an_init_that_hangs(node: Node) -> None:
-    told = node("answer nvmlInitWithFlags HANG\ngpu\n", "--timeout", "1")
+    told = node("answer nvmlInitWithFlags HANG\ngpu\n", "--timeout", "3")
     assert (told.code, told.verdict) == (2, "unknown")
     assert told.status(*_CHECKS) == {"unknown"}
     assert "something hangs" in told.checks["VN101"]["message"]

@@ -6,18 +6,21 @@ import json
 import os
 import pty
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from doctor.facts.node import StuckProcess
+from doctor.config import Config
+from doctor.errors import DoctorError
+from doctor.facts.node import Need, NodeFact, StuckProcess
 from doctor.node import examination
 from doctor.node.probe import Gap, NotHereError, Probe, Situation, UnseenError
+from doctor.report import node_json, node_text
+from doctor.unknown import UNKNOWN, UnknownType
 from tests.conftest import Outcome
-from tests.node.conftest import StandIn
+from tests.node.conftest import DOCTOR, StandIn
 
 Command = Callable[..., Outcome]
 HELD = "gpu\nmemory 81559 70000\n"
@@ -32,7 +35,7 @@ JOB = {
 def _run(
     nvml: StandIn, scenario: str, *options: str, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "doctor", "node", "--no-config", "--select", "VN1", *options]
+    words = [*DOCTOR, "--no-config", "--select", "VN1", *options]
     env = {**nvml.environment(scenario), **environment}
     return subprocess.run(words, env=env, capture_output=True, text=True)
 
@@ -54,7 +57,7 @@ def test_a_node_that_is_not_fit(nvml: StandIn) -> None:
 def test_the_exclude_list_has_the_sites_bad_nodes(nvml: StandIn, tmp_path: Path) -> None:
     config = tmp_path / ".vllm-doctor.toml"
     config.write_text('bad-nodes = ["gpu[03,08]"]\n')
-    words = [sys.executable, "-m", "doctor", "node", "--config", str(config), "--select", "VN101"]
+    words = [*DOCTOR, "--config", str(config), "--select", "VN101"]
     env = {**nvml.environment(HELD), **JOB}
     done = subprocess.run(words, env=env, capture_output=True, text=True)
     assert "#SBATCH --exclude=gpu[03,07-08]" in done.stdout
@@ -62,7 +65,7 @@ def test_the_exclude_list_has_the_sites_bad_nodes(nvml: StandIn, tmp_path: Path)
 
 def test_colours_are_for_terminals(nvml: StandIn) -> None:
     leader, follower = pty.openpty()
-    words = [sys.executable, "-m", "doctor", "node", "--no-config", "--select", "VN1"]
+    words = [*DOCTOR, "--no-config", "--select", "VN1"]
     env = {**nvml.environment(HELD), "TERM": "xterm"}
     env.pop("NO_COLOR", None)
     with subprocess.Popen(words, env=env, stdout=follower) as process:
@@ -149,10 +152,9 @@ def _looking(look: Callable[[Situation], object]) -> tuple[Probe, ...]:
 
 
 def _status(look: Callable[[Situation], object], timeout: float = 60) -> tuple[str, str]:
-    from doctor.config import Config
-
     config = Config(select=("VN202",))
-    found = examination.examine(_looking(look), config, Situation({}, 0, 0.9), timeout)
+    deadline = time.monotonic() + timeout
+    found = examination.examine(_looking(look), config, Situation({}, 0, 0.9), deadline)
     (check,) = found.checks
     return check.status.value, check.message
 
@@ -181,14 +183,40 @@ def test_what_a_probe_comes_to(look: Callable[[Situation], object], status: str,
     assert said in message
 
 
-def test_a_probe_that_hangs() -> None:
-    status, message = _status(lambda _: time.sleep(600), timeout=2)
+def _zombie(pid: int) -> StuckProcess:
+    return StuckProcess(
+        pid=pid, program="sh", user="alice", own=True, state="zombie", parent="bash (pid 1)"
+    )
+
+
+def _need(port: int, met: bool | UnknownType) -> Need:
+    reasons = {"met": f"nobody knows of port {port}"}
+    return Need(aspect="port", whose=f"Line {port}", needs=f"port {port}", met=met, reasons=reasons)
+
+
+@pytest.mark.parametrize("facts", [
+    [_zombie(pid) for pid in range(3000)],
+    [_need(port, False) for port in range(3000)],
+    [_need(port, UNKNOWN) for port in range(3000)],
+])  # fmt: skip
+def test_however_much_is_found_little_is_shown(facts: Sequence[NodeFact]) -> None:
+    probe = Probe("a test", (type(facts[0]),), lambda _: facts)
+    deadline = time.monotonic() + 60
+    found = examination.examine((probe,), Config(), Situation({}, 0, 0.9), deadline)
+    for lines in (node_json.render(found, "fit"), node_text.render(found, "fit", 100, False)):
+        text = "\n".join(lines)
+        assert "and 2984 more" in text
+        assert len(text) < 6000
+
+
+def test_a_probe_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examination, "GRACE", 60)
+    status, message = _status(lambda _: time.sleep(600), timeout=0.1)
     assert status == "unknown"
     assert "something hangs" in message
 
 
-def test_rules_that_can_not_be_read(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(examination, "_known", lambda _: time.sleep(600))
-    outcome = command("node", "--no-config", "--timeout", "0.5")
-    assert (outcome.code, outcome.out) == (2, "")
-    assert "the rules and the knowledge can't be read: no answer within" in outcome.err
+def test_rules_that_can_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examination, "_known", lambda *_: time.sleep(600))
+    with pytest.raises(DoctorError, match="the rules and the knowledge can't be read: no answer"):
+        examination.examine((), Config(), Situation({}, 0, 0.9), time.monotonic())

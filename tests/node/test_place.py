@@ -14,7 +14,7 @@ import pytest
 from doctor.node import job
 from doctor.node.checks import Check
 
-from .conftest import StandIn
+from .conftest import PATIENT, StandIn
 from .looking import look
 from .slurm import OneHostSlurm, dead_controller, python_for_everybody, shell
 
@@ -25,8 +25,16 @@ NODE, PLACE, OTHERS, TIME = job.PROBES
 
 def doctor(*options: str) -> list[str]:
     """The command for an ordinary user, whatever the checkout's permissions."""
-    command = [*python_for_everybody(), "-m", "doctor", "node", "--no-config", "--format", "json"]
-    return [*command, "--select", "VN4", *options]
+    return _doctor("-c", PATIENT, *options)
+
+
+def impatient_doctor() -> list[str]:
+    """The command as everybody runs it, with its own limits of time."""
+    return _doctor("-m", "doctor", "node")
+
+
+def _doctor(*options: str) -> list[str]:
+    return [*python_for_everybody(), *options, "--no-config", "--format", "json", "--select", "VN4"]
 
 
 def told(output: str) -> dict[str, Any]:
@@ -77,7 +85,9 @@ class TestInsideAJob:
 
     def test_a_controller_that_has_died(self, slurm: OneHostSlurm) -> None:
         """What the environment tells is told; what only the controller knows is unknown."""
-        command = shell(["env", "SLURM_CONF=" + dead_controller(slurm)["SLURM_CONF"], *doctor()])
+        command = shell(
+            ["env", "SLURM_CONF=" + dead_controller(slurm)["SLURM_CONF"], *impatient_doctor()]
+        )
         checks = told(slurm.run("srun", "--nodelist=gpu01", "bash", "-c", command).stdout)
         assert checks["VN402"]["status"] == "ok"
         assert checks["VN403"]["status"] == "unknown"
@@ -108,6 +118,16 @@ class TestOutsideAJob:
         checks = {**look(PLACE, {"PATH": ""}), **look(OTHERS, {"PATH": ""}), **look(TIME, {})}
         assert {check.status for check in checks.values()} == {"skipped"}
         assert checks["VN402"].message == "there is no Slurm here"
+
+
+def test_many_other_jobs(tmp_path: Path) -> None:
+    (tmp_path / "squeue").write_text(
+        "#!/bin/sh\nfor i in $(/usr/bin/seq 900); do echo $i u$i; done\n"
+    )
+    (tmp_path / "squeue").chmod(0o755)
+    check = look(OTHERS, {"PATH": str(tmp_path)})["VN403"]
+    assert check.message.count("and 884 more") == 2
+    assert check.evidence[0].startswith("900 other jobs of ")
 
 
 class TestWhatTheEnvironmentTells:
