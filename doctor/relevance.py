@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
+from doctor import tokens
 from doctor.config import Config
 from doctor.diagnostic import Source
 from doctor.sources import has_suffix
@@ -19,12 +20,6 @@ _SUBJECTS = re.compile(
     r"vllm|slurm|sbatch|salloc|srun|scontrol|scancel|squeue|sacct|sinfo"
     r"|^[ \t]*#+[ \t]*\w*batch|^[ \t]*#[A-Z]{4,7}[ \t]+-",
     re.IGNORECASE | re.MULTILINE,
-)
-
-#: How the tokens begin that are secrets.
-_SECRETS = re.compile(
-    r"\b(?:hf_|sk-|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|nvapi-|AIza|xox[abprs]-|WANDB_API_KEY=)"
-    r"[\"']?[A-Za-z0-9_-]{16}"
 )
 
 _DELETES = re.compile(r"\b(?:rm|rmdir|find|shred|unlink|rsync)\b")
@@ -45,7 +40,11 @@ def matters(source: Source, config: Config, load: Callable[[str, Source], Source
         script = waiting.pop()
         deletes = deletes or _DELETES.search(script.text) is not None
         shared = shared or _SHARED.search(script.text) is not None
-        if (deletes and shared) or _SUBJECTS.search(script.text) or _SECRETS.search(script.text):
+        if (
+            (deletes and shared)
+            or _SUBJECTS.search(script.text)
+            or tokens.BEGINNINGS.search(script.text)
+        ):
             return True
         for name in _others(script.text):
             other = load(name, script)

@@ -10,15 +10,19 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from doctor.errors import DoctorError
+from doctor.tokens import blotted
 
 
 def write(lines: Iterable[str]) -> None:
-    """Write lines to the standard output; a reader that has had enough is no fault."""
+    """Write lines to the standard output, without the tokens that a script may hold.
+
+    A reader that has had enough is no fault.
+    """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     with _may_close():
         for line in lines:
-            sys.stdout.write(line + "\n")
+            sys.stdout.write(blotted(line) + "\n")
         sys.stdout.flush()
 
 

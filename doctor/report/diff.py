@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from difflib import diff_bytes, unified_diff
 
+from doctor import tokens
 from doctor.diagnostic import Source
 
 _NO_NEWLINE = b"\\ No newline at end of file\n"
@@ -19,10 +20,21 @@ def render(changes: Iterable[tuple[Source, Source]]) -> Iterator[bytes]:
     for before, after in changes:
         name = _name(before.filename)
         old, new = _lines(before.data), _lines(after.data)
-        for line in diff_bytes(unified_diff, old, new, b"a/" + name, b"b/" + name):
+        for line in _patch(old, new, name):
             yield line
             if not line.endswith(b"\n"):
                 yield b"\n" + _NO_NEWLINE
+
+
+def _patch(old: list[bytes], new: list[bytes], name: bytes) -> list[bytes]:
+    """The patch of one file, with so many lines around a change as show no token."""
+    for context in (3, 2, 1):
+        names = b"a/" + name, b"b/" + name
+        patch = list(diff_bytes(unified_diff, old, new, *names, n=context))
+        around = (line.decode(errors="replace") for line in patch if line.startswith(b" "))
+        if not any(True for line in around for _ in tokens.find(line)):
+            break
+    return patch
 
 
 def _name(filename: str) -> bytes:

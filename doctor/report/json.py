@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from doctor import tokens
 from doctor.diagnostic import Diagnostic, Fix, Location, Position
 from doctor.report import Report
 
@@ -36,11 +37,14 @@ def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
             for related in diagnostic.related
         ],
         "lesson": diagnostic.lesson,
-        "fix": None if diagnostic.fix is None else _fix(diagnostic.fix),
+        "fix": _fix(diagnostic.fix),
     }
 
 
-def _fix(fix: Fix) -> dict[str, Any]:
+def _fix(fix: Fix | None) -> dict[str, Any] | None:
+    """The fix; none where its edits would give a token away, which only ``--fix`` may write."""
+    if fix is None or any(True for edit in fix.edits for _ in tokens.find(edit.content)):
+        return None
     return {
         "applicability": fix.applicability.value,
         "message": fix.message,

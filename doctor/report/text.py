@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from doctor.diagnostic import Applicability, Diagnostic, Fix, Location, Severity
 from doctor.report import Report
 from doctor.report.style import Styled, cells, paint, visible
+from doctor.tokens import blotted
 
 #: What is kept of a long line on both sides of the place.
 _BEFORE, _AFTER = 60, 100
@@ -76,12 +77,10 @@ def _excerpt(
     location: Location, mark: str, style: str, gutter: int, report: Report
 ) -> Iterator[list[Styled]]:
     """The row that a location begins in, with marks under its part of the location."""
-    from doctor.trace.secrets import blotted  # a report without excerpts needs no trace
-
     source, row = report.sources.get(location.filename), location.start.row
     if source is None or location.start == location.end:
         return  # it is about the file as a whole
-    line = blotted(source.line(row))  # nobody must find a secret in a log
+    line = blotted(source.line(row))  # nobody must find a secret in a log, be it cut
     start = location.start.column - 1
     end = location.end.column - 1 if location.end.row == row else len(line)
     cut = max(0, start - _BEFORE)

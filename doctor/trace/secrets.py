@@ -5,60 +5,16 @@ The fact holds what kind of token it is and where, never the token.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from doctor import tokens
 from doctor.diagnostic import Source
 from doctor.facts.base import Evidence
 from doctor.facts.commands import Secret
 
-#: What the tokens look like: the whole word, so that nothing longer is taken for one.
-_SHAPES = tuple(
-    (what, re.compile(rf"(?<![A-Za-z0-9_-]){shape}(?![A-Za-z0-9_-])"))
-    for what, shape in (
-        ("a Hugging Face token", r"hf_[A-Za-z]{34}"),
-        ("an OpenAI key", r"sk-[A-Za-z0-9]{48}"),
-        ("an OpenAI key", r"sk-(?:proj|svcacct|admin)-[A-Za-z0-9_-]{40,200}"),
-        ("an Anthropic key", r"sk-ant-[A-Za-z0-9]{2,8}-[A-Za-z0-9_-]{60,200}"),
-        ("an OpenRouter key", r"sk-or-v1-[0-9a-f]{64}"),
-        ("an AWS access key", r"(?:AKIA|ASIA)[A-Z2-7]{16}"),
-        ("a GitHub token", r"gh[pousr]_[A-Za-z0-9]{36}"),
-        ("a GitHub token", r"github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}"),
-        ("a GitLab token", r"glpat-[A-Za-z0-9_-]{20}"),
-        ("an NVIDIA key", r"nvapi-[A-Za-z0-9_-]{60,80}"),
-        ("a Google key", r"AIza[A-Za-z0-9_-]{35}"),
-        ("a Slack token", r"xox[abprs]-\d{9,}-[A-Za-z0-9-]{20,80}"),
-        ("a Weights & Biases key", r"(?<=WANDB_API_KEY=)[\"']?[0-9a-f]{40}[\"']?"),
-    )
-)
-_PLACEHOLDER = re.compile(
-    r"(.)\1{4}|example|your|token|secret|placeholder|changeme|replace|redacted|dummy|abcdef|123456",
-    re.IGNORECASE,
-)
-#: How many different characters a token that nobody typed in has at least.
-_LEAST_VARIETY = 10
-
 
 def read(source: Source) -> Iterator[Secret]:
     """The tokens in a script."""
-    for what, start, end in _tokens(source.text):
+    for what, start, end in tokens.find(source.text):
         place = source.location(start, end)
         yield Secret(location=place, evidence={"what": Evidence((place,))}, what=what)
-
-
-def blotted(text: str) -> str:
-    """The text with each token blotted out, for whoever reads a report."""
-    for _, start, end in _tokens(text):
-        text = text[:start] + "*" * (end - start) + text[end:]
-    return text
-
-
-def _tokens(text: str) -> Iterator[tuple[str, int, int]]:
-    for what, shape in _SHAPES:
-        for found in shape.finditer(text):
-            if not _is_placeholder(found[0]):
-                yield what, *found.span()
-
-
-def _is_placeholder(token: str) -> bool:
-    return _PLACEHOLDER.search(token) is not None or len(set(token)) < _LEAST_VARIETY
