@@ -92,16 +92,17 @@ def _gpu(nvml: Nvml, device: Device, processes: Processes, share: float) -> Gpu:
 
 
 def _mix(gpus: Sequence[Gpu], seen: Visible, situation: Situation) -> GpuMix:
-    models = [gpu.model for gpu in gpus]
-    sizes = [gpu.total for gpu in gpus]
-    known = not any(value is UNKNOWN for value in (*models, *sizes))
+    models = {gpu.model for gpu in gpus if gpu.model is not UNKNOWN}
+    sizes = {gpu.total for gpu in gpus if gpu.total is not UNKNOWN}
+    differ = len(models) > 1 or len(sizes) > 1
+    known = not any(value is UNKNOWN for gpu in gpus for value in (gpu.model, gpu.total))
     ordered = situation.environment.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID"
     return GpuMix(
         count=len(gpus),
-        models=frozenset(m for m in models if not isinstance(m, UnknownType)) if known else UNKNOWN,
-        differ=len(set(models)) > 1 or len(set(sizes)) > 1 if known else UNKNOWN,
+        models=frozenset(m for m in models if not isinstance(m, UnknownType)),
+        differ=differ if differ or known else UNKNOWN,
         order_known=ordered or not seen.by_number,
-        reasons=dict.fromkeys(("models", "differ"), "one of the GPUs doesn't tell what it is"),
+        reasons={"differ": "one of the GPUs doesn't tell what it is"},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import subprocess
@@ -19,6 +20,8 @@ from doctor.unknown import UNKNOWN, UnknownType
 #: A controller that is alive answers in a tenth of that; a dead one would cost 9 s, a missing
 #: slurm.conf 59 s.
 _SECONDS = 2.0
+#: What Slurm's programs write before what they say.
+_SAYS = re.compile(r"^.*?(?:error|fatal): ")
 _NO_JOB = "this is no Slurm job"
 
 
@@ -127,7 +130,7 @@ def _squeue(situation: Situation, *options: str) -> str:
         raise UnseenError(f"squeue can't be run: {error.strerror}") from None
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["nothing"]
-        raise UnseenError(f"squeue says: {clipped(said[-1].rpartition('error: ')[2])}")
+        raise UnseenError(f"squeue says: {clipped(_SAYS.sub('', said[-1]))}")
     return done.stdout
 
 

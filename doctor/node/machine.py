@@ -46,14 +46,11 @@ def _addresses(name: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]
 
 def _clock(situation: Situation) -> Iterator[Clock]:
     start = situation.environment.get("SLURM_JOB_START_TIME", "")
-    behind = max(0.0, int(start) - time.time()) if start.isdecimal() else UNKNOWN
+    behind = max(0.0, int(start) - time.time()) if start.isdecimal() else None
     yield Clock(
         synchronised=_synchronised(),
         behind=behind,
-        reasons={
-            "synchronised": "the kernel doesn't tell whether the clock is kept right",
-            "behind": "outside a job there is no other clock to compare with",
-        },
+        reasons={"synchronised": "the kernel doesn't tell whether the clock is kept right"},
     )
 
 

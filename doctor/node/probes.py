@@ -1,4 +1,4 @@
-"""All probes, in the order of their checks."""
+"""All probes, those first that take the longest."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from doctor.node import (
 from doctor.node.probe import Probe
 
 PROBES: tuple[Probe, ...] = (
+    surroundings.PROBE,
     gpus.PROBE,
     leftovers.PROBE,
     stuck.PROBE,
@@ -29,7 +30,6 @@ PROBES: tuple[Probe, ...] = (
     space.PROBE,
     quota.PROBE,
     *job.PROBES,
-    surroundings.PROBE,
     ports.PROBE,
     limits.PROBE,
     *machine.PROBES,

@@ -67,6 +67,8 @@ def render(found: Examination, verdict: str, width: int, colour: bool) -> Iterat
 
 def _parts(found: Examination, verdict: str) -> Iterator[RenderableType]:
     words, style = _VERDICTS[verdict]
+    if verdict == "fit" and (lacking := _lacking(found)):
+        words, style = f"fit as far as it goes, but has {lacking}", "bold yellow"
     yield Text.assemble((found.node, "bold"), " is ", (words, style), ".")
     yield ""
     if found.gpus:
@@ -77,6 +79,16 @@ def _parts(found: Examination, verdict: str) -> Iterator[RenderableType]:
         yield from _group(list(group))
         yield ""
     yield Text(_summary(found), "dim")
+
+
+def _lacking(found: Examination) -> str:
+    """What isn't here without which no server starts, though nothing else is wrong."""
+    checks = {check.code: check for check in found.checks}
+    gpus, vllm = checks.get("VN101"), checks.get("VN508")
+    missing = ["no NVIDIA GPU"] if gpus and gpus.status is Status.SKIPPED else []
+    if vllm and vllm.failed:
+        missing.append("no vLLM on the PATH")
+    return " and ".join(missing)
 
 
 def _summary(found: Examination) -> str:

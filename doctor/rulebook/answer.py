@@ -50,7 +50,7 @@ def answer(
         True,
         severity,
         render(case.message or rule.message, scope),
-        render(rule.evidence, scope) if rule.evidence else "",
+        _evidence(rule.evidence, scope) if rule.evidence else "",
         _known_lines(case.remedy or rule.remedy, scope),
     )
 
@@ -63,6 +63,12 @@ def _unknown(conditions: Conditions, scope: Scope) -> Iterator[str]:
     for each in conditions.alternatives:
         if each.hold(scope) is UNKNOWN:
             yield from _unknown(each, scope)
+
+
+def _evidence(evidence: Message, scope: Scope) -> str:
+    """The evidence, if what it speaks of is there; the message tells of what isn't."""
+    values = (scope.resolve(reference) for reference in evidence.references)
+    return "" if any(value is None for value in values) else render(evidence, scope)
 
 
 def _known_lines(remedy: Message | None, scope: Scope) -> str:

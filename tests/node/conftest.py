@@ -138,10 +138,10 @@ def served(tmp_path: Path) -> Iterator[Callable[..., Path]]:
         pytest.skip("missing part: root, and /dev/fuse")
     servers: list[tuple[subprocess.Popen[str], Path]] = []
 
-    def serve(manner: str) -> Path:
+    def serve(manner: str, subtype: str = "sshfs") -> Path:
         folder = tmp_path / manner
         folder.mkdir()
-        command = [sys.executable, _FUSE_SERVER, str(folder), "sshfs", manner]
+        command = [sys.executable, _FUSE_SERVER, str(folder), subtype, manner]
         server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         servers.append((server, folder))
         assert server.stdout is not None

@@ -21,7 +21,7 @@ TMP, SOCKETS = tmp_folders.PROBES
 HOME = "/opt"
 
 Mount = Callable[[str], Path]
-Serve = Callable[[str], Path]
+Serve = Callable[..., Path]
 
 
 def folders(**environment: str) -> dict[str, Check]:
@@ -127,6 +127,11 @@ class TestServerFolders:
         several = folders(TRITON_CACHE_DIR=storage, SLURM_JOB_NUM_NODES="2")
         assert (alone["VN307"].status, several["VN307"].status) == ("ok", "info")
         assert several["VN303"].status == "ok"
+
+    def test_kernels_on_storage_of_which_nobody_knows_where_it_is(self, served: Serve) -> None:
+        storage = str(served("answer", "bindfs"))
+        check = folders(TRITON_CACHE_DIR=storage, SLURM_JOB_NUM_NODES="2")["VN307"]
+        assert (check.status, "may lie on the network" in check.message) == ("unknown", True)
 
     def test_one_that_hangs_leaves_the_others(self, served: Serve, tmp_path: Path) -> None:
         (tmp_path / "file").touch()

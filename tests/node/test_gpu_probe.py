@@ -222,3 +222,12 @@ def test_what_numbers_mean(environment: dict[str, str], known: bool) -> None:
     facts = told(binding, Situation(environment, os.getuid(), 0.9))
     (mix,) = (fact for fact in facts if isinstance(fact, GpuMix))
     assert (mix.differ, mix.order_known) == (True, known)
+
+
+def test_gpus_that_differ_whatever_a_third_one_is() -> None:
+    def name(gpu: int) -> str:
+        return _not_supported() if gpu == 2 else f"model {gpu}"
+
+    binding = Binding(3, {"nvmlDeviceGetName": name})
+    (mix,) = (f for f in told(binding, Situation({}, os.getuid(), 0.9)) if isinstance(f, GpuMix))
+    assert (mix.differ, mix.models) == (True, {"model 0", "model 1"})

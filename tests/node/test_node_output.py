@@ -54,6 +54,17 @@ def test_a_node_that_is_not_fit(nvml: StandIn) -> None:
     assert "\x1b" not in done.stdout
 
 
+def test_a_machine_that_has_nothing(nvml: StandIn, tmp_path: Path) -> None:
+    """No GPU, no Slurm and no vLLM: it says so, and checks the rest."""
+    scenario = "answer nvmlInitWithFlags DRIVER_NOT_LOADED\n"
+    done = _run(nvml, scenario, "--select", "VN", PATH=str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    verdict, _, rest = done.stdout.partition("\n\n")
+    assert "but has no NVIDIA GPU and no vLLM on the PATH." in " ".join(verdict.split())
+    assert "✗" not in rest
+    assert "✓" in rest.partition("Folders and disks")[2].partition("\n\n")[0]
+
+
 def test_the_exclude_list_has_the_sites_bad_nodes(nvml: StandIn, tmp_path: Path) -> None:
     config = tmp_path / ".vllm-doctor.toml"
     config.write_text('bad-nodes = ["gpu[03,08]"]\n')

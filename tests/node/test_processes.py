@@ -17,10 +17,12 @@ import psutil
 import pytest
 
 from doctor.facts.node import LeftoverProcess, SharedMemory, StuckProcess
-from doctor.node import leftovers, shared_memory, stuck
+from doctor.node import leftovers, processes, shared_memory, stuck
 from doctor.node.probe import Situation
 from doctor.node.processes import Processes
 from doctor.unknown import UNKNOWN
+
+from .looking import look
 
 HERE = Situation({}, os.getuid(), 0.9)
 
@@ -83,6 +85,21 @@ def test_a_process_that_nothing_is_left_above(adrift: int) -> None:
     assert (found.program, found.gpu_open) == ("vllm", False)
     adopted_by_init = psutil.Process(1).name() in ("systemd", "init", "tini")
     assert found.orphan is (True if adopted_by_init else UNKNOWN)
+
+
+@pytest.mark.parametrize(("adopts", "status"), [(True, "warning"), (False, "unknown")])
+def test_what_is_said_of_it(
+    adrift: int, monkeypatch: pytest.MonkeyPatch, adopts: bool, status: str
+) -> None:
+    """Whether the first process adopts orphans, or may have started it."""
+    above = psutil.Process(adrift).parent()
+    assert above is not None
+    monkeypatch.setattr(processes, "_INITS", {psutil.Process(1).name()} if adopts else set())
+    if above.pid != 1:
+        pytest.skip("here something else adopts orphans")
+    check = look(leftovers.PROBE, {})["VN201"]
+    assert check.status == status
+    assert f"(pid {adrift})" in " ".join((*check.evidence, *check.unknown))
 
 
 def test_a_process_of_a_living_session(server: Path, start: Start) -> None:
@@ -187,6 +204,9 @@ def test_a_process_that_waits_in_the_kernel(start: Start) -> None:
     found = _stuck(process.pid)
     assert found is not None
     assert (found.state, found.own) == ("in-kernel", True)
+    check = look(stuck.PROBE, {})["VN202"]
+    assert check.status == "warning"
+    assert f"the process {process.pid} (" in check.remedy
 
 
 def test_a_process_that_sleeps_is_not_stuck(start: Start) -> None:
@@ -245,6 +265,23 @@ def test_files_that_are_open_or_mapped_are_in_use(shm: Path) -> None:
 def test_young_files_are_on_their_way(shm: Path) -> None:
     (shm / "psm_1").touch()
     assert _shared().leftovers == 0
+
+
+def test_a_folder_that_can_not_be_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    for name, status in (("file", "unknown"), ("gone", "skipped")):
+        monkeypatch.setattr(shared_memory, "FOLDER", tmp_path / name)
+        assert look(shared_memory.PROBE, {})["VN203"].status == status
+
+
+def test_what_is_said_of_files_that_nobody_uses(shm: Path) -> None:
+    check = look(shared_memory.PROBE, {})["VN203"]
+    assert (check.status, check.remedy) == ("info", f"rm -- {shm}/psm_1")
+    _old(shm / "psm_1", 10)
+    check = look(shared_memory.PROBE, {})["VN203"]
+    assert (check.status, check.remedy) == ("ok", "")  # too small to be worth a word
 
 
 def test_folders_are_left_alone(shm: Path) -> None:

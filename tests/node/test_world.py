@@ -16,6 +16,7 @@ import pytest
 
 from doctor.node import limits, machine, ports, surroundings
 from doctor.node.checks import Check
+from doctor.unknown import UNKNOWN
 
 from .conftest import DOCTOR, Node, StandIn
 from .looking import look
@@ -117,6 +118,8 @@ class TestVllm:
         told = node("gpu\ncompute 7.0\n", "--select", "VN5")
         assert told.checks["VN509"]["status"] == "warning"
         assert node("gpu\n", "--select", "VN5").checks["VN509"]["status"] == "ok"
+        silent = "gpu\nanswer nvmlDeviceGetCudaComputeCapability NO_PERMISSION\n"
+        assert node(silent, "--select", "VN5").checks["VN509"]["status"] == "unknown"
 
 
 class TestCompiler:
@@ -318,6 +321,13 @@ class TestClock:
     def test_a_job_that_began_before(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert self.at(time.time() - 60, monkeypatch).status == "ok"
         assert self.at(time.time() - 60, monkeypatch, kept=False).status == "info"
+
+    def test_a_kernel_that_does_not_tell(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert self.at(time.time() - 60, monkeypatch, kept=UNKNOWN).status == "unknown"
+
+    def test_outside_a_job(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(machine, "_synchronised", lambda: True)
+        assert look(CLOCK, {})["VN507"].status == "ok"
 
     def test_the_kernel_tells(self) -> None:
         assert look(CLOCK, {})["VN507"].status in ("ok", "info")

@@ -78,7 +78,7 @@ class GpuMix(NodeFact):
     kind: ClassVar[str] = "gpus"
 
     count: int = attribute("how many there are")
-    models: frozenset[str] | UnknownType = attribute("their models")
+    models: frozenset[str] = attribute("their models, as far as they tell")
     differ: bool | UnknownType = attribute("whether they differ in model or in size of memory")
     order_known: bool = attribute(
         "whether the numbers in CUDA_VISIBLE_DEVICES surely mean what they mean to nvidia-smi"

@@ -92,6 +92,7 @@ class Clock(NodeFact):
     kind: ClassVar[str] = "clock"
 
     synchronised: bool | UnknownType = attribute("whether something keeps it right")
-    behind: float | UnknownType = attribute(
-        "by how many seconds it is behind the start of this job, as Slurm's controller has it"
+    behind: float | None = attribute(
+        "by how many seconds it is behind the start of this job, as Slurm's controller has it; "
+        "null outside a job"
     )
