@@ -95,7 +95,7 @@ def app(context: click.Context) -> None:
     type=click.Choice(_SEVERITIES),
     default="warning",
     show_default=True,
-    help="The least severity that the text shows.",
+    help="The least severity that the text shows, and that is fixed.",
 )
 @click.option(
     "--config",

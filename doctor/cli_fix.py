@@ -12,6 +12,7 @@ import click
 from doctor import repair as repairs
 from doctor import terminal
 from doctor.config import Config
+from doctor.diagnostic import Severity
 from doctor.outcome import exit_code, report
 from doctor.report import diff
 
@@ -35,10 +36,10 @@ def repair(
     stdin_filename: str,
     wanted: Wanted,
 ) -> int:
-    """Make the fixes, or show them as a patch; the exit code."""
+    """Make the fixes of what is shown, or show them as a patch; the exit code."""
     given = stdin.read() if stdin and "-" in paths else b""
-    unsafe, write = wanted.unsafe, not wanted.diff
-    done = repairs.repair(paths, config, unsafe, write, BytesIO(given), stdin_filename)
+    unsafe, write, least = wanted.unsafe, not wanted.diff, Severity(wanted.show)
+    done = repairs.repair(paths, config, unsafe, write, BytesIO(given), stdin_filename, least)
     if wanted.diff:
         terminal.write_bytes(diff.render((each.before, each.after) for each in done.changes))
         _say(_refusals(done))

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from doctor import sources
 from doctor.config import Config
-from doctor.diagnostic import Diagnostic, Source
+from doctor.diagnostic import Diagnostic, Severity, Source
 from doctor.errors import DoctorError
 from doctor.fix.files import NotFixedError, replace_file
 from doctor.fix.rounds import Refusal, repaired
@@ -42,9 +42,11 @@ def repair(
     write: bool,
     stdin: BinaryIO | None = None,
     stdin_filename: str = "<stdin>",
+    least: Severity = Severity.INFO,
 ) -> Repaired:
     """Repair the scripts that the paths mean; with ``write`` in their files.
 
+    What is less severe than ``least`` is left alone.
     A file that can't be replaced stays as it was, and the result's problems say why.
     """
     examiner = Examiner(config, paths)
@@ -62,7 +64,7 @@ def repair(
         change = None
         try:
             if isinstance(found, Source) and matters(found, config, examiner.load):
-                change, refusals = _repaired(found, examiner, unsafe)
+                change, refusals = _repaired(found, examiner, unsafe, least)
                 refused += refusals
             if change is not None:
                 if write and found.filename != stdin_filename:
@@ -79,13 +81,13 @@ def repair(
 
 
 def _repaired(
-    source: Source, examiner: Examiner, unsafe: bool
+    source: Source, examiner: Examiner, unsafe: bool, least: Severity
 ) -> tuple[Change | None, tuple[Refusal, ...]]:
     """The change that the fixes make of a script, if any, and the fixes that were refused."""
     try:
         first = examiner.examined(source)
         outcome = repaired(
-            first, lambda text: examiner.examined(replace(source, text=text)), unsafe
+            first, lambda text: examiner.examined(replace(source, text=text)), unsafe, least
         )
     except DoctorError:
         raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from doctor.diagnostic import Applicability, Diagnostic, Edit
+from doctor.diagnostic import Applicability, Diagnostic, Edit, Severity
 from doctor.fix.check import fault
 from doctor.fix.edits import applied, overlap
 from doctor.fix.offer import Examined, Offer
@@ -32,15 +32,23 @@ class Outcome:
     remaining: tuple[Diagnostic, ...]
 
 
-def repaired(first: Examined, examine: Callable[[str], Examined], unsafe: bool) -> Outcome:
-    """The script with all its safe fixes made, or with the unsafe ones too."""
+def repaired(
+    first: Examined,
+    examine: Callable[[str], Examined],
+    unsafe: bool,
+    least: Severity = Severity.INFO,
+) -> Outcome:
+    """The script with all its safe fixes made, or with the unsafe ones too.
+
+    What is less severe than ``least`` is left alone.
+    """
     now, fixed = first, list[Diagnostic]()
     refused: dict[tuple[str, str, tuple[str, ...]], Refusal] = {}
     for _ in range(MAX_ROUNDS):
         wanted = [
             offer
             for offer in now.offers
-            if _may_be_made(offer.diagnostic, unsafe) and _key(offer) not in refused
+            if _may_be_made(offer.diagnostic, unsafe, least) and _key(offer) not in refused
         ]
         chosen = _without_overlaps(wanted)
         if not chosen:
@@ -52,9 +60,11 @@ def repaired(first: Examined, examine: Callable[[str], Examined], unsafe: bool) 
     return Outcome(now.text, tuple(dict.fromkeys(fixed)), tuple(refused.values()), remaining)
 
 
-def _may_be_made(diagnostic: Diagnostic, unsafe: bool) -> bool:
+def _may_be_made(diagnostic: Diagnostic, unsafe: bool, least: Severity) -> bool:
     fix = diagnostic.fix
-    return fix is not None and (unsafe or fix.applicability is Applicability.SAFE)
+    if fix is None or diagnostic.severity.rank < least.rank:
+        return False
+    return unsafe or fix.applicability is Applicability.SAFE
 
 
 def _edits(offers: Sequence[Offer]) -> list[Edit]:

@@ -130,7 +130,8 @@ def _hidden(report: Report) -> str:
 
 
 def _fixable(report: Report) -> str:
-    fixes = [d.fix for d in report.diagnostics if d.fix is not None]
+    shown = (d for d in report.diagnostics if d.severity.rank >= report.show.rank)
+    fixes = [d.fix for d in shown if d.fix is not None]
     unsafe = sum(fix.applicability is Applicability.UNSAFE for fix in fixes)
     safe = len(fixes) - unsafe
     if not unsafe:

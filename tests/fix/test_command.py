@@ -50,6 +50,19 @@ def test_unsafe_fixes_are_made_only_when_asked_for(command: Command) -> None:
     assert "#SBATCH --exclude=research-secure-" in job.read_text()
 
 
+def test_what_is_not_shown_is_neither_counted_nor_fixed(command: Command) -> None:
+    job = Path("job.sbatch")
+    job.write_text(JOB)
+    Path(".vllm-doctor.toml").write_text("bad-nodes = []\n")
+    assert "can be fixed" not in command("scan", "job.sbatch").out
+    assert command("scan", "--fix", "--unsafe-fixes", "job.sbatch").code == 0
+    assert job.read_text() == JOB
+    done = command("scan", "--show=info", "job.sbatch")
+    assert "1 can be fixed (--fix --unsafe-fixes; look first with --diff)." in done.out
+    assert command("scan", "--fix", "--unsafe-fixes", "--show=info", "job.sbatch").code == 0
+    assert "vllm-doctor node" in job.read_text()
+
+
 def test_unsafe_fixes_alone_change_nothing(command: Command) -> None:
     Path("job.sh").write_text(FAULTY)
     assert command("scan", "--unsafe-fixes", "job.sh").code == 1
@@ -192,7 +205,7 @@ def test_json_carries_the_edits(command: Command) -> None:
     fixes = [each["fix"] for each in found if each["fix"]]
     assert {fix["applicability"] for fix in fixes} == {"safe", "unsafe"}
     assert all(fix["message"] for fix in fixes)
-    command("scan", "--fix", "--unsafe-fixes", "job.sbatch")
+    command("scan", "--fix", "--unsafe-fixes", "--show=info", "job.sbatch")
     assert _applied(text, found).encode() == job.read_bytes() != text.encode()
 
 

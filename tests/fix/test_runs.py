@@ -34,6 +34,7 @@ class Case:
     gone: Iterable[str] = ()
     come: Iterable[str] = ()
     safe: bool = False
+    info: bool = False
     config: Mapping[str, Any] = field(default_factory=dict)
     remedy: Mapping[str, Any] | None = None
     why: str = ""
@@ -179,24 +180,16 @@ CASES = [
     Case(
         "write-line",
         """
-        nvidia-smi
+        #SBATCH --gpus=2
         for port in 1 2; do
           vllm serve Qwen/Qwen3-8B --port $port &
         done
         wait
         """,
         [],
-        ["pip install vllm==0.13.0"],
-        remedy={
-            "fact": "launch",
-            "when": {"pinned": False},
-            "once-per": "file",
-            "fix": {
-                "do": "write-line",
-                "text": "pip install vllm==0.13.0 || exit 1",
-                "message": "Pin it.",
-            },
-        },
+        ["vllm-doctor node --script HOST/job.sh"],
+        info=True,
+        config={"select": ["VD203"]},
     ),
     Case(
         "exclude-nodes",
@@ -381,7 +374,9 @@ def _fixed(command: Command, case: Case, host: Host, text: str) -> str:
     lines = [f"{name} = {value!r}" for name, value in config.items()]
     Path(".vllm-doctor.toml").write_text("\n".join(lines) + "\n")
     Path("job.sh").write_text(text)
-    done = command("scan", "--fix", *([] if case.safe else ["--unsafe-fixes"]), "job.sh")
+    options = [] if case.safe else ["--unsafe-fixes"]
+    options += ["--show=info"] if case.info else []
+    done = command("scan", "--fix", *options, "job.sh")
     assert "fault of vllm-doctor" not in done.err
     assert " fixed " in done.err, done.out + done.err
     return Path("job.sh").read_text()
