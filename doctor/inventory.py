@@ -17,6 +17,7 @@ _TITLES = {
     "broken_releases": "Broken releases",
     "pairings": "Models and their drafters",
     "families": "Models and their parsers",
+    "migrations": "Options that are gone, and what to write instead",
     "settings": "Settings",
 }
 
@@ -29,6 +30,7 @@ def tables(knowledge: Knowledge) -> Mapping[str, Sequence[Any]]:
         "broken_releases": knowledge.broken_versions,
         "pairings": knowledge.pairings,
         "families": knowledge.families,
+        "migrations": knowledge.migrations,
         "settings": list(knowledge.settings.values()),
     }
 
@@ -85,11 +87,17 @@ def _family(row: Any) -> str:
     return f"{', '.join(row.models)}: {said or 'nothing known'}"
 
 
+def _migration(row: Any) -> str:
+    since = f" (since {row.since})" if row.since else ""
+    return f"{row.old}: {row.new or 'nothing'}{since}{'' if row.same else ', not quite the same'}"
+
+
 _SENTENCES: Mapping[str, Any] = {
     "bad_nodes": _bad_nodes,
     "shared_folders": lambda row: row.path,
     "broken_releases": _broken_release,
     "pairings": _pairing,
     "families": _family,
+    "migrations": _migration,
     "settings": lambda row: f"{row.page}.{row.name} = {row.value}",
 }

@@ -130,7 +130,14 @@ class GivenFlag(Fact):
         "whether it is deprecated in the candidate releases; unknown where it is in some"
     )
     deprecated_in: str | None = attribute("the release that deprecated it", None)
-    replacement: str | None = attribute("what to write instead", None)
+    replacement: str | None = attribute("what to write instead, in words", None)
+    rewrite: str | None = attribute(
+        "what to write instead, `VALUE` standing for its value, where all candidate releases "
+        "accept that; empty if it can go",
+        None,
+    )
+    rewrite_in_words: str | None = attribute("the same for people: a flag, or `nothing`", None)
+    rewrite_same: bool = attribute("whether that then means the same", False)
     fault: str | None = attribute("what is wrong with its value", None)
     fault_counts: bool | UnknownType = attribute(
         "whether the candidate releases mind that; unknown where some do", False
@@ -156,7 +163,14 @@ class GivenVariable(Fact):
     too_new: bool = attribute("whether it only came after the candidate releases", False)
     added: str | None = attribute("the first release that reads it", None)
     removed: str | None = attribute("the first release that does not read it any more", None)
-    replacement: str | None = attribute("what to use instead", None)
+    replacement: str | None = attribute("what to use instead, in words", None)
+    rewrite: str | None = attribute(
+        "the flag to give instead, `VALUE` standing for the variable's value, where all candidate "
+        "releases accept it; empty if the variable can go",
+        None,
+    )
+    rewrite_in_words: str | None = attribute("the same for people: a flag, or `nothing`", None)
+    rewrite_same: bool = attribute("whether that then means the same", False)
 
 
 @dataclass(frozen=True, kw_only=True)

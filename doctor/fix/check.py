@@ -82,6 +82,8 @@ def _surprise(before: Examined, after: Examined, made: Sequence[Offer]) -> str |
         return None
     if len(was) > MAX_CALLS or len(now) > MAX_CALLS:
         return "the script starts too many programs to compare them"
+    if _empty_words(now) > _empty_words(was):
+        return "a program would be given an empty word"
     added = _ADDED.union(*(_written(offer) for offer in made))
     everywhere = any(_action(offer) in _EVERYWHERE for offer in made)
     promised = {fact.location for offer in made for fact in offer.verdict.facts}
@@ -98,6 +100,10 @@ def _surprise(before: Examined, after: Examined, made: Sequence[Offer]) -> str |
         first = was[i] if i < j else now[k]
         return f"`{' '.join(first.words)[:60]}` would change, which the fix is not for"
     return None
+
+
+def _empty_words(calls: Sequence[_Call]) -> int:
+    return sum(call.words.count("") for call in calls)
 
 
 def _invocations(examined: Examined) -> list[Invocation]:

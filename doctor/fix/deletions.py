@@ -38,14 +38,7 @@ def _stands_free(work: Work, offset: int) -> bool:
     line = work.source.text[work.line_start(offset) : offset]
     if line.count('"') % 2 or line.count("'") % 2:
         return False
-    return any(word.span.start == offset for word in _words_of_script(work))
-
-
-def _words_of_script(work: Work) -> Iterator[Word]:
-    from doctor.shell.walk import commands, words
-
-    for command in commands(work.traced.script.body):
-        yield from words(command)
+    return any(word.span.start == offset for word in work.words())
 
 
 def _with_owner_test(work: Work) -> Iterator[Edit]:

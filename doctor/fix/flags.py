@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from doctor.diagnostic import Edit, Location
 from doctor.fix.work import NoFixError, Work
 from doctor.vllm.arguments import Flag
+from doctor.vllm.migration import VALUE
+
+_VALUE = f" {VALUE}"
 
 
 def add_flag(work: Work) -> Iterator[Edit]:
@@ -41,32 +44,34 @@ def _outside_quotes(work: Work, word: Location) -> int:
     return start if re.search(r"\s", text[end:closing]) else start - 1
 
 
-def remove_flag(work: Work) -> Iterator[Edit]:
-    """`remove-flag`: the flag and its value away, with its line if it has one of its own."""
+def rewrite_flag(work: Work) -> Iterator[Edit]:
+    """`rewrite-flag`: other text for the flag, for the flag and its value, or neither of them."""
+    text = work.operand("to")
+    flags = _at_place(work)
+    if not text:
+        yield _removal(work, *_stretch(work, flags))
+    elif text.endswith(_VALUE):
+        yield work.edit(work.place("name"), text.removesuffix(_VALUE))
+    else:
+        yield work.edit(work.stretch(*_stretch(work, flags)), text)
+
+
+def _removal(work: Work, start: int, end: int) -> Edit:
+    """The flag and its value away, with its line if it has one of its own."""
     text = work.source.text
-    stretches = {_stretch(work, flag) for flag in _at_place(work)}
-    if len(stretches) != 1:
-        raise NoFixError("the flag and its value don't stand side by side")
-    start, end = stretches.pop()
     own_line = text[work.line_start(start) : start].strip() == ""
     rest = text[end : work.line_end(end)]
     if own_line and rest.strip() in ("", "\\"):
         if rest.strip() == "\\" and text[: work.line_start(start)].rstrip("\r\n").endswith("\\"):
-            yield Edit(work.stretch(work.line_start(start), text.find("\n", end) + 1), "")
-            return
+            return Edit(work.stretch(work.line_start(start), text.find("\n", end) + 1), "")
         continued = re.search(r"[ \t]*\\\r?\n[ \t]*\Z", text[:start])
         start = continued.start() if continued else start
     else:
-        start -= len(text[:start]) - len(text[:start].rstrip(" \t"))
-    yield Edit(work.stretch(start, end), "")
-
-
-def rename_flag(work: Work) -> Iterator[Edit]:
-    """`rename-flag`: another name for the flag."""
-    places = {work.own(flag.word.location) for flag in _at_place(work) if flag.word.location}
-    if len(places) != 1:
-        raise NoFixError("the flag is not written in one place")
-    yield work.edit(places.pop(), work.operand("to"))
+        before = len(text[:start].rstrip(" \t"))
+        if before == start:  # the first word of a list or of a string
+            end += len(rest) - len(rest.lstrip(" \t"))
+        start = before
+    return Edit(work.stretch(start, end), "")
 
 
 def _flags(work: Work, name: str) -> list[Flag]:
@@ -82,13 +87,20 @@ def _at_place(work: Work) -> list[Flag]:
         for flag in server.server.arguments.flags
         if flag.word.location == place
     ]
-    if not flags or any(work.written(place) != flag.spelling for flag in flags):
+    if not flags or any(work.written(place).strip("\"'") != flag.spelling for flag in flags):
         raise NoFixError("the flag is not written there as it is")
     return flags
 
 
-def _stretch(work: Work, flag: Flag) -> tuple[int, int]:
-    """The offsets from the flag's first character to its value's last."""
+def _stretch(work: Work, flags: Sequence[Flag]) -> tuple[int, int]:
+    """The offsets from the flag's first character to its value's last, the same on all ways."""
+    stretches = {_from_to(work, flag) for flag in flags}
+    if len(stretches) != 1:
+        raise NoFixError("the flag and its value don't stand side by side")
+    return stretches.pop()
+
+
+def _from_to(work: Work, flag: Flag) -> tuple[int, int]:
     places = [work.own(value.location) for value in (flag.word, *flag.values) if value.location]
     if len(places) != 1 + len(flag.values):
         raise NoFixError("the flag's value is not written anywhere")
@@ -96,4 +108,14 @@ def _stretch(work: Work, flag: Flag) -> tuple[int, int]:
         between = work.source.text[one.end.offset : other.start.offset]
         if one.end.offset > other.start.offset or between.strip(" \t\\\r\n=\"'"):
             raise NoFixError("the flag and its value don't stand side by side")
-    return places[0].start.offset, places[-1].end.offset
+    return _with_quotes(work, places[0].start.offset, places[-1].end.offset)
+
+
+def _with_quotes(work: Work, start: int, end: int) -> tuple[int, int]:
+    """The stretch with the quotes of the words at its ends, if it has all that is in them."""
+    for word in work.words():
+        text = work.source.text[word.span.start : word.span.end]
+        if re.fullmatch(r"\S+", text):
+            start = word.span.start if word.span.start <= start < word.span.end else start
+            end = word.span.end if word.span.start < end <= word.span.end else end
+    return start, end

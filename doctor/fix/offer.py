@@ -6,7 +6,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from doctor.diagnostic import Applicability, Diagnostic, Edit, Fix
-from doctor.fix import copies, deletions, flags, jobs, lines, logs, releases, steps, values
+from doctor.fix import (
+    copies,
+    deletions,
+    flags,
+    jobs,
+    lines,
+    logs,
+    releases,
+    steps,
+    values,
+    variables,
+)
 from doctor.fix.reach import is_judged_everywhere
 from doctor.fix.work import NoFixError, Work
 from doctor.rulebook.verdict import Verdict
@@ -18,8 +29,8 @@ HOW: Mapping[str, Callable[[Work], Iterator[Edit]]] = {
     "keep-cache": values.keep_cache,
     "name-user": values.name_user,
     "add-flag": flags.add_flag,
-    "remove-flag": flags.remove_flag,
-    "rename-flag": flags.rename_flag,
+    "rewrite-flag": flags.rewrite_flag,
+    "rewrite-variable": variables.rewrite_variable,
     "exclude-nodes": jobs.exclude_nodes,
     "drop-nodes": jobs.drop_nodes,
     "write-directive": jobs.write_directive,

@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 from doctor.facts.base import Evidence, Fact
+from doctor.facts.servers import GivenVariable
 from doctor.rulebook.verdict import Verdict
+from doctor.trace.endings import QUICK
 from doctor.trace.trace import Traced
+from doctor.trace.wrappers import unwrap
+
+#: Programs to which vLLM's variables mean nothing.
+_INDIFFERENT = QUICK | {"cd", "curl", "exit", "kill", "pip", "set", "trap", "wait"}
 
 
 def is_judged_everywhere(verdict: Verdict, traced: Traced) -> bool:
-    """Whether the rule speaks on all ways through the script on which its command uses the text.
+    """Whether the rule speaks on all ways through the script on which a command uses the text.
 
     `--tool-call-parser hermes` is wrong for the model that `${MODEL:-openai/gpt-oss-20b}` has by
     default, and may be right for the one that somebody gives.
     """
     fact = verdict.facts[0]
+    if isinstance(fact, GivenVariable) and _reaches_others(fact.name, verdict, traced):
+        return False
     attribute = _attribute(verdict, fact)
     place = _place(fact, attribute)
     return place is None or all(
         other in verdict.facts
         for other in traced.facts
-        if other.kind == fact.kind
-        and other.location == fact.location
-        and _place(other, attribute) == place
+        if other.kind == fact.kind and _place(other, attribute) == place
+    )
+
+
+def _reaches_others(name: str, verdict: Verdict, traced: Traced) -> bool:
+    """Whether a program that may want the variable is given it, and is not what is judged."""
+    judged = {fact.location for fact in verdict.facts}
+    return any(
+        name in invocation.environment
+        and invocation.program not in _INDIFFERENT
+        and unwrap(invocation.arguments) is None
+        and invocation.origin.location not in judged
+        for invocation in traced.walk.invocations
+        if invocation.arguments
     )
 
 

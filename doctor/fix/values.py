@@ -49,16 +49,12 @@ def name_user(work: Work) -> Iterator[Edit]:
         raise NoFixError("the path's name is not written there as it is")
     same = re.compile(r"(?<![\w./-])" + re.escape(name[0]) + r"(?![\w-])")
     for match in same.finditer(work.source.text):
-        if _is_comment(work, match.start()):
+        if work.is_comment(match.start()):
             continue
         if not _expands(work, match.start()):
             raise NoFixError("it also stands where a variable would not be expanded")
         start = match.start() + len(folder) + 1
         yield Edit(work.stretch(start, start), "${USER}_")
-
-
-def _is_comment(work: Work, offset: int) -> bool:
-    return any(c.span.start <= offset < c.span.end for c in work.traced.script.comments)
 
 
 def _expands(work: Work, offset: int) -> bool:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from doctor.diagnostic import Edit, Location, Source
 from doctor.facts.base import Evidence, Fact
 from doctor.rulebook.verdict import Repair
-from doctor.shell.tree import Simple
-from doctor.shell.walk import commands
+from doctor.shell.tree import Simple, Word
+from doctor.shell.walk import commands, words
 from doctor.trace.context import Invocation
 from doctor.trace.servers import Started
 from doctor.trace.trace import Traced
@@ -94,14 +94,19 @@ class Work:
             raise NoFixError(f"{content!r} would have to be quoted there")
         return Edit(location, content)
 
-    def command(self) -> Simple:
+    def command(self, location: Location | None = None) -> Simple:
         """The fact's command, one of this script's own and not in a text for another shell."""
-        place = self.own(self.fact.location)
+        place = self.own(location or self.fact.location)
         wanted = (place.start.offset, place.end.offset)
         for command in commands(self.traced.script.body):
             if isinstance(command, Simple) and (command.span.start, command.span.end) == wanted:
                 return command
         raise NoFixError("it stands in a text that another shell reads")
+
+    def words(self) -> Iterator[Word]:
+        """The words of the script, those of its arrays included."""
+        for command in commands(self.traced.script.body):
+            yield from words(command)
 
     def servers(self) -> list[Started]:
         """The servers that the fact's command starts, on all ways through the script."""
@@ -114,6 +119,10 @@ class Work:
         for invocation in self.traced.walk.invocations:
             if invocation.arguments and invocation.origin.location == self.fact.location:
                 yield invocation
+
+    def is_comment(self, offset: int) -> bool:
+        """Whether a comment stands at an offset."""
+        return any(c.span.start <= offset < c.span.end for c in self.traced.script.comments)
 
     @property
     def newline(self) -> str:

@@ -79,6 +79,7 @@ def load(
         settings=_settings(_of(found, rows.Setting)),
         pairings=_of(found, rows.Pairing),
         families=_of(found, rows.Family),
+        migrations=_of(found, rows.Migration),
         releases=releases,
         files=(*site, *registered, *own, *sorted((folder / "vllm").glob("*.yaml"))),
     )

@@ -14,6 +14,7 @@ from doctor.knowledge.rows import (
     BadNodes,
     BrokenVersion,
     Family,
+    Migration,
     Page,
     Pairing,
     Setting,
@@ -55,6 +56,7 @@ class Knowledge:
     settings: Mapping[tuple[str, str], Setting]
     pairings: Sequence[Pairing]
     families: Sequence[Family]
+    migrations: Sequence[Migration]
     releases: Releases
     files: Sequence[Path] = ()
 

@@ -16,6 +16,7 @@ _LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*\)")
 _RELEASE = re.compile(r"\d+(?:\.\d+)+(?:\.?(?:post|rc|a|b|dev)\d+)?")
 _CLAUSE = re.compile(r"(==|!=|<=|>=|<|>|~=)\s*v?([\w.]+?)(\.\*)?")
 _BUILT_IN = re.compile(r"built[ -]in|native|内置|自带", re.IGNORECASE)
+_TRUTHS = {"yes": True, "是": True, "no": False, "否": False}
 _NOTHING = frozenset(("", "-", "–", "—", "n/a"))  # noqa: RUF001
 
 
@@ -74,6 +75,13 @@ class Cells:
         if not re.fullmatch(r"\d{1,9}", text):
             raise self.error(f"{column.replace('-', ' ')}: {text!r} is no whole number")
         return int(text)
+
+    def truth(self, column: str) -> bool:
+        """The cell as yes or no; an empty one says no."""
+        text = (self.text(column) or "no").lower()
+        if text not in _TRUTHS:
+            raise self.error(f"{column.replace('-', ' ')}: {text!r} is neither yes nor no")
+        return _TRUTHS[text]
 
     def value(self, column: str) -> Any:
         """The cell as JSON reads it (number, truth, list, quoted text), or else as text."""

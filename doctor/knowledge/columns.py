@@ -40,6 +40,10 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "last-release": ("last release", "last version", "最后版本"),
     "also-needs": ("also needs", "extra arguments", "额外参数"),
+    "old-option": ("old option", "old options", "旧选项"),
+    "new-option": ("new option", "new options", "新选项"),
+    "same": ("means the same", "含义相同"),
+    "since": ("since release", "自版本"),
     "source": ("source", "sources", "来源"),
 }  # fmt: skip
 
@@ -68,6 +72,7 @@ KINDS = (
     Kind("broken-version", ("release", "breaks"), ("whom", "remedy", *_PROSE)),
     Kind("pairing", ("target", "drafter"), (*_PAIRING.split(), *_PROSE)),
     Kind("family", ("models", "tool-parser"), (*_FAMILY.split(), *_PROSE)),
+    Kind("migration", ("old-option", "new-option"), ("same", "since", *_PROSE)),
 )
 #: A table of releases against models, whose cells say what works: ✅, ❌, ⚠️.
 MATRIX = Kind("version-matrix", ("release",), _PROSE)

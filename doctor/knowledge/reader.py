@@ -16,6 +16,7 @@ from doctor.knowledge.nodes import split
 from doctor.knowledge.rows import (
     BrokenVersion,
     Family,
+    Migration,
     NodeList,
     Page,
     Pairing,
@@ -24,7 +25,9 @@ from doctor.knowledge.rows import (
     SharedFolder,
 )
 
-Fact: TypeAlias = Page | NodeList | Setting | SharedFolder | BrokenVersion | Pairing | Family
+Fact: TypeAlias = (
+    Page | NodeList | Setting | SharedFolder | BrokenVersion | Pairing | Family | Migration
+)
 
 _PAGE_KEYS = ("id", "title", "codes", "checked", "sources")
 _KEYS = (*_PAGE_KEYS, "bad-nodes", "as-of")
@@ -35,6 +38,7 @@ _BAD_NODES = re.compile(
 _AS_OF = re.compile(r"(?:as of|since|截至|截止)\W{0,3}(\d{4}-\d{2}-\d{2})", re.IGNORECASE)
 _CODE = re.compile(r"[A-Z]{2,8}\d{3}")
 _PAGE_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_NO_OPTION = ("nothing", "无")
 _REMARK = re.compile(r"[(\uff08:\uff1a;\u2013\u2014]|\s-\s")
 
 
@@ -87,6 +91,8 @@ def _row(kind: Kind, row: Cells, table: Block, page_id: str) -> Iterator[Fact]:
         )
     elif kind.name == "pairing":
         yield _pairing(row)
+    elif kind.name == "migration":
+        yield _migration(row)
     else:
         yield _family(row)
 
@@ -102,6 +108,17 @@ def _pairing(row: Cells) -> Pairing:
         draft_tensor_parallel=row.number("draft-tensor-parallel"),
         superseded_by=row.name("superseded-by"),
         notes=row.text("notes"),
+        place=row.place,
+    )
+
+
+def _migration(row: Cells) -> Migration:
+    new = row.needed("new-option")
+    return Migration(
+        old=row.needed("old-option").strip("`"),
+        new="" if new.lower() in _NO_OPTION else new.strip("`"),
+        same=row.truth("same"),
+        since=row.release("since"),
         place=row.place,
     )
 

@@ -111,6 +111,22 @@ class BrokenVersion:
 
 
 @dataclass(frozen=True)
+class Migration:
+    """What to write instead of an option that is gone: a flag or variable, perhaps with a value.
+
+    In ``new``, which is empty where the option can simply go, `VALUE` stands for the option's
+    value. ``same`` tells whether it then means the same; ``since`` is the first release for which
+    that holds, if any release that accepts ``new`` won't do.
+    """
+
+    old: str
+    new: str
+    same: bool
+    since: str | None
+    place: Place
+
+
+@dataclass(frozen=True)
 class Pairing:
     """A model and a drafter that was trained for it; no drafter where it is built in."""
 

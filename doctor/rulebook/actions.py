@@ -38,9 +38,15 @@ ACTIONS: Mapping[str, Action] = {
         values=("flag", "value", "beside"),
         optional=("value",),
     ),
-    "remove-flag": Action("Take the flag out of the server's line, with its value."),
-    "rename-flag": Action(
-        "Write the flag `to` in place of the flag, with the same value.", values=("to",)
+    "rewrite-flag": Action(
+        "Write `to`, in which `VALUE` stands for the flag's value, in place of the flag and its "
+        "value; take them out where `to` is empty.",
+        values=("to",),
+    ),
+    "rewrite-variable": Action(
+        "Take the assignment of the server's variable out, and give the flag `to` instead, in "
+        "which `VALUE` stands for the variable's value; none where `to` is empty.",
+        values=("to",),
     ),
     "exclude-nodes": Action("Let the allocation exclude `nodes` too.", values=("nodes",)),
     "drop-nodes": Action("Take `nodes` out of the nodes that are asked for.", values=("nodes",)),

@@ -119,7 +119,8 @@ def _repair(remedy: Remedy, scope: Scope) -> Repair | None:
     operands = {name: scope.resolve(operand) for name, operand in remedy.operands}
     if any(operand is UNKNOWN or operand is None for operand in operands.values()):
         return None
-    return Repair(remedy.action, operands, remedy.safe, render(remedy.message, scope))
+    safe = scope.resolve(remedy.safe) if isinstance(remedy.safe, Reference) else remedy.safe
+    return Repair(remedy.action, operands, safe is True, render(remedy.message, scope))
 
 
 def _location(scope: Scope) -> Location:

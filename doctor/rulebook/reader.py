@@ -13,6 +13,7 @@ from doctor.errors import nearest
 from doctor.rulebook import grammar
 from doctor.rulebook.actions import ACTIONS
 from doctor.rulebook.grammar import Names
+from doctor.rulebook.predicates import Reference
 from doctor.rulebook.rule import Case, Conditions, LookUp, Message, RelatedPlace, Remedy, Rule
 from doctor.rulebook.vocabulary import about, kind, kinds
 
@@ -154,9 +155,6 @@ def _remedy(item: Item, names: Names, *binding: Conditions) -> Remedy:
     parts = grammar.known_keys(item, ("do", "safe", "message", *action.parameters), "this fix")
     needed = [each for each in action.parameters if each not in action.optional]
     _require(item, parts, ("message", *needed), "this fix")
-    safe = parts.get("safe")
-    if safe is not None and not isinstance(safe.value, bool):
-        raise safe.error("`safe` is true or false")
     operands = [
         (
             name,
@@ -168,7 +166,14 @@ def _remedy(item: Item, names: Names, *binding: Conditions) -> Remedy:
         if name in parts
     ]
     message = grammar.message(parts["message"], names, *binding)
-    return Remedy(given["do"].text, tuple(operands), bool(safe and safe.value), message)
+    return Remedy(given["do"].text, tuple(operands), _safe(parts.get("safe"), names), message)
+
+
+def _safe(item: Item | None, names: Names) -> bool | Reference:
+    """Whether a fix is safe: true, false, or an attribute that tells."""
+    if item is None or isinstance(item.value, bool):
+        return bool(item and item.value)
+    return Reference(names.attribute(item, item.text).name)
 
 
 def _message(item: Item | None, names: Names, *binding: Conditions) -> Message | None:

@@ -66,13 +66,13 @@ class Message:
 class Remedy:
     """A ``fix``: an action, what it is done with, and what that is in words.
 
-    An operand that is a place is the name of an attribute. A remedy without an action says that
-    in this case there is none.
+    An operand that is a place is the name of an attribute. ``safe`` is true, false, or an
+    attribute, where that is true. A remedy without an action says that in this case there is none.
     """
 
     action: str | None = None
     operands: tuple[tuple[str, object], ...] = ()
-    safe: bool = False
+    safe: bool | Reference = False
     message: Message = Message(())
 
 

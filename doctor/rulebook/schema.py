@@ -48,7 +48,11 @@ def _fix(name: str) -> Schema:
     action = ACTIONS[name]
     operands: Schema = {each: {"type": "string"} for each in action.places}
     operands |= {each: {"type": ["string", "number"]} for each in action.values}
-    own = {"do": {"const": name}, "safe": {"type": "boolean"}, "message": {"type": "string"}}
+    own = {
+        "do": {"const": name},
+        "safe": {"type": ["boolean", "string"]},
+        "message": {"type": "string"},
+    }
     needed = [each for each in action.parameters if each not in action.optional]
     return {"description": action.doc, **_object({**own, **operands}, ["do", "message", *needed])}
 

@@ -36,6 +36,7 @@ def given(started: Started) -> Iterator[GivenFlag]:
 def _fact(started: Started, verdict: Verdict, foreign: bool) -> GivenFlag:
     flag = verdict.flag
     value = flag.value or flag.word
+    rewrite = verdict.rewrite
     evidence = {
         "name": _evidence(flag.word, flag.word.assumes),
         "fault": _evidence(value, flag.word.assumes | value.assumes),
@@ -59,6 +60,9 @@ def _fact(started: Started, verdict: Verdict, foreign: bool) -> GivenFlag:
         deprecated=verdict.deprecated,
         deprecated_in=verdict.deprecated_in,
         replacement=verdict.replacement,
+        rewrite=rewrite.text if rewrite else None,
+        rewrite_in_words=rewrite.in_words if rewrite else None,
+        rewrite_same=bool(rewrite and rewrite.same),
         fault=_fault(flag),
         fault_counts=UNKNOWN if verdict.problem is UNKNOWN else verdict.problem is not None,
     )

@@ -47,7 +47,7 @@ class Settings:
         """The tables of vLLM's releases, read only for scripts that name vLLM."""
         from doctor.vllm.tables import Tables
 
-        return Tables(self.knowledge.releases)
+        return Tables(self.knowledge.releases, self.knowledge.migrations)
 
 
 @dataclass(frozen=True)

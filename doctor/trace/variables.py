@@ -9,6 +9,7 @@ from doctor.facts.base import Evidence
 from doctor.facts.servers import GivenVariable
 from doctor.trace.servers import Started
 from doctor.trace.values import Value
+from doctor.vllm.migration import of_variable
 from doctor.vllm.releases import whether
 from doctor.vllm.verdicts import nearest
 
@@ -33,6 +34,7 @@ def _fact(started: Started, name: str, value: Value) -> GivenVariable:
     place = value.location
     likely = found.likely
     earlier = (likely & -likely) - 1
+    rewrite = of_variable(name, value.text, started.server.arguments.flags, found)
     return GivenVariable(
         location=started.invocation.origin.location,
         evidence={"name": Evidence((place,) if place else (), value.assumes)},
@@ -48,6 +50,9 @@ def _fact(started: Started, name: str, value: Value) -> GivenVariable:
         added=row.feature.added if row else None,
         removed=row.feature.removed if row else None,
         replacement=row.feature.replacement if row else None,
+        rewrite=rewrite.text if rewrite else None,
+        rewrite_in_words=rewrite.in_words if rewrite else None,
+        rewrite_same=bool(rewrite and rewrite.same),
     )
 
 

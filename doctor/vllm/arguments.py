@@ -20,6 +20,8 @@ from doctor.vllm.tables import Row, Tables
 _NEGATIVE = re.compile(r"-\d+|-\d*\.\d+")
 _LIST_NAME = re.compile(r"[@*]|arg|opt|flag|extra|param", re.IGNORECASE)
 _BOOLEAN = frozenset({"true", "false", "1", "0", "yes", "no"})
+#: What is wrong with a value after a flag that is true or false.
+NO_VALUE = "it takes no value"
 #: Up to 0.8.4 these two took a value, ``True`` or ``False``.
 _ONCE_VALUED = frozenset({"--enable-chunked-prefill", "--multi-step-stream-outputs"})
 #: From here on ``-O`` is ``--optimization-level``; before it was ``--compilation-config``.
@@ -179,7 +181,7 @@ class _Reader:
         if found.row and found.row.name in _ONCE_VALUED:
             admits = found.admits & self.tables.before(NEGATABLE)
             found = Spelling(found.row, admits, found.negated)
-        self.add(option, word, [explicit], found, "it takes no value")
+        self.add(option, word, [explicit], found, NO_VALUE)
 
     def valued(
         self, word: Value, option: str, explicit: Value | None, found: Spelling, row: Row

@@ -50,6 +50,19 @@ class Catalogue(Protocol):
     def variables(self) -> Iterable[Feature]: ...
 
 
+class Migration(Protocol):
+    """What to write instead of an option that is gone, `VALUE` standing for its value."""
+
+    @property
+    def old(self) -> str: ...
+    @property
+    def new(self) -> str: ...
+    @property
+    def same(self) -> bool: ...
+    @property
+    def since(self) -> str | None: ...
+
+
 def release_key(version: str) -> tuple[int, ...]:
     """What orders releases such as ``0.10.1``, ``0.10.1.1`` and ``0.8.5.post1``."""
     public = re.split(r"[+-]|\.?(?:a|b|rc|dev)\d", version, maxsplit=1)[0]
@@ -87,8 +100,9 @@ class Tables:
     ``versions`` are the releases, the oldest first.
     """
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, migrations: Iterable[Migration] = ()) -> None:
         self._catalogue = catalogue
+        self._migrations = migrations
         self.versions: Sequence[str] = catalogue.names
         self.every = (1 << len(self.versions)) - 1
         self.newest = 1 << (len(self.versions) - 1)
@@ -128,6 +142,14 @@ class Tables:
     def variables(self) -> Mapping[str, Row]:
         """The environment variables that a server reads."""
         return self._rows(self._catalogue.variables())
+
+    @cached_property
+    def migrations(self) -> Mapping[str, Migration]:
+        """What to write instead of options that are gone, by the old option; the first counts."""
+        found: dict[str, Migration] = {}
+        for migration in self._migrations:
+            found.setdefault(migration.old, migration)
+        return found
 
     def since(self, version: str) -> int:
         """The releases from ``version`` on."""

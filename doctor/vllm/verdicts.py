@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from doctor.trace.values import UNKNOWN, UnknownType
 from doctor.vllm.arguments import Flag
+from doctor.vllm.migration import Rewrite, of_flag
 from doctor.vllm.releases import Candidates, in_words, whether
 from doctor.vllm.server import Server
 from doctor.vllm.tables import Row
@@ -23,6 +24,7 @@ class Verdict:
     ``accepted``: the candidates accept it (UNKNOWN: some do). ``newest_accepts``: the newest
     release does. ``too_new``: no candidate accepts it, but later releases do. ``deprecated``:
     it is so in the candidates. ``accepted_by``: the releases that accept it, in words.
+    ``rewrite``: what to write instead, where all candidates accept that.
     ``problem``: what is wrong with its value; UNKNOWN where that depends on the release.
     """
 
@@ -38,16 +40,18 @@ class Verdict:
     deprecated: bool | UnknownType = False
     deprecated_in: str | None = None
     replacement: str | None = None
+    rewrite: Rewrite | None = None
     problem: str | UnknownType | None = None
     suggestion: str | None = None
 
 
 def verdicts(server: Server, candidates: Candidates) -> list[Verdict]:
     """A verdict on every flag of a server's line, in order."""
-    return [_verdict(flag, candidates) for flag in server.arguments.flags]
+    flags = server.arguments.flags
+    return [_verdict(flag, flags, candidates) for flag in flags]
 
 
-def _verdict(flag: Flag, candidates: Candidates) -> Verdict:
+def _verdict(flag: Flag, line: Sequence[Flag], candidates: Candidates) -> Verdict:
     row, tables = flag.row, candidates.tables
     if row is None:
         return Verdict(
@@ -73,6 +77,7 @@ def _verdict(flag: Flag, candidates: Candidates) -> Verdict:
         deprecated=whether(others & flag.admits, row.deprecated) if row.deprecated else False,
         deprecated_in=row.feature.deprecated,
         replacement=row.feature.replacement,
+        rewrite=of_flag(flag, line, others, tables),
         problem=_problem(flag, others),
     )
 

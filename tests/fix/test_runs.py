@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from doctor.rulebook.actions import ACTIONS
 from tests.conftest import Outcome
@@ -20,13 +19,14 @@ from .runs import USER, Host
 Command = Callable[..., Outcome]
 
 BAD_NODES = {"bad-nodes": ["gpu[07-09]"]}
+NEWEST = {"vllm-version": "0.33.0"}
 
 
 @dataclass(frozen=True)
 class Case:
     """A script, and the calls that are ``gone`` and have ``come`` after its fixes.
 
-    ``remedy`` is a rule for an action that no rule of ours asks for: the fact and its remedy.
+    Only ``safe`` fixes are made, or the others too; those of hints with ``info``.
     """
 
     action: str
@@ -36,7 +36,6 @@ class Case:
     safe: bool = False
     info: bool = False
     config: Mapping[str, Any] = field(default_factory=dict)
-    remedy: Mapping[str, Any] | None = None
     why: str = ""
 
     @property
@@ -121,61 +120,103 @@ CASES = [
         safe=True,
     ),
     Case(
-        "remove-flag",
+        "rewrite-flag",
         """
         ARGS=(--port 8000 --swap-space 16)
+        MORE="--enable-reasoning --reasoning-parser qwen3 --swap-space '4'"
         vllm serve Qwen/Qwen3-8B \\
-          --swap-space 4 \\
+          --swap-space "4" \\
           --port 8001
         vllm serve Qwen/Qwen3-8B "${ARGS[@]}"; nvidia-smi
         vllm serve Qwen/Qwen3-8B --port 8002 \\
           --swap-space=4
+        vllm serve Qwen/Qwen3-8B --enable-reasoning --no-enable-reasoning
+        bash -c "vllm serve Qwen/Qwen3-8B --port 8003 --swap-space '4'"
         """,
         [
             "vllm serve Qwen/Qwen3-8B --swap-space 4 --port 8001",
             "vllm serve Qwen/Qwen3-8B --port 8000 --swap-space 16",
             "vllm serve Qwen/Qwen3-8B --port 8002 --swap-space=4",
+            "vllm serve Qwen/Qwen3-8B --enable-reasoning --no-enable-reasoning",
+            "vllm serve Qwen/Qwen3-8B --port 8003 --swap-space 4",
         ],
         [
             "vllm serve Qwen/Qwen3-8B --port 8001",
             "vllm serve Qwen/Qwen3-8B --port 8000",
             "vllm serve Qwen/Qwen3-8B --port 8002",
+            "vllm serve Qwen/Qwen3-8B --no-enable-reasoning",
+            "vllm serve Qwen/Qwen3-8B --port 8003",
         ],
         safe=True,
-        remedy={
-            "fact": "flag",
-            "when": {"name": "--swap-space"},
-            "at": "name",
-            "fix": {"do": "remove-flag", "safe": True, "message": "Take it out."},
-        },
+        config=NEWEST,
+        why="to nothing",
     ),
     Case(
-        "rename-flag",
+        "rewrite-flag",
         """
-        ARGS="--max-num-seqs 8 --port 1"
+        ARGS="--guided-decoding-backend auto --port 1"
+        N=5
         vllm serve Qwen/Qwen3-8B $ARGS
-        vllm serve Qwen/Qwen3-8B --max-num-seqs="4"
+        vllm serve Qwen/Qwen3-8B --guided_decoding_backend="auto" --task embed
+        vllm serve Qwen/Qwen3-8B --speculative-model "[ngram]" --num-speculative-tokens=$N \\
+          --ngram-prompt-lookup-max 4
+        vllm serve Qwen/Qwen3-8B --speculative_model '[ngram]' --num_speculative_tokens $N
+        vllm serve Qwen/Qwen3-8B --enable-chunked-prefill False --enforce-eager=True
         """,
         [
-            "vllm serve Qwen/Qwen3-8B --max-num-seqs 8 --port 1",
-            "vllm serve Qwen/Qwen3-8B --max-num-seqs=4",
+            "vllm serve Qwen/Qwen3-8B --guided-decoding-backend auto --port 1",
+            "vllm serve Qwen/Qwen3-8B --guided_decoding_backend=auto --task embed",
+            "vllm serve Qwen/Qwen3-8B --speculative-model [ngram] --num-speculative-tokens=5"
+            " --ngram-prompt-lookup-max 4",
+            "vllm serve Qwen/Qwen3-8B --speculative_model [ngram] --num_speculative_tokens 5",
+            "vllm serve Qwen/Qwen3-8B --enable-chunked-prefill False --enforce-eager=True",
         ],
         [
-            "vllm serve Qwen/Qwen3-8B --max-sequences 8 --port 1",
-            "vllm serve Qwen/Qwen3-8B --max-sequences=4",
+            "vllm serve Qwen/Qwen3-8B --structured-outputs-config.backend auto --port 1",
+            "vllm serve Qwen/Qwen3-8B --structured-outputs-config.backend=auto"
+            " --runner pooling --convert embed",
+            "vllm serve Qwen/Qwen3-8B --speculative-config.method ngram"
+            " --speculative-config.num_speculative_tokens=5"
+            " --speculative-config.prompt_lookup_max 4",
+            "vllm serve Qwen/Qwen3-8B --speculative-config.method ngram"
+            " --speculative-config.num_speculative_tokens 5",
+            "vllm serve Qwen/Qwen3-8B --no-enable-chunked-prefill --enforce-eager",
         ],
         safe=True,
-        remedy={
-            "fact": "flag",
-            "when": {"name": "--max-num-seqs"},
-            "at": "name",
-            "fix": {
-                "do": "rename-flag",
-                "to": "--max-sequences",
-                "safe": True,
-                "message": "Use the new name.",
-            },
-        },
+        config=NEWEST,
+        why="to other flags",
+    ),
+    Case(
+        "rewrite-variable",
+        """
+        export VLLM_USE_V1=1 KEPT=yes
+        export VLLM_ATTENTION_BACKEND=FLASHINFER  # the fast one
+        VLLM_USE_RAY_SPMD_WORKER=1 \\
+          VLLM_ALL2ALL_BACKEND="naive" vllm serve Qwen/Qwen3-8B --port 1
+        for port in 2 3; do
+          vllm serve Qwen/Qwen3-8B --port $port > "$port.log" 2>&1 &
+        done
+        wait
+        """,
+        [
+            "KEPT=yes VLLM_ALL2ALL_BACKEND=naive VLLM_ATTENTION_BACKEND=FLASHINFER"
+            " VLLM_USE_RAY_SPMD_WORKER=1 VLLM_USE_V1=1 vllm serve Qwen/Qwen3-8B --port 1",
+            *(
+                "KEPT=yes VLLM_ATTENTION_BACKEND=FLASHINFER VLLM_USE_V1=1"
+                f" vllm serve Qwen/Qwen3-8B --port {port}"
+                for port in (2, 3)
+            ),
+        ],
+        [
+            "KEPT=yes vllm serve Qwen/Qwen3-8B --port 1"
+            " --attention-backend FLASHINFER --all2all-backend naive",
+            *(
+                f"KEPT=yes vllm serve Qwen/Qwen3-8B --port {port} --attention-backend FLASHINFER"
+                for port in (2, 3)
+            ),
+        ],
+        config=NEWEST,
+        info=True,
     ),
     Case(
         "write-line",
@@ -358,19 +399,6 @@ def _script(case: Case, host: Host) -> str:
 def _fixed(command: Command, case: Case, host: Host, text: str) -> str:
     """The script after its fixes, under the case's configuration."""
     config = {"shared-folders": [str(host.shared)], **case.config}
-    if case.remedy is not None:
-        rule = {
-            "code": "SITE001",
-            "name": "a-case",
-            "lesson": "vllm-versions",
-            "severity": "warning",
-            "message": "It can be mended.",
-            **case.remedy,
-            "examples": [{"bad": "x"}, {"good": "y"}],
-        }
-        Path("site-rules").mkdir()
-        Path("site-rules/SITE001-a-case.yaml").write_text(yaml.safe_dump(rule))
-        config |= {"rules": ["site-rules"], "select": ["SITE001"]}
     lines = [f"{name} = {value!r}" for name, value in config.items()]
     Path(".vllm-doctor.toml").write_text("\n".join(lines) + "\n")
     Path("job.sh").write_text(text)

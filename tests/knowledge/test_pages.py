@@ -193,3 +193,35 @@ def test_the_folder_in_a_wheel_and_beside_a_checkout(tmp_path: Path) -> None:
 def test_a_wheels_pages_are_read(tmp_path: Path, knowledge: Knowledge) -> None:
     copied = shutil.copytree(data_folder("kb"), tmp_path / "_data" / "kb")
     assert len(load(shipped=copied).families) == len(knowledge.families)
+
+
+# --- migrations ------------------------------------------------------------------------------
+
+
+def _options(text: str) -> list[str]:
+    return [word for word in text.split() if word.startswith("-")]
+
+
+def test_what_is_migrated_is_gone_or_deprecated(knowledge: Knowledge) -> None:
+    releases = knowledge.releases
+    for row in knowledge.migrations:
+        name = row.old.replace("=", " ").split()[0]
+        found = releases.variable(name) if name.startswith("VLLM_") else releases.flag(name)
+        if name != "-O":  # with JSON only
+            assert found is not None, row.old
+            assert found.removed or found.deprecated, row.old
+
+
+def test_what_it_becomes_is_accepted_by_the_newest_release(knowledge: Knowledge) -> None:
+    releases = knowledge.releases
+    for row in knowledge.migrations:
+        for option in _options(row.new):
+            name, *keys = option.split(".")
+            flag = releases.flag(name)
+            assert flag is not None, row.new
+            assert releases.newest in flag.releases, row.new
+            assert not keys or flag.kind == "json", row.new
+            if name == "--speculative-config":
+                key = releases.speculation_key(keys[0])
+                assert key is not None, row.new
+                assert releases.newest in key.releases, row.new

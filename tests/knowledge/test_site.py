@@ -356,3 +356,26 @@ def test_the_digest_follows_the_content(tmp_path: Path) -> None:
     assert before == load([page]).digest()
     written(tmp_path, "# Bad nodes\n- n2\n")
     assert before != load([page]).digest()
+
+
+MIGRATIONS = """
+| Old option | New option | Means the same | Since release |
+|---|---|---|---|
+| `--swap-space` | `--our-swap VALUE` | yes | 0.11.0 |
+| `VLLM_OURS=1` | nothing | no | |
+"""
+
+
+def test_own_migrations_come_before_ours(tmp_path: Path) -> None:
+    rows = load([written(tmp_path, MIGRATIONS)]).migrations
+    told = [(row.old, row.new, row.same, row.since) for row in rows[:2]]
+    assert told == [
+        ("--swap-space", "--our-swap VALUE", True, "0.11.0"),
+        ("VLLM_OURS=1", "", False, None),
+    ]
+    assert any(row.old == "--swap-space" and not row.place.site for row in rows[2:])
+
+
+def test_a_migration_that_nobody_understands(tmp_path: Path) -> None:
+    with pytest.raises(DoctorError, match="same: 'perhaps' is neither yes nor no"):
+        load([written(tmp_path, MIGRATIONS.replace("| yes |", "| perhaps |"))])

@@ -22,7 +22,7 @@ REFUSED = [
     ("fix: {do: replace-value, of: nodes, message: x}", "this fix needs the key 'by'"),
     ("fix: {do: replace-value, of: nodes, by: 1}", "this fix needs the key 'message'"),
     ("fix: {do: replace-value, of: nodes, by: 1, too: 1, message: x}", "this fix has no key 'too'"),
-    ("fix: {do: remove-flag, safe: perhaps, message: x}", "`safe` is true or false"),
+    ("fix: {do: write-directive, safe: perhaps, message: x}", "no attribute 'perhaps'"),
     ('fix: {do: exclude-nodes, nodes: "{missing}", message: x}', "{missing} needs a condition"),
     ("code: vd101", "a code is made of capital letters and three digits, like VD101, not 'vd101'"),
     ("code: 101", "a code is made of"),

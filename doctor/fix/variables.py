@@ -1,0 +1,98 @@
+"""Fixes of variables that a vLLM server is given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from doctor.diagnostic import Edit, Location
+from doctor.facts.servers import GivenVariable
+from doctor.fix.work import NoFixError, Work
+from doctor.shell.tree import Assignment, Simple, Word
+from doctor.shell.walk import commands
+from doctor.vllm.migration import VALUE
+
+
+def rewrite_variable(work: Work) -> Iterator[Edit]:
+    """`rewrite-variable`: the assignment away, and a flag for each server that it reached."""
+    fact = work.fact
+    assert isinstance(fact, GivenVariable)
+    place = work.place("name")
+    command, assignment = _assignment(work, fact.name, place)
+    if _is_named_elsewhere(work, fact.name):
+        raise NoFixError("the script names the variable elsewhere, too")
+    flag = work.operand("to")
+    if VALUE in flag:
+        flag = flag.replace(VALUE, _value(assignment))
+    for location in dict.fromkeys(_servers(work, fact.name, place)) if flag else ():
+        end = work.command(location).arguments[-1].span.end
+        yield work.edit(work.stretch(end, end), f" {flag}")
+    yield _away(work, command, assignment)
+
+
+def _assignment(work: Work, name: str, place: Location) -> tuple[Simple, Assignment]:
+    for command in commands(work.traced.script.body):
+        if isinstance(command, Simple):
+            for each in _assignments(command):
+                holds = each.span.start <= place.start.offset < each.span.end
+                if holds and each.name == name and not each.append:
+                    return command, each
+    raise NoFixError("the variable is not assigned there as it is")
+
+
+def _assignments(command: Simple) -> Iterator[Assignment]:
+    yield from command.assignments
+    yield from (each for each in command.arguments if isinstance(each, Assignment))
+
+
+def _is_named_elsewhere(work: Work, name: str) -> bool:
+    """Whether the variable's name stands anywhere but in assignments and comments."""
+    assigned = {
+        each.span.start
+        for command in commands(work.traced.script.body)
+        if isinstance(command, Simple)
+        for each in _assignments(command)
+    }
+    return any(
+        found.start() not in assigned and not work.is_comment(found.start())
+        for found in re.finditer(rf"\b{name}\b", work.source.text)
+    )
+
+
+def _value(assignment: Assignment) -> str:
+    text = assignment.value.literal if isinstance(assignment.value, Word) else None
+    if text is None:
+        raise NoFixError("the value is not written there as it is")
+    return text
+
+
+def _servers(work: Work, name: str, place: Location) -> Iterator[Location]:
+    """The servers that the assignment reaches, each of which the fix must be for."""
+    for fact in work.traced.facts:
+        if isinstance(fact, GivenVariable) and fact.name == name:
+            if place not in fact.evidence["name"].locations:
+                continue
+            if fact not in work.facts:
+                raise NoFixError("it also reaches a server that the rule is not about")
+            yield fact.location
+
+
+def _away(work: Work, command: Simple, assignment: Assignment) -> Edit:
+    """The assignment away, with its line if that holds nothing else."""
+    text, start, end = work.source.text, assignment.span.start, assignment.span.end
+    if len(list(_assignments(command))) == 1 and len(command.words) == len(_exporting(command)):
+        start, end = command.span.start, command.span.end
+        line, rest = work.line_start(start), text[end : work.line_end(end)]
+        if text[line:start].strip() or command.redirects or rest.strip()[:1] not in ("", "#"):
+            raise NoFixError("the assignment does not stand on a line of its own")
+        if not rest.strip():
+            return Edit(work.stretch(line, min(work.line_end(end) + 1, len(text))), "")
+        return Edit(work.stretch(start, end + len(rest) - len(rest.lstrip())), "")
+    after = re.compile(r"(?:[ \t]|\\\r?\n)*").match(text, end)
+    return Edit(work.stretch(start, after.end() if after else end), "")
+
+
+def _exporting(command: Simple) -> tuple[Word, ...]:
+    """The words of `export`, `declare -x` and the like, which only set variables."""
+    is_export = command.words and command.words[0].literal in ("export", "declare", "typeset")
+    return command.words if is_export else ()
