@@ -7,7 +7,9 @@ import subprocess
 from collections.abc import Iterator, Mapping
 
 from doctor.facts.node import Quota
-from doctor.node.probe import NotHereError, Probe, Situation, UnseenError
+from doctor.node.bounds import clipped
+from doctor.node.folder import look
+from doctor.node.probe import Gap, NotHereError, Probe, Situation, UnseenError
 from doctor.node.server_folders import wanted
 from doctor.node.tmp_folders import user_name
 
@@ -16,7 +18,7 @@ _KIB_IN_GIB = 1 << 20
 _QUOTA = ("quota", "--no-wrap", "--raw-grace", "--show-mntpoint", "--hide-device")
 
 
-def _look(situation: Situation) -> Iterator[Quota]:
+def _look(situation: Situation) -> Iterator[Quota | Gap]:
     environment = situation.environment
     path = environment.get("PATH")
     name = user_name(situation.user)
@@ -24,18 +26,18 @@ def _look(situation: Situation) -> Iterator[Quota]:
     if shutil.which("quota", path=path):
         asked = True
         for options, whose in ((("-u",), f"user {name}"), (("-g",), "group")):
-            yield from _read(_run(environment, *_QUOTA, *options), whose)
+            yield from _ask(environment, whose, *_QUOTA, *options)
     if shutil.which("lfs", path=path):
         asked = True
-        for folder in dict.fromkeys(each.path for each in wanted(environment)):
-            told = _run(environment, "lfs", "quota", "-q", "-u", name, folder)
-            yield from _read(told, f"user {name}")
+        folders = look(each.path for each in wanted(environment)).values()
+        for mount in dict.fromkeys(f.mount.point for f in folders if f.mount.type == "lustre"):
+            yield from _ask(environment, f"user {name}", "lfs", "quota", "-q", "-u", name, mount)
     if not asked:
         raise NotHereError("neither quota nor lfs is here to tell of quotas")
 
 
-def _run(environment: Mapping[str, str], *command: str) -> str:
-    """What a program prints; those about quotas exit with 1 where one is exceeded."""
+def _ask(environment: Mapping[str, str], whose: str, *command: str) -> Iterator[Quota | Gap]:
+    """What a program prints, and what it complains of; exit code 1 may mean an exceeded quota."""
     try:
         done = subprocess.run(
             command,
@@ -49,7 +51,9 @@ def _run(environment: Mapping[str, str], *command: str) -> str:
         raise UnseenError(f"{command[0]} gave no answer within {_SECONDS:g} s") from None
     except OSError as error:
         raise UnseenError(f"{command[0]} can't be run: {error.strerror}") from None
-    return done.stdout
+    yield from _read(done.stdout, whose)
+    if complaints := done.stderr.strip().splitlines():
+        yield Gap(Quota, f"{command[0]} says: {clipped(complaints[-1])}")
 
 
 def _read(text: str, whose: str) -> Iterator[Quota]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 
 from doctor.node import quota, server_folders, space, tmp_folders
 from doctor.node.checks import Check
+from doctor.node.folder import Mount
 
 from .looking import look
 from .slurm import GROUP, USER, python_for_everybody
@@ -20,7 +22,7 @@ TMP, SOCKETS = tmp_folders.PROBES
 #: A home that is there, is on no disk of its own, and below which nothing is made.
 HOME = "/opt"
 
-Mount = Callable[[str], Path]
+Mounted = Callable[[str], Path]
 Serve = Callable[..., Path]
 
 
@@ -75,7 +77,7 @@ class TestFoldersOfOthers:
         )
         assert (done.returncode, done.stderr) == (1, "")
         assert "✗ VN301" in done.stdout
-        assert "belongs to root" in done.stdout
+        assert "belongs to root" in " ".join(done.stdout.split())
 
     def test_one_that_hangs(self, served: Serve) -> None:
         check = self.at(served("freeze"))
@@ -116,7 +118,7 @@ class TestServerFolders:
         assert f"mkdir -p {tmp_path / 'gone'}" in check.remedy
         assert folders(TMPDIR=str(tmp_path))["VN303"].status == "ok"
 
-    def test_models_on_a_file_system_that_is_read_only(self, mounted: Mount) -> None:
+    def test_models_on_a_file_system_that_is_read_only(self, mounted: Mounted) -> None:
         check = folders(HF_HOME=str(mounted("ro")))["VN303"]
         assert check.status == "warning"
         assert "lies there complete" in check.message
@@ -148,21 +150,21 @@ class TestSpace:
     def on(self, folder: Path) -> Check:
         return look(space.PROBE, {"HOME": str(folder), "TMPDIR": str(folder)})["VN304"]
 
-    def test_enough(self, mounted: Mount) -> None:
+    def test_enough(self, mounted: Mounted) -> None:
         assert self.on(mounted("size=64g")).status == "ok"
 
-    def test_little_for_models(self, mounted: Mount) -> None:
+    def test_little_for_models(self, mounted: Mounted) -> None:
         folder = mounted("size=10g")
         check = self.on(folder)
         assert check.status == "info"
         assert f"Only 10 of 10 GiB are free at {folder}" in check.message
 
-    def test_little_for_temporary_files(self, mounted: Mount) -> None:
+    def test_little_for_temporary_files(self, mounted: Mounted) -> None:
         check = self.on(mounted("size=1500m"))
         assert check.status == "warning"
         assert "temporary-files" in check.message
 
-    def test_nothing(self, mounted: Mount) -> None:
+    def test_nothing(self, mounted: Mounted) -> None:
         folder = mounted("size=512m")
         with (folder / "full").open("wb") as file:
             os.posix_fallocate(file.fileno(), 0, 450 << 20)
@@ -170,7 +172,7 @@ class TestSpace:
         assert check.status == "error"
         assert "is full" in check.message
 
-    def test_no_more_files(self, mounted: Mount) -> None:
+    def test_no_more_files(self, mounted: Mounted) -> None:
         check = self.on(mounted("size=64g,nr_inodes=10"))
         assert check.status == "error"
         assert "more files" in check.message
@@ -228,10 +230,28 @@ Disk quotas for user alice (uid 4711):
         line = "/home 1048576 0 104857600 0 120 0 0 0"
         assert self.told(tmp_path, self.HEAD + line).status == "ok"
 
-    def test_one_of_lustre(self, tmp_path: Path) -> None:
-        line = f"{HOME} 104800000 0 104857600 - 120 0 0 -"
+    def test_one_of_lustre(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        lustre = {"/": Mount("/", "lustre", "/")}
+        monkeypatch.setattr("doctor.node.folder._mounts", lambda: lustre)
+        line = "/ 104800000 0 104857600 - 120 0 0 -"
         check = self.told(tmp_path, line, name="lfs")
         assert check.status == "error"
+
+    def test_lustre_is_not_asked_of_what_lies_elsewhere(self, tmp_path: Path) -> None:
+        check = self.told(tmp_path, "", name="lfs", more="echo 'no such device' >&2")
+        assert check.status == "ok"
+
+    def test_a_program_that_complains(self, tmp_path: Path) -> None:
+        said = "quota: error while getting quota from nfs1:/home for alice: Connection refused"
+        check = self.told(tmp_path, "", more=f"echo '{said}' >&2")
+        assert (check.status, "Connection refused" in check.message) == ("unknown", True)
+
+    def test_the_real_program(self) -> None:
+        """It takes what it is asked with, whether or not a file system here has quotas."""
+        if shutil.which("quota") is None:
+            pytest.skip("missing part: the program quota")
+        check = look(quota.PROBE, {"PATH": os.environ["PATH"], "HOME": HOME})["VN306"]
+        assert check.status != "unknown"
 
     def test_none_is_set(self, tmp_path: Path) -> None:
         assert self.told(tmp_path, "Disk quotas for user alice (uid 4711): none").status == "ok"
