@@ -8,19 +8,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from doctor.shell.tree import Simple
-from doctor.trace import conditions, external, reading, redirects, shells, wrappers
+from doctor.trace import captured, conditions, external, reading, redirects, shells, wrappers
 from doctor.trace.fields import Fields
+from doctor.trace.printed import formatted
 from doctor.trace.results import Flow, Result
 from doctor.trace.state import Missing, State
-from doctor.trace.values import Text, Unknown, Value, known
+from doctor.trace.values import Unknown, Value, known
 
 if TYPE_CHECKING:
     from doctor.trace.interpreter import Interpreter
 
 Builtin: TypeAlias = "Callable[[Interpreter, Simple, Fields, State], list[Result]]"
 
-#: Of how many arguments printf's output is worked out.
-_MOST_ARGUMENTS = 64
 #: Files that set up a login or an environment: taken to set no cache variable.
 _SETUP = re.compile(
     r"(^|/)(\.?(bash|zsh)rc|\.?(bash_)?profile|\.bash_aliases|activate|conda\.sh|mamba\.sh|"
@@ -111,6 +110,7 @@ def _source(shell: Interpreter, command: Simple, fields: Fields, state: State) -
             result.state.positional = outer
         return [replace(r, flow=Flow.NEXT) if r.flow is Flow.RETURN else r for r in results]
     if not _SETUP.search(path.display):
+        captured.lose(state)
         state.login_file_unread = True
         if origin is not None:
             shell.walk.unread.append((path, origin))
@@ -130,7 +130,9 @@ def _eval(shell: Interpreter, command: Simple, fields: Fields, state: State) -> 
 def _exec(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
     _, words = wrappers.read_options(fields.values[1:], "a", frozenset())
     if words:
-        external.run(shell, command, replace(fields, values=tuple(words)), state)
+        started = replace(fields, values=tuple(words))
+        external.run(shell, command, started, state)
+        captured.add(shell, command, [started], state)
         return [Result(state, None, Flow.EXIT)]
     found = redirects.outputs(command.redirects, shell.expander(state), shell.context.outputs)
     shell.context = replace(shell.context, outputs=found)
@@ -167,36 +169,8 @@ def _printf(shell: Interpreter, command: Simple, fields: Fields, state: State) -
         state.set(values[2].text or "", (value,))
         return [Result(state, True)]
     external.run(shell, command, fields, state)
+    captured.add(shell, command, [fields], state)
     return [Result(state, True)]
-
-
-def formatted(template: Value, arguments: tuple[Value, ...]) -> Value:
-    """What printf makes of known text with ``%s`` and ``%d``; else an unknown."""
-    text = template.text
-    names = template.display
-    varies = template.varies.union(*(a.varies for a in arguments))
-    assumes = template.assumes.union(*(a.assumes for a in arguments))
-    if text is None or any(a.text is None for a in arguments):
-        several = "%q" in names  # a list, quoted to be read again
-        return Value((Unknown(f"printf {names}", varies, several),), assumes)
-    specifiers = len(re.findall(r"%0?\d*[sd]", text))
-    if specifiers and len(arguments) % specifiers == 0 and len(arguments) <= _MOST_ARGUMENTS:
-        text *= max(
-            1, len(arguments) // specifiers
-        )  # the template is used again for further arguments
-    pieces = re.split(r"%(0?\d*)([sd])", text)
-    if "%" in "".join(pieces[::3]) or len(arguments) != len(pieces) // 3:
-        return Value((Unknown(f"printf {names}", varies),), assumes)
-    made = pieces[0]
-    for index, argument in enumerate(arguments):
-        width, kind, after = pieces[3 * index + 1 : 3 * index + 4]
-        shown = argument.text or ""
-        if width:
-            fill = "0" if width.startswith("0") and kind == "d" else " "
-            shown = shown.rjust(min(int(width), 64), fill)
-        made += shown + after
-    made = made.replace("\\n", "\n").rstrip("\n")
-    return Value((Text(made, template.origin),), assumes) if made else Value((), assumes)
 
 
 def _let(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from doctor.shell.tree import Array as ArrayNode
 from doctor.shell.tree import Assignment, Function, Simple, Substitution, Word, blocks
-from doctor.trace import builtins, external, redirects
+from doctor.trace import builtins, captured, external, redirects
 from doctor.trace.expand import Expander
 from doctor.trace.fields import Fields
 from doctor.trace.results import Result, assuming
@@ -35,6 +35,7 @@ def execute(shell: Interpreter, command: Simple, state: State) -> list[Result]:
     if not any(_changes_state(shell, fields, state) for fields in alternatives):
         for fields in alternatives:
             external.run(shell, command, fields, state)
+        captured.add(shell, command, alternatives, state)
         return [Result(state)]
     results: list[Result] = []
     for fields in alternatives[: _most_ways(shell)]:
@@ -64,6 +65,7 @@ def _execute_one(shell: Interpreter, command: Simple, fields: Fields, state: Sta
     if name is not None and name in builtins.BUILTINS:
         return builtins.BUILTINS[name](shell, command, fields, state)
     external.run(shell, command, fields, state)
+    captured.add(shell, command, [fields], state)
     return [Result(state)]
 
 
@@ -101,6 +103,8 @@ def _call(
 def _assign_only(shell: Interpreter, command: Simple, state: State) -> list[Result]:
     expander = shell.expander(state)
     sure = True
+    if redirects.reads(command.redirects):  # `< file` alone prints the file in a substitution
+        captured.lose(state)
     for assignment in command.assignments:
         assign(expander, assignment, state)
         value = assignment.value

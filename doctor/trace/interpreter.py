@@ -33,11 +33,19 @@ from doctor.shell.tree import (
     Unparsed,
     While,
 )
-from doctor.trace import branches, commands, conditions, loops, redirects, substitution
-from doctor.trace.context import Context, Invocation, Thread
+from doctor.trace import (
+    branches,
+    captured,
+    commands,
+    conditions,
+    loops,
+    redirects,
+    substitution,
+)
+from doctor.trace.context import Context, Invocation, Output, Thread
 from doctor.trace.expand import Expander, Frame
 from doctor.trace.frame import NestedFrame, ScriptFrame
-from doctor.trace.results import Flow, Result, merge
+from doctor.trace.results import Flow, Result, joined, merge
 from doctor.trace.state import Defined, State
 from doctor.trace.values import Origin, Value
 
@@ -112,7 +120,8 @@ class Interpreter:
     def statement(self, statement: Statement, state: State) -> list[Result]:
         if not statement.background or _kills(statement.command):
             return self.execute(statement.command, state)
-        self.in_background().execute(statement.command, state.copy())
+        for result in self.in_background().execute(statement.command, state.copy()):
+            captured.lose_if_changed(state, result.state)
         return [Result(state, True)]
 
     def in_background(self) -> Interpreter:
@@ -130,8 +139,17 @@ class Interpreter:
 
     def substitution(self, part: Substitution, state: State) -> tuple[Value, ...]:
         """What a command substitution writes; its commands are walked too."""
-        self.inside().block(part.body, state.copy())
-        return substitution.outputs(part, self.expander(state), self.frame.written(part.span))
+        begun = state.copy()
+        captured.begin(begun)
+        outputs = {**self.context.outputs, 1: Output("pipe")}
+        results = self.inside(outputs=outputs).block(part.body, begun)
+        known = bool(results) and not self.walk.truncated
+        return substitution.outputs(
+            part,
+            self.expander(state),
+            self.frame.written(part.span),
+            captured.collected(joined([r.state for r in results])) if known else None,
+        )
 
     # --- commands ---------------------------------------------------------------------
 
@@ -162,6 +180,7 @@ class Interpreter:
                 state.functions[command.name] = Defined(command, self.frame)
                 return [Result(state, True)]
             case Unparsed():
+                captured.lose(state)
                 return [Result(state)]
             case _:
                 return self._compound(command, state)
@@ -194,6 +213,8 @@ class Interpreter:
                 return self.block(command.body, state)
             case Subshell():
                 results = self.inside().block(command.body, state.copy())
+                if results:
+                    captured.keep(state, joined([result.state for result in results]))
                 return [Result(state, _one_truth(results))]
             case _:
                 return loops.execute(self, command, state)
@@ -219,6 +240,7 @@ class Interpreter:
             written = substitution.written(part, inner.expander(beside))
             inner.execute(part, beside)
             self.walk.step()
+        captured.add_values(state, self.context.outputs, [written])
         return [Result(state)]
 
     # --- functions and other scripts --------------------------------------------------
@@ -228,6 +250,7 @@ class Interpreter:
         defined = state.functions[name]
         self.walk.called.add(name)
         if self.walk.calls >= MAX_DEPTH:
+            captured.lose(state)
             return [Result(state)]
         self.walk.calls += 1
         outer, hidden = state.positional, commands.local_names(defined.function)

@@ -19,7 +19,7 @@ from doctor.shell.tree import (
     While,
     blocks,
 )
-from doctor.trace import conditions
+from doctor.trace import captured, conditions
 from doctor.trace.context import Turn
 from doctor.trace.fields import Fields
 from doctor.trace.results import Flow, Result, assuming, joined, merge
@@ -173,6 +173,7 @@ def _varying(
     leaving = [r for r in ended if r.flow in (Flow.RETURN, Flow.EXIT)]
     for variable in assigned:
         _either(after, before, variable, number)
+    captured.lose_if_changed(after, before)
     after.guard = before.guard
     return [Result(after), *leaving]
 
