@@ -5,10 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from doctor.diagnostic import Location
-from doctor.facts.base import Fact
-from doctor.facts.relations import SharedCache, SharedPort
-from doctor.facts.servers import Requirement
+from doctor.report import sentences
 from doctor.report.folding import fold
 from doctor.report.style import Styled, cells, paint, visible
 from doctor.report.table import Table
@@ -114,7 +111,7 @@ class TraceText:
             yield "It starts no vLLM server that can be seen."
             yield ""
             return
-        yield self._heading("The vLLM server" if len(found) == 1 else f"{len(found)} vLLM servers")
+        yield self._heading(_servers_heading(found))
         several = any(row.how_many for row in found)
         head = ["line", *(["how many"] if several else []), *(name for name, _ in _COLUMNS)]
         body = [_cells(row, several) for row in found]
@@ -154,7 +151,7 @@ class TraceText:
     # --- the rest ----------------------------------------------------------------------------
 
     def _facts(self, traced: Traced) -> Iterator[str]:
-        said = [*_sources(traced.facts), *_relations(traced.facts)]
+        said = sentences.also(traced)
         if said:
             yield self._heading("Also")
             for sentence in said:
@@ -165,16 +162,13 @@ class TraceText:
         unknowns = [u for row in found for u in (*row.unknowns, *row.open_arguments)]
         unknowns += _of_requests(traced.requests)
         said = [
-            f"{unknown.name}: {unknown.source}{_at(unknown.place)}"
+            f"{unknown.name}: {unknown.source}{sentences.at(unknown.place)}"
             for unknown in missing(unknowns, traced.source.text)
         ]
-        said += [
-            f"{path.display}: a file that is not read here{_at(origin.location)}"
-            for path, origin in traced.walk.unread
-        ]
+        said += sentences.unread(traced)
         for region in traced.script.unparsed:
             place = traced.source.location(*region.span)
-            said.append(f"a statement that could not be read{_at(place)}: {region.reason}")
+            said.append(f"a statement that could not be read{sentences.at(place)}: {region.reason}")
         if traced.walk.truncated:
             said.append("the end of the script: it goes on for too long to be followed")
         if said:
@@ -187,6 +181,13 @@ class TraceText:
         lines = textwrap.wrap(visible(sentence), self.width - 4, break_on_hyphens=False)
         for index, line in enumerate(lines):
             yield ("  - " if index == 0 else "    ") + line
+
+
+def _servers_heading(found: Sequence[Row]) -> str:
+    if len(found) == 1:
+        return "The vLLM server"
+    apart = any(one.excludes(other) for one in found for other in found)
+    return f"{len(found)} vLLM servers" + (", of which one run does not start all" if apart else "")
 
 
 def _variable(name: str) -> str:
@@ -232,44 +233,3 @@ def _of_requests(requests: Sequence[Request]) -> Iterator[Unknown]:
         if option is not None and option.value is not None
     ]
     return (p for value in values for p in value.pieces if isinstance(p, Unknown))
-
-
-def _sources(facts: Sequence[Fact]) -> Iterator[str]:
-    """Where vLLM comes from."""
-    places: dict[str, list[Location]] = {}
-    for fact in facts:
-        if isinstance(fact, Requirement) and fact.package == "vllm":
-            words = f"{fact.written} ({fact.via.replace('-', ' ')})"
-            places.setdefault(words, []).append(fact.location)
-    for words, found in places.items():
-        yield f"vLLM comes from {words}{_lines(found)}"
-
-
-def _relations(facts: Sequence[Fact]) -> Iterator[str]:
-    """What servers share."""
-    shared: dict[tuple[str, str], list[str]] = {}
-    for fact in facts:
-        if isinstance(fact, SharedCache) and fact.compiles is not False:
-            words = f"{fact.servers} write one compile cache"
-            shared.setdefault((words, _servers_at(fact)), []).append(fact.cache)
-        if isinstance(fact, SharedPort):
-            default = " (the default)" if fact.is_default else ""
-            words = f"{fact.servers} listen on one port"
-            shared.setdefault((words, _servers_at(fact)), []).append(fact.port + default)
-    for (words, places), things in shared.items():
-        yield f"{words}, {fold(things)}{places}"
-
-
-def _servers_at(fact: Fact) -> str:
-    return _lines(fact.evidence["servers"].locations)
-
-
-def _lines(places: Sequence[Location]) -> str:
-    numbers = sorted({place.start.row for place in places})
-    return f" (line{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))})"
-
-
-def _at(place: Location | None) -> str:
-    if place is None:
-        return ""
-    return f" ({place.within})" if place.within else f" (line {place.start.row})"

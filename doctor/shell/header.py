@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from doctor.shell.header_words import BLANKS, SEPARATOR, is_filled_in_by_program, split
 from doctor.shell.misspelling import are_options, is_misspelt
@@ -31,6 +31,7 @@ _LATE = re.compile(r"^#SBATCH[ \t]*-{1,2}[A-Za-z][^\n]*", re.MULTILINE)
 _INDENTED = re.compile(r"[ \t]+(?=#SBATCH[ \t]*-)")
 _COMMENTED_OUT = re.compile(r"#[# \t]+SBATCH[ \t]*-")
 _COMMENT_WORD = re.compile(r"#([A-Za-z]{4,8})[ \t]+(?=-)")
+_TEMPLATE_STATEMENT = re.compile(r"\{%[^\n]{0,200}?%\}|\{#[^\n]{0,200}?#\}")
 _ONLY_A_VARIABLE = re.compile(r"\$\{?\w+\}?")
 
 
@@ -86,18 +87,23 @@ def read_header(text: str, quoted: Sequence[Span] = ()) -> Header:
     """Read a script's directives.
 
     ``quoted`` are stretches of the text that are not the script's own lines: the bodies of
-    here-documents, and strings of several lines.
+    here-documents, and strings of several lines. A line that is nothing but a statement of a
+    template, such as ``{% if account %}``, is gone when sbatch reads the script.
     """
     lines: list[DirectiveLine] = []
     component = 0
+    generated = False
     for row, span in enumerate(_rows(text), start=1):
         line = text[span.start : span.end].lstrip(BLANKS)
-        if line and not line.startswith("#"):
+        if _TEMPLATE_STATEMENT.fullmatch(line.rstrip(BLANKS)):
+            generated = True
+        elif line and not line.startswith("#"):
             late = _late_lines(text, span, row, quoted)
             return Header((*lines, *late), read_until=row)
-        if prefix := _PREFIX.match(text, span.start, span.end):
+        elif prefix := _PREFIX.match(text, span.start, span.end):
             component += bool(SEPARATOR.match(text, prefix.end(), span.end))
-            lines.append(_effective(text, span, row, prefix.end(), component))
+            read = _effective(text, span, row, prefix.end(), component)
+            lines.append(replace(read, template=read.template or generated))
         elif ignored := _ignored(text, span, row):
             lines.append(ignored)
     return Header(tuple(lines), read_until=None)

@@ -23,7 +23,7 @@ def and_or(shell: Interpreter, command: AndOr, state: State) -> list[Result]:
     """``a && b || c``."""
     results = shell.execute(command.commands[0], state)
     for operator, part in zip(command.operators, command.commands[1:], strict=True):
-        results = _decided(shell, results, command.commands[0], "the command", "succeeds")
+        results = _decided(shell, results, command.commands[0], "succeeds")
         wanted = operator == "&&"
         taken = [r for r in results if r.flow is Flow.NEXT and r.truth is wanted]
         passed = [r for r in results if r not in taken]
@@ -34,15 +34,12 @@ def and_or(shell: Interpreter, command: AndOr, state: State) -> list[Result]:
 
 
 def _decided(
-    shell: Interpreter, results: list[Result], command: Command, what: str, succeeds: str
+    shell: Interpreter, results: list[Result], command: Command, succeeds: str
 ) -> list[Result]:
     """The results with every unknown success split in two."""
-    place = shell.frame.origin(command.span)
-    row = "?" if place is None else place.location.start.row
     key = f"success:{shell.walk.number()}"
-    return [
-        way for result in results for way in split(result, key, f"{what} in line {row}", succeeds)
-    ]
+    what = conditions.told(shell, command)
+    return [way for result in results for way in split(result, key, what, succeeds)]
 
 
 def if_command(shell: Interpreter, command: If, state: State) -> list[Result]:
@@ -72,7 +69,7 @@ def _tested(shell: Interpreter, results: list[Result], condition: Block) -> list
     """The results of an ``if``'s condition, each true or false."""
     if not condition:
         return results
-    return _decided(shell, results, condition[-1].command, "the condition", "holds")
+    return _decided(shell, results, condition[-1].command, "holds")
 
 
 # --- case -----------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from doctor.patterns import escape, matches
 from doctor.shell.tree import (
     ArithmeticCommand,
+    Command,
     Literal,
     Parameter,
     Simple,
@@ -24,6 +25,7 @@ from doctor.trace import parameters
 from doctor.trace.expand import Expander
 from doctor.trace.fields import Fields
 from doctor.trace.results import Result, assuming
+from doctor.trace.secrets import blotted
 from doctor.trace.state import NO_GUARD, Array, Guard, State, consistent
 from doctor.trace.values import Assumption, Text, Unknown, Value, known
 
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 _UNARY = frozenset(f"-{letter}" for letter in "znefdrwxsLhpSvtbcgkuOGNo")
 _NUMERIC = frozenset(["-eq", "-ne", "-lt", "-le", "-gt", "-ge"])
+#: How much of a command is shown where it is told of.
+_SHOWN = 60
 _BINARY = _NUMERIC | frozenset(["=", "==", "!=", "<", ">", "=~", "-nt", "-ot", "-ef"])
 
 
@@ -50,8 +54,7 @@ def test_command(shell: Interpreter, command: Test, state: State) -> list[Result
             for value in values
             if consistent(fields.assumes, value.assumes)
         ][:16]
-    row = _row(shell, command)
-    return _decide(combined, state, row)
+    return _decide(combined, state, told(shell, command))
 
 
 def test_builtin(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
@@ -61,7 +64,7 @@ def test_builtin(shell: Interpreter, command: Simple, fields: Fields, state: Sta
         values = values[:-1]
     if any(value.many and value.text is None for value in values):
         values = tuple(_one(value) for value in values)
-    return _decide([Fields(values, fields.assumes)], state, _row(shell, command))
+    return _decide([Fields(values, fields.assumes)], state, told(shell, command))
 
 
 def _one(value: Value) -> Value:
@@ -70,12 +73,17 @@ def _one(value: Value) -> Value:
     return replace(value, pieces=pieces)
 
 
-def _row(shell: Interpreter, command: Test | Simple) -> str:
+def told(shell: Interpreter, command: Command) -> str:
+    """A command as a person is told of it: as it is written, if that is short, and its line."""
     origin = shell.frame.origin(command.span)
-    return "?" if origin is None else str(origin.location.start.row)
+    row = "?" if origin is None else origin.location.start.row
+    written = blotted(" ".join(shell.frame.written(command.span).split()))
+    if len(written) > _SHOWN:
+        written = written[: _SHOWN - 1].rstrip() + "…"
+    return f"`{written}` in line {row}"
 
 
-def _decide(alternatives: Sequence[Fields], state: State, row: str) -> list[Result]:
+def _decide(alternatives: Sequence[Fields], state: State, words: str) -> list[Result]:
     """The ways on from a condition, one for each of its possible outcomes."""
     verdicts = [(fields, _Condition(fields.values).verdict()) for fields in alternatives]
     if verdicts and len({verdict for _, verdict in verdicts}) == 1 and verdicts[0][1] is not None:
@@ -83,23 +91,23 @@ def _decide(alternatives: Sequence[Fields], state: State, row: str) -> list[Resu
     results: list[Result] = []
     for fields, verdict in verdicts:
         for truth in (True, False) if verdict is None else (verdict,):
-            guard = NO_GUARD if verdict is not None else _choice(fields.values, truth, row)
+            guard = NO_GUARD if verdict is not None else _choice(fields.values, truth, words)
             if consistent(guard, fields.assumes):
                 way = assuming(state, guard | fields.assumes)
                 results += [Result(way, truth)] if way is not None else []
     return results or [Result(state)]
 
 
-def _choice(values: tuple[Value, ...], truth: bool, row: str) -> Guard:
-    """What it means for an unknown condition to hold or not."""
+def _choice(values: tuple[Value, ...], truth: bool, words: str) -> Guard:
+    """What it means for an unknown condition, told in ``words``, to hold or not."""
     emptiness = _emptiness(values)
     if emptiness is not None:
         unknown, is_set_if_true = emptiness
         is_set = truth == is_set_if_true
         return parameters.given(unknown.name, is_set)
     key = "test:" + " ".join(value.display for value in values)
-    told = f"the condition in line {row} holds" if truth else f"the condition in line {row} fails"
-    return frozenset({Assumption(key, "yes" if truth else "no", told)})
+    outcome = f"{words} holds" if truth else f"{words} fails"
+    return frozenset({Assumption(key, "yes" if truth else "no", outcome)})
 
 
 def _emptiness(values: tuple[Value, ...]) -> tuple[Unknown, bool] | None:

@@ -67,7 +67,8 @@ def _words_of_given(name: str, is_set: bool) -> str:
         return "arguments are given" if is_set else "no arguments are given"
     if name.isdigit():
         return f"argument {name} is given" if is_set else f"argument {name} is left out"
-    return f"{name} is given" if is_set else f"{name} is left at its default"
+    called = f"${name}" if name.startswith("{") else name
+    return f"{called} is given" if is_set else f"{called} is left at its default"
 
 
 def single(value: Value) -> Unknown | None:

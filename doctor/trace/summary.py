@@ -36,7 +36,8 @@ class Row:
     """One server, or copies of it that differ only in what is listed copy by copy.
 
     ``how_many`` says it in words where it is not just one. ``traits`` has for each trait what
-    it is in each copy, in order. ``conditions`` is what it takes that the server starts so.
+    it is in each copy, in order. ``conditions`` is what it takes that the server starts so, and
+    ``ways`` the ways through the script that start it.
     """
 
     place: Location
@@ -47,6 +48,11 @@ class Row:
     otherwise: tuple[Otherwise, ...]
     unknowns: tuple[Unknown, ...]
     open_arguments: tuple[Unknown, ...]
+    ways: tuple[Guard, ...] = ()
+
+    def excludes(self, other: Row) -> bool:
+        """Whether no run of the script starts both."""
+        return not any(consistent(one, two) for one in self.ways for two in other.ways)
 
 
 @dataclass(frozen=True)
@@ -133,6 +139,7 @@ def _row(members: Sequence[_Seen], others: Sequence[_Seen], traced: Traced) -> R
         otherwise=otherwise,
         unknowns=tuple(dict.fromkeys(unknowns)),
         open_arguments=tuple(dict.fromkeys(_unknowns(flags))) if first.started.server.open else (),
+        ways=tuple(each.started.invocation.assumes for each in everyone),
     )
 
 

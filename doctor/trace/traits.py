@@ -167,6 +167,8 @@ def _around(context: Context, values: list[Value]) -> Iterator[str]:
             case "ssh":
                 values += wrapper.operands
                 yield "on " + " ".join(value.display for value in wrapper.operands) + " (ssh)"
+            case "ray":
+                yield "by Ray, on a node of its cluster (ray job submit)"
             case "tmux" | "screen":
                 yield f"in {wrapper.words[0]}"
             case "mpirun" | "mpiexec":

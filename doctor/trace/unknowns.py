@@ -57,8 +57,12 @@ def _source(name: str, variable: re.Match[str] | None, text: str) -> str:
 def _of_variable(name: str, text: str) -> str:
     if name.isdigit():
         return f"argument {name}"
-    if re.search(rf"\bfor\s+{name}\b|\bread\b[^\n]*\b{name}\b|\bmapfile\b[^\n]*\b{name}\b", text):
+    if re.search(rf"\bfor\s+{name}\b|\b(read|mapfile|readarray)\b[^\n]*\b{name}\b", text):
         return "a variable that the script reads or loops over"
+    if re.search(rf"\b{name}=\"?\$(\d|OPTARG|\{{(\d|OPTARG))", text):
+        return "an argument of the script"
+    if re.search(rf"\b{name}=\"?\$\{{{name}\b", text):
+        return "a variable of the environment"
     if re.search(rf"\b{name}(\[[^]\n]*\])?\+?=", text):
         return "a variable that the script computes"
     return "a variable of the environment"

@@ -267,3 +267,43 @@ def test_narrow_terminal(command: Command, monkeypatch: pytest.MonkeyPatch) -> N
 def test_nothing_in_a_script_steers_the_terminal(command: Command) -> None:
     Path("serve.sh").write_text("vllm serve $'\\x1b[31mred' --port \x1b[2J\n")
     assert "\x1b" not in command("trace", "serve.sh").out
+
+
+# --- readability --------------------------------------------------------------------------------
+
+
+def test_conditions_are_shown_as_they_are_written(text: Callable[[str], str]) -> None:
+    found = text("[[ -f /x ]] || exit 1\nvllm serve m\n")
+    assert "if `[[ -f /x ]]` in line 1 holds" in found
+
+
+def test_servers_of_different_arms_are_said_to_exclude_one_another(
+    text: Callable[[str], str],
+) -> None:
+    arms = "case ${1:-a} in\n a) vllm serve a ;;\n b) vllm serve b ;;\nesac\n"
+    assert "2 vLLM servers, of which one run does not start all" in text(arms)
+    assert "start all" not in text("vllm serve a --port 1 &\nvllm serve b --port 2 &\nwait\n")
+
+
+def test_arguments_and_the_environment_are_told_apart(text: Callable[[str], str]) -> None:
+    parsed = 'while [ $# -gt 0 ]; do\ncase $1 in --model) MODEL="$2"; shift 2;; esac\ndone\n'
+    assert "MODEL: an argument of the script" in text(parsed + "vllm serve $MODEL\n")
+    inherited = "MODEL=${MODEL:-}\n[ -z $MODEL ] && exit\nvllm serve $MODEL\n"
+    assert "MODEL: a variable of the environment" in text(inherited)
+
+
+def test_what_is_deleted_in_a_shared_folder_is_told(text: Callable[[str], str]) -> None:
+    found = text("rm -rf /tmp/vllm-* /dev/shm/x\nrm -f $HOME/y\nvllm serve m\n")
+    assert "it deletes /tmp/vllm-*, /dev/shm/x (line 1)" in found
+    assert "HOME/y" not in found
+
+
+def test_a_file_that_is_not_read_is_told_once(text: Callable[[str], str]) -> None:
+    found = text("source .env\nvllm serve m\nsource .env\n")
+    assert found.count(".env: a file that is not read here (lines 1, 3)") == 1
+
+
+def test_statements_of_a_template_are_no_commands(text: Callable[[str], str]) -> None:
+    begin = "#!/bin/bash\n#SBATCH --nodes=2\n"
+    script = begin + "{%- if time %}\n#SBATCH --time={{ time }}\n{%- endif %}\n"
+    assert "nodes 2 GPUs none time {{ time }}" in text(script)
