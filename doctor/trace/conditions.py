@@ -21,11 +21,11 @@ from doctor.shell.tree import (
     Test,
     Word,
 )
+from doctor.tokens import blotted
 from doctor.trace import parameters
 from doctor.trace.expand import Expander
 from doctor.trace.fields import Fields
 from doctor.trace.results import Result, assuming
-from doctor.trace.secrets import blotted
 from doctor.trace.state import NO_GUARD, Array, Guard, State, consistent
 from doctor.trace.values import Assumption, Text, Unknown, Value, known
 
