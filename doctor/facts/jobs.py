@@ -21,7 +21,9 @@ class Directive(Fact):
         "`indented`, `commented-out`, `in-here-document`"
     )
     read_until: int | None = attribute("the row at which sbatch stops reading options", None)
-    variable: str | None = attribute("a shell variable in it, which sbatch takes literally", None)
+    variable: str | None = attribute(
+        "a shell variable or command in it, which sbatch takes literally", None
+    )
     meant: str | None = attribute("the line as sbatch would read it, where it is misspelt", None)
 
 

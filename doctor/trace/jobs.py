@@ -116,12 +116,14 @@ def directives(job: Job) -> Iterator[Directive]:
 _OF_SHELLS = re.compile(r"USER|HOME|PWD|LOGNAME|HOSTNAME|SCRATCH|WORK|TMPDIR|SLURM_\w+")
 #: A variable, not one that stands for what a here-document's shell has put in.
 _VARIABLE = re.compile(r"\$(?:[A-Za-z]\w*|\{(?!_unknown_)[A-Za-z_]\w*[^}]*\})")
+#: A command whose output is meant, in the way of shells; make's `$(NAME)` is none.
+_COMMAND = re.compile(r"\$\( *[a-z][^()]*\)|`[a-z][^`]*`")
 
 
 def _variable(line: DirectiveLine, text: str) -> str | None:
-    """A shell variable among the words of a directive; the shell never sees that line.
+    """A shell variable or command in the words of a directive; the shell never sees that line.
 
-    It is one that shells have, or that the script sets; any other may be a placeholder that a
+    A variable is one that shells have, or that the script sets; any other may be a placeholder that a
     program fills in.
     """
     for word in line.words:
@@ -129,7 +131,10 @@ def _variable(line: DirectiveLine, text: str) -> str | None:
             found = _VARIABLE.search(part.text) if isinstance(part, Literal) else None
             if found is not None and _is_meant(found[0].strip("${}"), text):
                 return found[0]
-    return None
+    if not line.words:
+        return None
+    command = _COMMAND.search(text, line.words[0].span.start, line.words[-1].span.end)
+    return command[0] if command else None
 
 
 def _is_meant(name: str, text: str) -> bool:
