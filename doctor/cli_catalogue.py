@@ -162,12 +162,13 @@ def kb_check(max_age: int, **site: Any) -> int:
     """
     from datetime import datetime
 
+    from doctor.rulebook import load
     from doctor.scan import Examiner
     from doctor.upkeep import complaints
 
-    examiner = Examiner(site_config(**site))
+    config = site_config(**site)
     today = datetime.now().astimezone().date()
-    found = complaints(examiner.config, examiner.knowledge, examiner.rulebook, today, max_age)
+    found = complaints(config, Examiner(config).knowledge, load(config.rules), today, max_age)
     terminal.write([str(each) for each in found] or ["All is well."])
     return int(bool(found))
 

@@ -86,12 +86,19 @@ def _subject(config: Config, knowledge: Knowledge, rulebook: Rulebook) -> Subjec
 
 
 def _pages(pages: Sequence[Page], rulebook: Rulebook) -> Iterator[Complaint]:
-    for page in pages:
+    lessons = {rule.code: rule.lesson for rule in rulebook.rules}
+    first: dict[str, Page] = {}
+    for page in sorted(pages, key=lambda page: page.place.filename):
         for code in page.codes:
-            if code not in rulebook.names:
+            if code not in lessons:
                 yield _at(page, f"the page names the rule {code}, which does not exist")
-        if not page.codes and all(rule.lesson != page.id for rule in rulebook.rules):
+            elif lessons[code] != page.id:
+                yield _at(page, f"the page names {code}, whose lesson is {lessons[code]!r}")
+        if not page.codes and page.id not in lessons.values():
             yield _at(page, f"no rule enforces the lesson {page.id!r}")
+        other = first.setdefault(page.id, page)
+        if other is not page:
+            yield _at(page, f"{page.id!r} is the id of {other.place.filename}, too")
 
 
 def _at(page: Page, message: str) -> Complaint:

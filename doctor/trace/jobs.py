@@ -123,8 +123,8 @@ _COMMAND = re.compile(r"\$\( *[a-z][^()]*\)|`[a-z][^`]*`")
 def _variable(line: DirectiveLine, text: str) -> str | None:
     """A shell variable or command in the words of a directive; the shell never sees that line.
 
-    A variable is one that shells have, or that the script sets; any other may be a placeholder that a
-    program fills in.
+    A variable is one that shells have, or that the script sets; any other may be a placeholder
+    that a program fills in.
     """
     for word in line.words:
         for part in word.parts:

@@ -98,6 +98,60 @@ def test_what_is_wrong(
         assert f"{file}:{line}: " in outcome.out
 
 
+def test_a_page_that_no_rule_enforces(command: Command) -> None:
+    Path("kb/other.md").write_text("---\nid: other\ntitle: Another\n---\n# Another page\n")
+    outcome = command("kb", "check")
+    assert (outcome.code, outcome.err) == (1, "")
+    assert outcome.out == "kb/other.md:2: no rule enforces the lesson 'other'\n"
+
+
+def test_a_page_that_names_the_rule_of_another(command: Command) -> None:
+    Path("kb/other.md").write_text("---\nid: other\ntitle: x\ncodes: [VD101, SITE001]\n---\n")
+    assert command("kb", "check").out.splitlines() == [
+        "kb/other.md:2: the page names SITE001, whose lesson is 'images'",
+        "kb/other.md:2: the page names VD101, whose lesson is 'shared-tmp'",
+    ]
+
+
+def test_two_pages_of_one_id(command: Command) -> None:
+    Path("kb/more.md").write_text(PAGE)
+    assert command("kb", "check").out == "kb/more.md:2: 'images' is the id of kb/images.md, too\n"
+
+
+def test_a_rule_without_a_page(command: Command) -> None:
+    Path("kb/images.md").write_text("# Images\n")
+    said = "SITE001 names the lesson 'images', of which there is no page"
+    assert command("kb", "check").out == f"rules/SITE001-no-local-image.yaml:3: {said}\n"
+
+
+def test_a_rule_about_nodes_whose_example_does_not_hold(command: Command) -> None:
+    Path("rules/SITE002-slow.yaml").write_text(
+        "code: SITE002\nname: slow-gpu\nlesson: null\nfact: gpus\nseverity: info\n"
+        "when: {count: {gt: 4}}\nmessage: too many\n"
+        "examples:\n  - bad: {count: 4}\n  - good: {count: 3}\n"
+    )
+    outcome = command("kb", "check")
+    assert outcome.code == 1
+    assert outcome.out.startswith("rules/SITE002-slow.yaml:9: SITE002 is silent, and not what")
+
+
+def test_several_faults_are_told_at_once_in_their_order(command: Command) -> None:
+    Path("kb/one.md").write_text(
+        "# One\n\n[gone](gone.md)\n\n| Model | Tool parser |\n|---|---|\n"
+        "| openai/gpt-oss-20b | hermes |\n| our/model | hermes |\n| our/model | openai |\n\n"
+        "## Known bad nodes\n- gpu01\n"
+    )
+    lines = command("kb", "check").out.splitlines()
+    assert [line.split(": ")[0] for line in lines] == [
+        "kb/one.md:3",
+        "kb/one.md:7",
+        "kb/one.md:8",
+        "kb/one.md:12",
+    ]
+    assert "the tool parser of openai/gpt-oss-20b: hermes here, but openai in kb/tool" in lines[1]
+    assert "the tool parser of our/model: hermes here, but openai in kb/one.md:9" in lines[2]
+
+
 @pytest.mark.parametrize(("age", "code"), [(89, 0), (91, 1)])
 def test_an_old_list_of_bad_nodes(command: Command, age: int, code: int) -> None:
     day = TODAY - timedelta(days=age)
