@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from doctor.data import data_folder
+from doctor.knowledge import load
 from doctor.knowledge.markdown import CodeBlock, code_blocks
+from doctor.knowledge.rows import Page
 from doctor.scan import scan_text
 
 PAGES = sorted(data_folder("kb").glob("*.md"))
@@ -35,3 +39,14 @@ def test_a_good_block_is_quiet(block: CodeBlock) -> None:
     # The shipped list of bad nodes is an example: whoever reads on has a list of their own.
     found = scan_text(block.text, "script.sh", {"bad-nodes": []})
     assert [each for each in found if each.severity.value != "info"] == []
+
+
+@pytest.mark.parametrize("page", load().pages, ids=lambda page: page.id)
+def test_a_page_shows_what_its_rules_find(page: Page) -> None:
+    shown = {
+        block.info[2]
+        for block in code_blocks(Path(page.place.filename).read_text("utf-8"))
+        if block.info[:2] == ["bash", "bad"]
+    }
+    scripts = {code for code in page.codes if code.startswith("VD")}
+    assert scripts - shown <= {"VD905"}, "a token, which scanners for secrets would find"
