@@ -120,11 +120,9 @@ def rules_schema() -> int:
 
     An editor checks and completes a rule by it.
     """
-    import json
+    from doctor.rulebook.schema import lines
 
-    from doctor.rulebook.schema import schema
-
-    terminal.write(json.dumps(schema(), indent=1).splitlines())
+    terminal.write(lines())
     return 0
 
 

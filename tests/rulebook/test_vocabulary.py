@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import pytest
 
-from doctor.document import read
+from doctor.document import parse, read
 from doctor.facts import every
 from doctor.facts.base import Fact, attribute
 from doctor.rulebook import load
@@ -68,3 +68,52 @@ def test_schema_accepts_the_rules(rule: Any) -> None:
     for example in plain["examples"]:  # JSON knows no bytes; YAML writes them as text
         example.update({k: "" for k in ("bad", "good") if isinstance(example.get(k), bytes)})
     jsonschema.Draft202012Validator(schema()).validate(plain)
+
+
+RULE = """\
+code: SITE001
+name: a-rule
+lesson: null
+fact: step
+severity: warning
+when: {container-image: {like: "*.sqsh"}, overlap: true}
+cases: [{when: {immediate: true}, severity: "off"}]
+at: [job, container-image]
+message: it is
+examples: [{bad: a}, {good: b}]
+"""
+WRONG = {
+    "an attribute": ("container-image: {", "image: {"),
+    "an attribute of a case": ("immediate: true", "immediately: true"),
+    "an operator": ("like:", "likes:"),
+    "an operator of another type": ("like: ", "gt: "),
+    "a type": ("overlap: true", "overlap: yes please"),
+    "a place": ("[job,", "[jobs,"),
+    "a key": ("severity: warning", "severity: warning\nseverty: error"),
+    "a severity": ("severity: warning", "severity: fatal"),
+    "a fact": ("fact: step", "fact: steps"),
+    "a key of another fact": ("message:", "remedy: none\nmessage:"),
+    "a key of another fact's case": ('severity: "off"', "remedy: x"),
+    "an example": ("{good: b}", "{fine: b}"),
+    "an example of another fact": ("{good: b}", "{good: {job: x}}"),
+    "too few examples": (", {good: b}", ""),
+    "no message": ("message: it is\n", ""),
+}
+
+
+def _accepts(text: str) -> bool:
+    jsonschema = pytest.importorskip("jsonschema")
+    valid: bool = jsonschema.Draft202012Validator(schema()).is_valid(parse(text, "").plain)
+    return valid
+
+
+def test_schema_accepts_what_is_right() -> None:
+    assert _accepts(RULE)
+    assert _accepts("code: VD101\nseverity: 'off'\n")
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_schema_refuses_what_is_wrong(wrong: str) -> None:
+    old, new = WRONG[wrong]
+    assert old in RULE
+    assert not _accepts(RULE.replace(old, new, 1))
