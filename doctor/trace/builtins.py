@@ -29,7 +29,7 @@ _SETUP = re.compile(
 
 
 def _true(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
-    return [Result(state, True)]
+    return [Result(state, None if redirects.may_fail(command.redirects) else True)]
 
 
 def _false(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
@@ -136,7 +136,7 @@ def _exec(shell: Interpreter, command: Simple, fields: Fields, state: State) -> 
         return [Result(state, None, Flow.EXIT)]
     found = redirects.outputs(command.redirects, shell.expander(state), shell.context.outputs)
     shell.context = replace(shell.context, outputs=found)
-    return [Result(state, True)]
+    return [Result(state, None if redirects.may_fail(command.redirects) else True)]
 
 
 def _trap(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:

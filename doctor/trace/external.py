@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from doctor.trace.context import Invocation, Output
 from doctor.trace.fields import Fields
 from doctor.trace.shells import Start
 from doctor.trace.state import State
-from doctor.trace.values import Unknown, Value, known
+from doctor.trace.values import Assumption, Unknown, Value, known
 from doctor.trace.wrappers import Unwrapped
 
 if TYPE_CHECKING:
@@ -85,6 +85,8 @@ def _start(shell: Interpreter, start: Start, state: State) -> None:
     if unwrapped is None:
         if _is_script(start.arguments[0], state):
             shells.run_file(shell, start, start.arguments, state)
+        elif _runs_what_follows(start.arguments):
+            _start(shell, _without_prefix(start), state)
         return
     inner = _inside(shell, unwrapped, start)
     if unwrapped.wrapper.text:
@@ -100,6 +102,27 @@ def _is_script(program: Value, state: State) -> bool:
     name = program.display
     return bool(program.text and _SHELL_FILE.search(name)) or (
         name.removeprefix("./") in state.files or name in state.files
+    )
+
+
+def _runs_what_follows(words: Sequence[Value]) -> bool:
+    """Whether an unknown first word stands before a whole command: ``$PREFIX vllm serve …``."""
+    if len(words) < 2 or words[0].text is not None or len(words[0].pieces) > 1:
+        return False
+    name = (words[1].text or "").rpartition("/")[2]
+    return (
+        name in _SHELLS or name == "vllm" or name.startswith("python") or wrappers.is_wrapper(name)
+    )
+
+
+def _without_prefix(start: Start) -> Start:
+    prefix, *command = start.arguments
+    runs = Assumption(f"runs:{prefix.display}", "yes", f"{prefix.display} runs what follows it")
+    return replace(
+        start,
+        arguments=tuple(command),
+        assumes=start.assumes | prefix.assumes | {runs},
+        nesting=start.nesting + 1,
     )
 
 

@@ -112,6 +112,8 @@ def items(content: Content, part: Parameter, origin: Origin | None) -> tuple[Val
     if isinstance(content, Missing):
         if not content.inherited:
             return (Value((), content.assumes),)
+        if part.subscript == "@":
+            return (Value((_further(part.name, origin),), content.assumes),)
         many = not part.quoted or part.name == "@"
         return (Value((inherited(part.name, origin, many),), content.assumes),)
     if isinstance(content, Value):
@@ -120,9 +122,13 @@ def items(content: Content, part: Parameter, origin: Origin | None) -> tuple[Val
         return (content,)
     found = tuple(_with(item, content.assumes) for item in content.items)
     if content.open:
-        more = Unknown(f"${{{part.name}[@]}}", many=True, origin=origin)
-        found += (Value((more,), content.assumes),)
+        found += (Value((_further(part.name, origin),), content.assumes),)
     return found
+
+
+def _further(name: str, origin: Origin | None) -> Unknown:
+    """The elements of an array that nobody knows."""
+    return Unknown(f"${{{name}[@]}}", many=True, origin=origin)
 
 
 def _with(value: Value, assumes: Guard) -> Value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from doctor.trace import parameters
 from doctor.trace.environment import BASES, SCRIPT, SCRIPT_FOLDER
@@ -12,6 +13,58 @@ from doctor.trace.values import Text, Unknown, Value, known
 _MAX_SEQUENCE = 128
 #: Of how many arguments printf's output is worked out.
 _MOST_ARGUMENTS = 64
+_CONVERSION = re.compile(r"%(-?0?\d{0,2})([sdq%])")
+_ESCAPES = {"n": "\n", "t": "\t", "\\": "\\"}
+_NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})")
+_SPECIAL = re.compile(r"[^\w@%+=:./^~#-]|^[#~]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Conversion:
+    """A ``%s``, ``%d`` or ``%q`` of a template."""
+
+    width: str
+    kind: str
+
+    def of(self, argument: Value | None) -> Value | None:
+        """What it makes of an argument, or of none; None if that isn't known."""
+        if argument is None:
+            argument = Value() if self.kind != "d" else known("0")
+        text = argument.text
+        if text is None:
+            return None if self.width else self._with_unknowns(argument)
+        if self.kind == "d" and not _NUMBER.fullmatch(text):
+            return None
+        if self.kind == "q" and any(not c.isprintable() for c in text):
+            return None
+        if self.kind == "q" or self.width:
+            return known(self._padded(_requoted(text) if self.kind == "q" else text))
+        return argument
+
+    def _padded(self, text: str) -> str:
+        size = int(self.width.lstrip("-") or 0)
+        if self.width.startswith("-"):
+            return text.ljust(size)
+        return (
+            text.zfill(size)
+            if self.width.startswith("0") and self.kind == "d"
+            else text.rjust(size)
+        )
+
+    def _with_unknowns(self, argument: Value) -> Value:
+        """The unknowns as they are: quoted or not, they stand for one word."""
+        if self.kind != "q":
+            return argument
+        pieces = tuple(
+            replace(p, text=_requoted(p.text)) if isinstance(p, Text) else p
+            for p in argument.pieces
+        )
+        return replace(argument, pieces=pieces)
+
+
+def _requoted(text: str) -> str:
+    """A text so that a shell reads it as it is, as ``%q`` writes it."""
+    return _SPECIAL.sub(lambda special: "\\" + special[0], text) or "''"
 
 
 def printed(name: str, arguments: Sequence[Value]) -> Value | None:
@@ -65,32 +118,53 @@ def _folder(path: Value) -> Value | None:
 
 
 def formatted(template: Value, arguments: tuple[Value, ...]) -> Value:
-    """What printf makes of known text with ``%s`` and ``%d``; else an unknown."""
-    text = template.text
-    names = template.display
-    varies = template.varies.union(*(a.varies for a in arguments))
+    """What printf makes of a known template with ``%s``, ``%d`` and ``%q``; else an unknown."""
+    tokens = None if template.text is None else _tokens(template.text)
+    many = any(argument.many for argument in arguments)
+    made = None if tokens is None or many else _filled(tokens, template, list(arguments))
     assumes = template.assumes.union(*(a.assumes for a in arguments))
-    if text is None or any(a.text is None for a in arguments):
-        several = "%q" in names  # a list, quoted to be read again
-        return Value((Unknown(f"printf {names}", varies, several),), assumes)
-    specifiers = len(re.findall(r"%0?\d*[sd]", text))
-    if specifiers and len(arguments) % specifiers == 0 and len(arguments) <= _MOST_ARGUMENTS:
-        text *= max(
-            1, len(arguments) // specifiers
-        )  # the template is used again for further arguments
-    pieces = re.split(r"%(0?\d*)([sd])", text)
-    if "%" in "".join(pieces[::3]) or len(arguments) != len(pieces) // 3:
-        return Value((Unknown(f"printf {names}", varies),), assumes)
-    made = pieces[0]
-    for index, argument in enumerate(arguments):
-        width, kind, after = pieces[3 * index + 1 : 3 * index + 4]
-        shown = argument.text or ""
-        if width:
-            fill = "0" if width.startswith("0") and kind == "d" else " "
-            shown = shown.rjust(min(int(width), 64), fill)
-        made += shown + after
-    made = made.replace("\\n", "\n")
-    return Value((Text(made, template.origin),), assumes) if made else Value((), assumes)
+    if made is not None:
+        return Value(made.pieces, assumes)
+    varies = template.varies.union(*(a.varies for a in arguments))
+    several = many and "%q" in template.display  # a list, quoted to be read again
+    return Value((Unknown(f"$(printf {template.display.strip()} …)", varies, several),), assumes)
+
+
+def _tokens(template: str) -> list[str | _Conversion] | None:
+    """A template taken apart; None where something else is in it."""
+    tokens: list[str | _Conversion] = []
+    for index, part in enumerate(_CONVERSION.split(template)):
+        if index % 3 == 0:
+            text = re.sub(r"\\(.)", lambda escape: _ESCAPES.get(escape[1], "\0"), part)
+            if "%" in part or "\0" in text:
+                return None
+            tokens.append(text)
+        elif index % 3 == 1:
+            width = part
+        else:
+            tokens.append("%" if part == "%" else _Conversion(width, part))
+    return tokens
+
+
+def _filled(
+    tokens: Sequence[str | _Conversion], template: Value, arguments: list[Value]
+) -> Value | None:
+    """The template with its arguments, used again for further ones."""
+    if len(arguments) > _MOST_ARGUMENTS:
+        return None
+    made = Value()
+    for _ in range(_MOST_ARGUMENTS + 1):
+        for token in tokens:
+            if isinstance(token, str):
+                made += known(token, template.origin)
+                continue
+            shown = token.of(arguments.pop(0) if arguments else None)
+            if shown is None:
+                return None
+            made += shown
+        if not arguments or all(isinstance(token, str) for token in tokens):
+            return made
+    return None
 
 
 def is_based(path: Value) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from doctor.shell.tree import Command, HereDocument, Redirect, Simple
+from doctor.shell.tree import Command, HereDocument, Redirect, Simple, Word
 from doctor.trace.context import Output
 from doctor.trace.expand import Expander
 from doctor.trace.values import Value, known
@@ -88,6 +88,16 @@ def piped(
     if both:
         after[2] = output
     return after
+
+
+def may_fail(found: Sequence[Redirect]) -> bool:
+    """Whether some file may not open, as ``/dev/tcp/HOST/PORT`` where nobody listens."""
+    return any(
+        isinstance(redirect.target, Word)
+        and redirect.operator not in (">&", "<&", "<<<")
+        and redirect.target.literal != "/dev/null"
+        for redirect in found
+    )
 
 
 def reads(found: Sequence[Redirect]) -> bool:

@@ -12,6 +12,7 @@ from doctor.trace.values import Unknown
 
 _NAME = re.compile(r"\$\{?(\w+)(?:\[[^]]*\])?\}?")
 _INSIDE = re.compile(r"\$\{?(\w+)")
+_COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 _BARE = re.compile(r"[A-Za-z_]\w*")
 #: What everyone knows, or Slurm says.
 _FAMILIAR = re.compile(r"~|\$\{?(SLURM_\w*|TMPDIR|HOME|PWD|RANDOM|SHELL)\}?|\$\(whoami\)")
@@ -29,6 +30,7 @@ class Missing:
 def missing(unknowns: Iterable[Unknown], text: str) -> Iterator[Missing]:
     """What the unknowns of a script of this text are, each once, without the familiar ones."""
     seen: set[str] = set()
+    text = _COMMENT.sub("", text)
     for unknown in unknowns:
         name = " ".join(unknown.name.split())
         variable = _NAME.fullmatch(name)

@@ -7,6 +7,7 @@ only a few of them do (environments, containers, tasks) is in ``containers`` and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -168,6 +169,8 @@ WRAPPERS: Mapping[tuple[str, ...], Wrapper] = {
         detaches=frozenset({"--no-wait"}),
     ),
 }
+#: What people call a variable that holds options.
+_OPTION_LIST = re.compile(r"ARG|OPT|FLAG|BIND|MOUNT|ENVS|EXTRA|:\+", re.IGNORECASE)
 _LONGEST = max(len(words) for words in WRAPPERS)
 
 
@@ -206,11 +209,32 @@ def unwrap(arguments: Sequence[Value]) -> Unwrapped | None:
         key = tuple(word for word in words[:count] if word is not None)
         wrapper = WRAPPERS.get(key) if len(key) == count else None
         if wrapper is not None:
-            options, rest = read_options(arguments[count:], wrapper.short, wrapper.long)
+            options, rest = _own_options(arguments[count:], wrapper)
             operands = tuple(rest[: wrapper.operands])
             inner = rest[wrapper.operands :]
             return Unwrapped(key, wrapper, tuple(options), operands, tuple(after_dashes(inner)))
     return None
+
+
+def _own_options(
+    arguments: Sequence[Value], wrapper: Wrapper
+) -> tuple[list[tuple[str, Value | None]], list[Value]]:
+    """A wrapper's options, lists of them that nobody knows included, and the words after them."""
+    options, rest = read_options(arguments, wrapper.short, wrapper.long)
+    while _is_option_list(rest, wrapper.operands):
+        options.append(("…", rest[0]))
+        more, rest = read_options(rest[1:], wrapper.short, wrapper.long)
+        options += more
+    return options, rest
+
+
+def _is_option_list(words: Sequence[Value], operands: int) -> bool:
+    """Whether the first word, ``$SRUN_ARGS``, stands for options and not for an operand."""
+    if len(words) <= max(1, operands) or not words[0].many or words[0].prefix:
+        return False
+    name = words[0].display
+    follows = words[1].prefix.startswith("-")
+    return operands == 0 or follows or "@" in name or _OPTION_LIST.search(name) is not None
 
 
 def _program(arguments: Sequence[Value]) -> str | None:
@@ -221,6 +245,11 @@ def _program(arguments: Sequence[Value]) -> str | None:
     name = arguments[0].shadow.rpartition("/")[2]
     runs = len(arguments) > 2 and arguments[1].text in ("exec", "run")
     return "apptainer" if runs and name and not name.strip("\0") else name or None
+
+
+def is_wrapper(name: str) -> bool:
+    """Whether a program of this name starts another one."""
+    return any(words[0] == name for words in WRAPPERS)
 
 
 def after_dashes(inner: Sequence[Value]) -> Sequence[Value]:
