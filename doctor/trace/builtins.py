@@ -130,9 +130,7 @@ def _eval(shell: Interpreter, command: Simple, fields: Fields, state: State) -> 
 def _exec(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
     _, words = wrappers.read_options(fields.values[1:], "a", frozenset())
     if words:
-        started = replace(fields, values=tuple(words))
-        external.run(shell, command, started, state)
-        captured.add(shell, command, [started], state)
+        external.run(shell, command, [replace(fields, values=tuple(words))], state)
         return [Result(state, None, Flow.EXIT)]
     found = redirects.outputs(command.redirects, shell.expander(state), shell.context.outputs)
     shell.context = replace(shell.context, outputs=found)
@@ -151,7 +149,7 @@ def _trap(shell: Interpreter, command: Simple, fields: Fields, state: State) -> 
 def _wait(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
     shell.waited += 1
     shell.settled += 1
-    external.run(shell, command, fields, state)
+    external.run(shell, command, [fields], state)
     return [Result(state)]
 
 
@@ -168,8 +166,7 @@ def _printf(shell: Interpreter, command: Simple, fields: Fields, state: State) -
         value = formatted(values[3], values[4:])
         state.set(values[2].text or "", (value,))
         return [Result(state, True)]
-    external.run(shell, command, fields, state)
-    captured.add(shell, command, [fields], state)
+    external.run(shell, command, [fields], state)
     return [Result(state, True)]
 
 

@@ -33,9 +33,7 @@ def execute(shell: Interpreter, command: Simple, state: State) -> list[Result]:
         if fields.values and consistent(fields.assumes, state.guard)
     ]
     if not any(_changes_state(shell, fields, state) for fields in alternatives):
-        for fields in alternatives:
-            external.run(shell, command, fields, state)
-        captured.add(shell, command, alternatives, state)
+        external.run(shell, command, alternatives, state)
         return [Result(state)]
     results: list[Result] = []
     for fields in alternatives[: _most_ways(shell)]:
@@ -64,8 +62,7 @@ def _execute_one(shell: Interpreter, command: Simple, fields: Fields, state: Sta
         return _call(shell, command, name, fields, state)
     if name is not None and name in builtins.BUILTINS:
         return builtins.BUILTINS[name](shell, command, fields, state)
-    external.run(shell, command, fields, state)
-    captured.add(shell, command, [fields], state)
+    external.run(shell, command, [fields], state)
     return [Result(state)]
 
 

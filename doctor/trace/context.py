@@ -103,7 +103,8 @@ class Invocation:
     """A program that the script would start, after all wrappers are taken off.
 
     ``arguments[0]`` is the program. ``waited`` and ``settled`` count the waits of its own
-    branch before it; ``order`` is its place in the walk. ``outer`` is the whole command with its
+    branch before it; ``order`` is its place in the walk, and the ``occasion`` is the same for the
+    alternatives of one start. ``outer`` is the whole command with its
     wrappers, and ``outer_environment`` what that was given. ``input`` is what it can read from
     its standard input, where that is known.
     """
@@ -116,6 +117,7 @@ class Invocation:
     outer: tuple[Value, ...]
     outer_environment: Mapping[str, tuple[Content, ...]]
     order: int
+    occasion: int
     waited: int
     settled: int
     assumes: Guard = NO_GUARD

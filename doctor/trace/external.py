@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from doctor.shell.tree import Simple
-from doctor.trace import commands, containers, redirects, shells, wrappers
+from doctor.trace import captured, commands, containers, redirects, shells, wrappers
 from doctor.trace.context import Invocation, Output
 from doctor.trace.fields import Fields
 from doctor.trace.shells import Start
@@ -30,8 +30,18 @@ _STOPS = frozenset(
 )
 
 
-def run(shell: Interpreter, command: Simple, fields: Fields, state: State) -> None:
-    """Start what a simple command names, which is neither a function nor a builtin."""
+def run(shell: Interpreter, command: Simple, alternatives: Sequence[Fields], state: State) -> None:
+    """Start what a simple command names, which is neither a function nor a builtin.
+
+    It is one program, though its name and arguments may be any of the ``alternatives``.
+    """
+    occasion = shell.walk.number()
+    for fields in alternatives:
+        _run(shell, command, fields, occasion, state)
+    captured.add(shell, command, alternatives, state)
+
+
+def _run(shell: Interpreter, command: Simple, fields: Fields, occasion: int, state: State) -> None:
     expander = shell.expander(state)
     outputs = redirects.outputs(command.redirects, expander, shell.context.outputs)
     given = redirects.standard_input(command.redirects, expander, state.input)
@@ -49,6 +59,7 @@ def run(shell: Interpreter, command: Simple, fields: Fields, state: State) -> No
         outer=fields.values,
         outer_environment=environment,
         assumes=fields.assumes,
+        occasion=occasion,
         input=given,
     )
     _start(shell, start, state)
@@ -143,6 +154,7 @@ def _emit(shell: Interpreter, start: Start, state: State) -> None:
             outer=start.outer,
             outer_environment=start.outer_environment,
             order=shell.walk.number(),
+            occasion=start.occasion,
             waited=shell.waited,
             settled=shell.settled,
             assumes=start.assumes | state.guard,

@@ -16,6 +16,7 @@ from doctor.shell.tree import (
     For,
     Literal,
     Simple,
+    Statement,
     While,
     blocks,
 )
@@ -199,7 +200,7 @@ def _either(after: State, before: State, name: str, number: int) -> None:
 
 def _while(shell: Interpreter, command: While, state: State, number: int) -> list[Result]:
     done: list[Result] = []
-    if not _is_endless(command):
+    if not _is_endless(command) and not _only_waits(command.body, state):
         for index in range(MAX_TURNS):
             tested = merge(shell.block(command.condition, state.copy()))
             if len(tested) != 1 or tested[0].truth is None:
@@ -226,6 +227,17 @@ def _is_endless(command: While) -> bool:
     first = command.condition[0].command if command.condition else None
     words = first.words if isinstance(first, Simple) else ()
     return len(words) == 1 and words[0].literal in ("true", ":", "false", "1")
+
+
+def _only_waits(body: Block, state: State) -> bool:
+    """Whether the turns of a loop sleep and start nothing, so that one is like the other."""
+    names = {
+        command.words[0].literal
+        for command in _commands(body)
+        if isinstance(command, Simple) and command.words
+    }
+    starts = any(each.background for each in _statements(body))
+    return "sleep" in names and not starts and names.isdisjoint(state.functions)
 
 
 def _waits_for_server(shell: Interpreter, command: While) -> bool:
@@ -278,12 +290,16 @@ def _clause(shell: Interpreter, clause: object, state: State) -> list[str | None
 # --- what a body assigns --------------------------------------------------------------
 
 
-def _commands(block: Block) -> Iterator[Command]:
-    todo = [statement.command for statement in block]
+def _statements(block: Block) -> Iterator[Statement]:
+    todo = list(block)
     while todo:
-        command = todo.pop()
-        yield command
-        todo += [statement.command for inner in blocks(command) for statement in inner]
+        statement = todo.pop()
+        yield statement
+        todo += [inner for block in blocks(statement.command) for inner in block]
+
+
+def _commands(block: Block) -> Iterator[Command]:
+    return (statement.command for statement in _statements(block))
 
 
 def _assignments(block: Block) -> Iterator[Assignment]:

@@ -24,6 +24,11 @@ def consistent(guard: Guard, other: Guard) -> bool:
     return all(chosen.get(a.key, a.choice) == a.choice for a in other)
 
 
+def given(guard: Guard) -> int:
+    """On how many variables that somebody may give it rests; the more, the less likely it is."""
+    return sum(a.key.startswith("given:") and a.choice == "given" for a in guard)
+
+
 @dataclass(frozen=True, slots=True)
 class Array:
     """An array's elements in order; ``keys`` are the subscripts of an associative one.
@@ -164,10 +169,13 @@ def join(states: Sequence[State], branches: Sequence[Guard]) -> State:
     """The state after branches that come together again.
 
     ``branches[i]`` is what was assumed to take the way to ``states[i]``. A variable that all of
-    them hold alike keeps its contents; otherwise each of its contents remembers its branch.
+    them hold alike keeps its contents; otherwise each of its contents remembers its branch, the
+    likeliest first.
     """
     if len(states) == 1:
         return states[0]
+    ways = sorted(zip(states, branches, strict=True), key=lambda way: given(way[1]))
+    states, branches = [state for state, _ in ways], [branch for _, branch in ways]
     joined = states[0].copy()
     joined.guard = frozenset.intersection(*(state.guard for state in states))
     joined.login_file_unread = any(state.login_file_unread for state in states)

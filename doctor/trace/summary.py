@@ -9,13 +9,13 @@ from doctor.diagnostic import Location
 from doctor.trace.concurrency import copies, together
 from doctor.trace.context import Invocation
 from doctor.trace.servers import Started
-from doctor.trace.state import Guard, consistent
+from doctor.trace.state import Guard, consistent, given
 from doctor.trace.trace import Traced
 from doctor.trace.traits import Trait, traits
 from doctor.trace.values import ARRAY_TASK, HOST, TASK, Assumption, Unknown, Value
 
 #: Traits in which the copies of one server must agree.
-_SAME = ("model", "parallel", "where", "releases", "speculation")
+_SAME = ("model", "parallel", "where", "releases")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +89,16 @@ def _copies(seen: Sequence[_Seen]) -> list[tuple[list[_Seen], list[_Seen]]]:
     """The servers that one place starts: the copies of each, and the alternatives to them.
 
     What can happen on one path through the script is a server of its own; what excludes one of
-    these is an alternative to it.
+    these is an alternative to it. Of these the likeliest is told first: the one that rests the
+    least on variables that somebody may give.
     """
-    chosen: list[_Seen] = []
-    alternatives: list[_Seen] = []
-    for each in seen:
-        fits = all(consistent(each.assumes, other.assumes) for other in chosen)
-        (chosen if fits else alternatives).append(each)
+    likeliest: list[_Seen] = []
+    for each in sorted(seen, key=_unlikeliness):
+        if all(_beside(each, other) for other in likeliest):
+            likeliest.append(each)
+    taken = {id(each) for each in likeliest}
+    chosen = [each for each in seen if id(each) in taken]
+    alternatives = [each for each in seen if id(each) not in taken]
     groups: dict[object, tuple[list[_Seen], list[_Seen]]] = {}
     key = {id(each): tuple(each.traits[name].text for name in _SAME) for each in chosen}
     for each in chosen:
@@ -103,6 +106,17 @@ def _copies(seen: Sequence[_Seen]) -> list[tuple[list[_Seen], list[_Seen]]]:
     for each in alternatives:
         groups[key[id(_nearest(each, chosen))]][1].append(each)
     return list(groups.values())
+
+
+def _unlikeliness(seen: _Seen) -> tuple[bool, int]:
+    """Whether its arguments are open, and on how many given variables it rests."""
+    return seen.started.server.open, given(seen.assumes)
+
+
+def _beside(one: _Seen, other: _Seen) -> bool:
+    """Whether both can happen on one path, so that neither is an alternative to the other."""
+    apart = one.started.invocation.occasion != other.started.invocation.occasion
+    return apart and consistent(one.assumes, other.assumes)
 
 
 def _nearest(alternative: _Seen, chosen: Sequence[_Seen]) -> _Seen:
@@ -144,7 +158,9 @@ def _row(members: Sequence[_Seen], others: Sequence[_Seen], traced: Traced) -> R
 
 
 def _otherwise(members: Sequence[_Seen], others: Sequence[_Seen]) -> Iterator[Otherwise]:
-    """What the alternatives have that no copy has."""
+    """What the alternatives have that no copy has; one whose arguments are open tells nothing."""
+    if not members[0].started.server.open:
+        others = [other for other in others if not other.started.server.open]
     everyone = [*members, *others]
     shared = frozenset.intersection(*(each.assumes for each in everyone))
     for name in members[0].traits:
