@@ -48,7 +48,7 @@ def _most_ways(shell: Interpreter) -> int:
 
     The fewer the deeper, since the ways multiply.
     """
-    return max(1, 8 >> shell.walk.calls)
+    return max(1, 8 >> len(shell.walk.calling))
 
 
 def _changes_state(shell: Interpreter, fields: Fields, state: State) -> bool:

@@ -52,6 +52,8 @@ from doctor.trace.values import Origin, Value
 #: How many commands of one script are walked, loops' turns and calls counted in.
 MAX_STEPS = 6_000
 MAX_DEPTH = 12
+#: How often a function is walked within itself.
+MAX_RECURSION = 4
 
 
 @dataclass
@@ -60,9 +62,9 @@ class Walk:
 
     ``load`` finds the source of a script that another one runs; ``unread`` are those that it
     did not find, and the commands that name them. ``truncated`` tells that the walk was cut
-    short, so that nothing may be concluded from what it did not see. ``calls`` is how deep
-    function calls are nested at the moment. In each turn of ``waiting_loops`` the script waits
-    for jobs to end, in ``settling_loops`` at least for a server to answer.
+    short, so that nothing may be concluded from what it did not see. ``calling`` are the functions
+    that are being called at the moment, the outermost first. In each turn of ``waiting_loops``
+    the script waits for jobs to end, in ``settling_loops`` at least for a server to answer.
     """
 
     load: Callable[[str, Source], Source | None]
@@ -71,7 +73,7 @@ class Walk:
     truncated: bool = False
     steps: int = 0
     depth: int = 0
-    calls: int = 0
+    calling: list[str] = field(default_factory=list)
     numbers: int = 0
     called: set[str] = field(default_factory=set)
     waiting_loops: set[int] = field(default_factory=set)
@@ -249,10 +251,11 @@ class Interpreter:
         """Call a function with arguments; its locals are forgotten on return."""
         defined = state.functions[name]
         self.walk.called.add(name)
-        if self.walk.calls >= MAX_DEPTH:
+        calling = self.walk.calling
+        if len(calling) >= MAX_DEPTH or calling.count(name) >= MAX_RECURSION:
             captured.lose(state)
             return [Result(state)]
-        self.walk.calls += 1
+        calling.append(name)
         outer, hidden = state.positional, commands.local_names(defined.function)
         before = {n: state.variables.get(n) for n in hidden}
         references = state.references
@@ -260,7 +263,7 @@ class Interpreter:
         inner = Interpreter(self.walk, defined.frame, self.context, self.waited, self.settled)  # type: ignore[arg-type]
         results = inner.execute(defined.function.body, state)
         self.waited, self.settled = inner.waited, inner.settled
-        self.walk.calls -= 1
+        calling.pop()
         ended: list[Result] = []
         for result in results:
             result.state.positional, result.state.references = outer, references

@@ -206,7 +206,8 @@ def _how_many(members: Sequence[_Seen], traced: Traced) -> str:
     first = members[0].started.invocation
     words: list[str] = []
     if len(members) > 1:
-        words.append(_in_words(len(members), _at_once(members)))
+        seen = "at least " if traced.walk.truncated else ""
+        words.append(seen + _in_words(len(members), _at_once(members)))
     differ = copies(first, traced.walk, traced.job)
     words += ["one for each task"] if TASK in differ else []
     words += ["one on each node"] if HOST in differ and TASK not in differ else []

@@ -98,6 +98,40 @@ def test_servers_in_turn_are_not_at_once(text: Callable[[str], str]) -> None:
     assert "2 one after" in text("for m in 1 2; do vllm serve m --port 800$m; done\n")
 
 
+def test_servers_that_speculate_otherwise_in_each_turn_are_one_row(
+    text: Callable[[str], str],
+) -> None:
+    config = r'"{\"method\": \"ngram\", \"num_speculative_tokens\": $n}"'
+    said = text(f"for n in 1 2; do vllm serve m --speculative-config {config} & wait; done")
+    assert "2 one after the other" in said
+    assert "speculates ngram (1 tokens) | ngram (2 tokens)" in said
+
+
+def test_the_likeliest_of_many_alternatives_is_told_first(text: Callable[[str], str]) -> None:
+    many = "\n".join(f'A{number}="${{A{number}:-{number}}}"' for number in range(6))
+    flags = " ".join(f'--seed "$A{number}"' for number in range(6))
+    said = text(
+        f"""{many}
+        SPREAD=${{SPREAD:-no}}
+        P=(--tensor-parallel-size 8)
+        if [ "$SPREAD" = yes ]; then P=(--data-parallel-size 8); fi
+        ARGS=({flags} "${{P[@]}}")
+        vllm serve m "${{ARGS[@]}}"
+        """
+    )
+    assert "The vLLM server" in said  # and not a second one, of unknown arguments
+    assert " TP 8 8000" in said
+    assert "or GPUs DP 8, if SPREAD is given" in said
+
+
+def test_a_loop_that_only_waits_costs_the_script_nothing(text: Callable[[str], str]) -> None:
+    turns = "do probe && break; sleep 1; waited=$((waited+1)); done"
+    waits = f"waited=0\nwhile [ $waited -lt 99 ]; {turns}\n"
+    said = text("".join(f"vllm serve m{number} &\n{waits}" for number in range(90)))
+    assert "90 vLLM servers" in said
+    assert "too long" not in said
+
+
 def test_different_models_are_rows_of_their_own(text: Callable[[str], str]) -> None:
     found = text("serve() { vllm serve $1 --port $2 & }\nserve a 8000\nserve b 8001\nwait\n")
     assert "2 vLLM servers" in found
