@@ -1,12 +1,18 @@
 """The register: a folder in which nodes that were found unfit are remembered for a while.
 
 Many nodes and people write it at once, also on NFS, where neither appending to a file nor locking
-one can be relied on. So each writer has a file of its own, which it replaces as a whole by
-renaming. Of the files about one node the newest counts; nothing is ever deleted.
+one can be relied on. So there is no lock that could be left behind: each user has a file of their
+own for each node, which they replace as a whole by renaming, one step on a file server, too. Of
+the files about one node the newest counts, by that node's own clock. Nothing is ever deleted: a
+folder has no more files than nodes times users.
+
+Another client of NFS may see a new entry up to a minute late, as long as it keeps what it knows of
+a folder; and what is replaced while it reads is stale, so that it reads again.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -93,11 +99,20 @@ def _entries(folder: Path) -> Iterator[tuple[Path, Entry]]:
 
 def _read(path: Path) -> Entry | None:
     try:
-        found = Entry(**json.loads(path.read_bytes()))
+        found = Entry(**json.loads(_content(path)))
     except (OSError, ValueError, TypeError, RecursionError):
         return None
     sound = isinstance(found.node, str) and _NODE.fullmatch(found.node)
     return found if sound and isinstance(found.fit, bool) else None
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        if error.errno != errno.ESTALE:
+            raise
+        return path.read_bytes()
 
 
 def _time(text: object) -> datetime | None:

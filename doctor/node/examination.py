@@ -58,7 +58,7 @@ class Examination:
 class Known:
     """The rules that are wanted, what the site makes of their severities, and the knowledge.
 
-    ``exclude`` is what keeps a job off this node; None where there is no Slurm.
+    ``exclude`` is what keeps a job off this node; None where Slurm doesn't know it.
     """
 
     rules: tuple[Rule, ...]
@@ -104,9 +104,7 @@ def _known(config: Config, situation: Situation) -> Known:
     cache.do_without_if_it_hangs()
     _refuse_hanging((*config.kb, *config.rules, *filter(None, (config.register,))))
     rulebook, knowledge = _rulebook(config), Examiner(config).knowledge
-    exclude = None
-    if place.has_slurm(situation.environment):
-        exclude = place.excluding(place.name(situation.environment), knowledge.bad_nodes)
+    exclude = place.excluding(situation.environment, knowledge.bad_nodes)
     return Known(tuple(_rules(rulebook, config)), _ranks(rulebook, config), knowledge, exclude)
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
 
-from doctor.errors import DoctorError
 from doctor.facts.node import JobPlace, OtherJobs, ThisNode, TimeLeft
 from doctor.node import place
 from doctor.node.bounds import clipped, first
@@ -38,32 +36,14 @@ def _place(situation: Situation) -> Iterator[JobPlace]:
             yield JobPlace(job=None, allocated=None, first=None, on_allocated_node=False)
             return
         raise NotHereError("there is no Slurm here")
-    allocated = environment.get("SLURM_JOB_NODELIST")
-    names = _expand(allocated)
+    names = place.allocated(environment)
     yield JobPlace(
         job=job,
-        allocated=allocated,
+        allocated=environment.get("SLURM_JOB_NODELIST"),
         first=names[0] if names else None,
-        on_allocated_node=_is_here(environment, names),
+        on_allocated_node=place.is_allocated(environment) if names else UNKNOWN,
         reasons={"on_allocated_node": "SLURM_JOB_NODELIST doesn't tell the job's nodes"},
     )
-
-
-def _is_here(environment: Mapping[str, str], names: list[str]) -> bool | UnknownType:
-    """Whether this machine is one of the job's nodes; slurmd tells what it starts its own name."""
-    if not names:
-        return UNKNOWN
-    host = socket.gethostname()
-    return bool({environment.get("SLURMD_NODENAME"), host, host.partition(".")[0]} & set(names))
-
-
-def _expand(hostlist: str | None) -> list[str]:
-    from doctor.knowledge import expand
-
-    try:
-        return sorted(expand(hostlist or ""))
-    except DoctorError:
-        return []
 
 
 def _other_jobs(situation: Situation) -> Iterator[OtherJobs]:

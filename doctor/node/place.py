@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from doctor.errors import DoctorError
 
 if TYPE_CHECKING:
     from doctor.knowledge import BadNodes
-
-_CONFIGURATION = Path("/etc/slurm")
 
 
 def name(environment: Mapping[str, str]) -> str:
@@ -18,20 +17,36 @@ def name(environment: Mapping[str, str]) -> str:
     return environment.get("SLURMD_NODENAME") or socket.gethostname().partition(".")[0]
 
 
-def has_slurm(environment: Mapping[str, str]) -> bool:
-    """Whether this machine is a part of a cluster that Slurm runs."""
-    return any(key.startswith("SLURM") for key in environment) or _CONFIGURATION.is_dir()
-
-
-def excluding(node: str, bad_nodes: BadNodes) -> str:
+def excluding(environment: Mapping[str, str], bad_nodes: BadNodes) -> str | None:
     """The hostlist of this node and of the known bad ones that are of this cluster.
 
-    Slurm refuses a job that excludes a node which it doesn't know.
+    Slurm refuses a job that excludes a node which it doesn't know, a login node perhaps: None
+    where this machine is not surely one of its nodes.
     """
     from doctor.knowledge import fold
 
-    ours = bad_nodes.vouched or node.rstrip("0123456789") in bad_nodes.families
-    return fold({node, *(bad_nodes.names if ours else ())})
+    node = name(environment)
+    like_them = node.rstrip("0123456789") in bad_nodes.families
+    if not (like_them or "SLURMD_NODENAME" in environment or is_allocated(environment)):
+        return None
+    return fold({node, *(bad_nodes.names if bad_nodes.vouched or like_them else ())})
+
+
+def allocated(environment: Mapping[str, str]) -> list[str]:
+    """The nodes of this job; none outside a job."""
+    from doctor.knowledge import expand
+
+    try:
+        return sorted(expand(environment.get("SLURM_JOB_NODELIST", "")))
+    except DoctorError:
+        return []
+
+
+def is_allocated(environment: Mapping[str, str]) -> bool:
+    """Whether this machine is one of them; slurmd tells what it starts its own name."""
+    host = socket.gethostname()
+    names = {environment.get("SLURMD_NODENAME"), host, host.partition(".")[0]}
+    return not names.isdisjoint(allocated(environment))
 
 
 def allocation(environment: Mapping[str, str], exclude: str) -> str | None:

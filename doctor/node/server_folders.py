@@ -21,16 +21,17 @@ _REASON = ("writable", "blocked_at", "lost", "network")
 
 @dataclass(frozen=True)
 class Wanted:
-    """A folder that a server would use."""
+    """A folder that a server would use; ``setting`` is the variable that moves it alone."""
 
     variable: str
+    setting: str
     holds: _Holds
     path: str
     is_default: bool
 
 
 #: Of each folder: the variables that may put it somewhere, with what follows below, in the order
-#: in which they are looked at. The last is what the default is made of.
+#: in which they are looked at. The first moves it alone, and of the last the default is made.
 _FOLDERS: tuple[tuple[_Holds, tuple[tuple[str, str], ...]], ...] = (
     (
         "compiled-code",
@@ -65,7 +66,7 @@ def wanted(environment: Mapping[str, str]) -> Iterator[Wanted]:
             if environment.get(variable):
                 path = os.path.abspath(os.path.expanduser(environment[variable]))
                 path = os.path.join(path, below) if below else path
-                yield Wanted(variable, holds, path, variable == "HOME")
+                yield Wanted(variable, places[0][0], holds, path, variable == "HOME")
                 break
 
 
@@ -88,6 +89,7 @@ def _fact(each: Wanted, folder: Folder | None, environment: Mapping[str, str]) -
         hangs = HANGS.format(each.path)
         return ServerFolder(
             variable=each.variable,
+            setting=each.setting,
             is_default=each.is_default,
             holds=each.holds,
             path=each.path,
@@ -99,6 +101,7 @@ def _fact(each: Wanted, folder: Folder | None, environment: Mapping[str, str]) -
     blocked = folder.blocked_at or (each.path if missing else None)
     return ServerFolder(
         variable=each.variable,
+        setting=each.setting,
         is_default=each.is_default,
         holds=each.holds,
         path=each.path,

@@ -74,6 +74,12 @@ def test_the_exclude_list_has_the_sites_bad_nodes(nvml: StandIn, tmp_path: Path)
     assert "#SBATCH --exclude=gpu[03,07-08]" in done.stdout
 
 
+def test_a_machine_that_slurm_may_not_know_is_not_to_be_excluded(nvml: StandIn) -> None:
+    """A job that excludes a login node is refused."""
+    job = {"SLURM_JOB_ID": "7", "SLURM_JOB_NODELIST": "gpu07", "SLURM_JOB_NUM_NODES": "1"}
+    assert "exclude" not in _run(nvml, HELD, **job).stdout
+
+
 def test_colours_are_for_terminals(nvml: StandIn) -> None:
     leader, follower = pty.openpty()
     words = [*DOCTOR, "--no-config", "--select", "VN1"]

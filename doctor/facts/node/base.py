@@ -27,7 +27,7 @@ class NodeFact(Fact):
     node: str | UnknownType = attribute("the node's name")
     exclude: str | UnknownType | None = attribute(
         "what to give `--exclude` so that a job keeps off this node and the known bad ones; null "
-        "where there is no Slurm"
+        "where Slurm may not know this machine"
     )
     allocate: str | UnknownType | None = attribute(
         "the `salloc` line that asks for what this job has, elsewhere; null outside a job"

@@ -33,6 +33,7 @@ class ServerFolder(NodeFact):
 
     variable: str = attribute("the variable that puts it there: `VLLM_CACHE_ROOT`")
     is_default: bool = attribute("whether it is the default, no variable being set", False)
+    setting: str = attribute("the variable that moves this folder alone: `TRITON_CACHE_DIR`")
     holds: Literal["compiled-code", "kernels", "models", "temporary-files"] = attribute(
         "what goes there"
     )
