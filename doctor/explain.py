@@ -76,10 +76,17 @@ def _subjects(conditions: Conditions) -> Iterator[str]:
 
 
 def _example(title: str, example: Example) -> Iterator[str]:
-    lines = example.text.splitlines()
-    cut = [*lines[:_ROWS], "…"] if len(lines) > _ROWS else lines
     yield f"{title}:"
-    yield "\n".join(["```bash" if example.fact is None else "```yaml", *cut, "```"])
+    yield _block("bash" if example.fact is None else "yaml", example.text)
+    if example.kb is not None:
+        yield "where the site's document says:"
+        yield _block("markdown", example.kb)
+
+
+def _block(language: str, text: str) -> str:
+    lines = text.splitlines()
+    cut = [*lines[:_ROWS], "…"] if len(lines) > _ROWS else lines
+    return "\n".join([f"```{language}", *cut, "```"])
 
 
 def _lesson(page: Page | None) -> Iterator[str]:

@@ -66,7 +66,7 @@ def _bad_nodes(row: Any) -> str:
 
 def _broken_release(row: Any) -> str:
     whom = f", for {row.whom}" if row.whom else ""
-    return f"{row.releases}: {row.breaks or 'broken'}{whom}"
+    return f"{row.releases.removeprefix('==')}: {row.breaks or 'broken'}{whom}"
 
 
 def _pairing(row: Any) -> str:

@@ -92,6 +92,11 @@ def test_an_unknown_word(command: Command, word: str, near: str | None) -> None:
     assert outcome.err == said + (f"; did you mean {near}?\n" if near else "\n")
 
 
+def test_an_example_shows_the_document_that_it_rests_on(command: Command) -> None:
+    said = "where the site's document says:\n\n```markdown\n| Model | Tool parser |\n"
+    assert said in command("explain", "VD004").out
+
+
 def test_a_rule_of_the_site_is_explained(command: Command, site_rule: Path) -> None:
     outcome = command("explain", "site001", "--rules", str(site_rule))
     assert outcome.out.startswith("# SITE001 no-local-image\n")
