@@ -43,13 +43,15 @@ def repair(
     stdin: BinaryIO | None = None,
     stdin_filename: str = "<stdin>",
     least: Severity = Severity.INFO,
+    like: Examiner | None = None,
 ) -> Repaired:
     """Repair the scripts that the paths mean; with ``write`` in their files.
 
     What is less severe than ``least`` is left alone.
     A file that can't be replaced stays as it was, and the result's problems say why.
+    For ``like`` see ``Examiner``.
     """
-    examiner = Examiner(config, paths)
+    examiner = Examiner(config, paths, like)
     examiner.refuse_wrong_references()
     changes: list[Change] = []
     refused: list[Refusal] = []

@@ -50,9 +50,10 @@ def scan(
     config: Config,
     stdin: BinaryIO | None = None,
     stdin_filename: str = "<stdin>",
+    like: Examiner | None = None,
 ) -> Result:
-    """Examine the scripts that the paths mean."""
-    examiner = Examiner(config, paths)
+    """Examine the scripts that the paths mean; for ``like`` see ``Examiner``."""
+    examiner = Examiner(config, paths, like)
     examiner.refuse_wrong_references()
     diagnostics: dict[Diagnostic, None] = {}  # what two files lead to is told once
     problems: list[str] = []
@@ -88,11 +89,16 @@ class Examiner:
     """Examines one script after another under one configuration.
 
     ``scanned`` are the files and folders that are examined; ``texts`` holds the sources that
-    diagnostics may point into.
+    diagnostics may point into. ``like`` is another, under a configuration that names the same
+    rules and the same knowledge: then they need not be read again.
     """
 
-    def __init__(self, config: Config, scanned: Sequence[str] = ()) -> None:
+    def __init__(
+        self, config: Config, scanned: Sequence[str] = (), like: Examiner | None = None
+    ) -> None:
         self.config = config
+        if like is not None:
+            self.rulebook, self.knowledge = like.rulebook, like.knowledge
         self.scanned = tuple(os.path.realpath(path) for path in scanned)
         self.texts: dict[str, Source] = {}
         if config.names_rules:

@@ -7,27 +7,42 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 from doctor.config import Config, from_mapping
 from doctor.diagnostic import Diagnostic
 from doctor.facts.base import Fact
-from doctor.rulebook import answer, load
+from doctor.knowledge import Knowledge
+from doctor.rulebook import Rulebook, answer, load
 from doctor.rulebook.examples import Example
 from doctor.scan import Examiner, Result, scan
 from doctor.unknown import UNKNOWN
 
 
-def failure(code: str, example: Example, site: Config | None = None) -> str | None:
-    """What an example expects of its rule and doesn't get, or None.
+class Bench:
+    """What trials share: the rules and the knowledge of the site, which are read once.
 
-    ``site`` has the knowledge and the rules of the site for which the example was written.
+    ``site`` names the knowledge and the rules for which the examples were written.
     """
-    if example.fact is not None:
-        return _node_failure(code, example, example.fact, site or Config())
-    with _as_user(example, site or Config()) as config:
-        everything = _scanned(example, config).diagnostics
-        fixed = None if example.fixed is None else _fixed(code, example, config)
+
+    def __init__(self, site: Config) -> None:
+        self.site = Config(kb=site.kb, rules=site.rules)
+        self.examiner = Examiner(self.site)
+
+    @cached_property
+    def rules_about_nodes(self) -> Rulebook:
+        """The rules that need no script."""
+        return load(self.site.rules, about="node")
+
+
+def failure(code: str, example: Example, bench: Bench) -> str | None:
+    """What an example expects of its rule and doesn't get, or None."""
+    with _as_user(example, bench) as examiner:
+        if example.fact is not None:
+            return _node_failure(code, example, example.fact, bench, examiner.knowledge)
+        everything = _scanned(example, examiner).diagnostics
+        fixed = None if example.fixed is None else _fixed(code, example, examiner)
     found = [each for each in everything if each.code == code]
     if not example.bad:
         return f"{code} speaks on this good example: {found[0].message}" if found else None
@@ -39,12 +54,13 @@ def failure(code: str, example: Example, site: Config | None = None) -> str | No
     return next(_differences(example, found), None)
 
 
-def _node_failure(code: str, example: Example, fact: Fact, site: Config) -> str | None:
+def _node_failure(
+    code: str, example: Example, fact: Fact, bench: Bench, knowledge: Knowledge
+) -> str | None:
     """The same for an example that is a fact about a node."""
-    with _as_user(example, site) as config:
-        rulebook = load(config.rules, about="node")
-        rule = next(rule for rule in rulebook.rules if rule.code == code)
-        found = answer(rule, fact, Examiner(config).knowledge, rulebook.severities)
+    rulebook = bench.rules_about_nodes
+    rule = next(rule for rule in rulebook.rules if rule.code == code)
+    found = answer(rule, fact, knowledge, rulebook.severities)
     if found.holds is not (UNKNOWN if example.unknown else example.bad):
         if found.holds is UNKNOWN:
             return f"{code} can't say on this example: {', '.join(found.unknown)}"
@@ -58,28 +74,31 @@ def _node_failure(code: str, example: Example, fact: Fact, site: Config) -> str 
 
 
 @contextmanager
-def _as_user(example: Example, site: Config) -> Iterator[Config]:
-    """The configuration that an example asks for, with its document of knowledge."""
+def _as_user(example: Example, bench: Bench) -> Iterator[Examiner]:
+    """An examiner under the configuration that an example asks for, with its document."""
+    if not example.config and example.kb is None:
+        yield bench.examiner
+        return
     config = from_mapping(example.config or {}, Path.cwd())
+    config = replace(config, kb=config.kb + bench.site.kb, rules=config.rules + bench.site.rules)
     with tempfile.TemporaryDirectory() as folder:
-        kb = config.kb + site.kb
         if example.kb is not None:
             document = Path(folder, "lessons.md")
             document.write_text(example.kb, "utf-8")
-            kb = (*kb, document)
-        yield replace(config, kb=kb, rules=config.rules + site.rules)
+            config = replace(config, kb=(*config.kb, document))
+        yield Examiner(config)
 
 
-def _scanned(example: Example, config: Config) -> Result:
-    return scan(["-"], config, _input(example), example.filename)
+def _scanned(example: Example, like: Examiner) -> Result:
+    return scan(["-"], like.config, _input(example), example.filename, like)
 
 
-def _fixed(code: str, example: Example, config: Config) -> str | None:
+def _fixed(code: str, example: Example, like: Examiner) -> str | None:
     """The text after the fixes of one rule, the unsafe ones too; None if there are none."""
     from doctor.repair import repair
 
-    only = replace(config, select=(code,))
-    done = repair(["-"], only, True, False, _input(example), example.filename)
+    only = replace(like.config, select=(code,))
+    done = repair(["-"], only, True, False, _input(example), example.filename, like=like)
     return done.changes[0].after.text if done.changes else None
 
 

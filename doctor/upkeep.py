@@ -17,7 +17,7 @@ from doctor.knowledge.rows import Page
 from doctor.references import line_of, wrong_references
 from doctor.rulebook import Rule, Rulebook
 from doctor.rulebook.examples import Example, examples
-from doctor.trial import failure
+from doctor.trial import Bench, failure
 
 _LINK = re.compile(r"\]\(<?([^)\s#>]+)")
 _FENCE = re.compile(r"\s*(```+|~~~+)")
@@ -43,7 +43,6 @@ class Subject:
     rules: Sequence[Rule]
     pages: Sequence[Page]
     documents: Sequence[Path]
-    config: Config
 
 
 def complaints(
@@ -61,8 +60,9 @@ def complaints(
     if wrong := list(_references(subject.rules, knowledge)):
         found += wrong  # and no scan would start with these rules
     else:
-        found += _examples(subject)
-        found += _blocks(subject, {rule.code for rule in rulebook.rules})
+        bench = Bench(config)
+        found += _examples(subject, bench)
+        found += _blocks(subject, {rule.code for rule in rulebook.rules}, bench)
     return sorted(set(found))
 
 
@@ -78,7 +78,6 @@ def _subject(config: Config, knowledge: Knowledge, rulebook: Rulebook) -> Subjec
             for file in knowledge.files
             if file.suffix == ".md" and file.is_relative_to(kb) is not site
         ],
-        config,
     )
 
 
@@ -163,15 +162,15 @@ def _links(documents: Sequence[Path]) -> Iterator[Complaint]:
 # --- examples --------------------------------------------------------------------------------
 
 
-def _examples(subject: Subject) -> Iterator[Complaint]:
+def _examples(subject: Subject, bench: Bench) -> Iterator[Complaint]:
     for rule in subject.rules:
         for example in examples(rule.path):
-            problem = failure(rule.code, example, subject.config)
+            problem = failure(rule.code, example, bench)
             if problem is not None:
                 yield Complaint(str(rule.path), example.line, problem)
 
 
-def _blocks(subject: Subject, codes: Collection[str]) -> Iterator[Complaint]:
+def _blocks(subject: Subject, codes: Collection[str], bench: Bench) -> Iterator[Complaint]:
     """The code blocks that a page marks: ```` ```bash bad VD101 ```` or ```` ```bash good ````."""
     for page in subject.pages:
         path = Path(page.place.filename)
@@ -181,6 +180,6 @@ def _blocks(subject: Subject, codes: Collection[str]) -> Iterator[Complaint]:
                 continue
             for code in set(words[1:] if words[0] == "bad" else page.codes) & set(codes):
                 example = Example(words[0] == "bad", block.text, path, block.line)
-                problem = failure(code, example, subject.config)
+                problem = failure(code, example, bench)
                 if problem is not None:
                     yield Complaint(str(path), block.line, problem)

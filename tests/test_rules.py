@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from doctor.config import Config
 from doctor.rulebook import Rule, load
 from doctor.rulebook.examples import Example, examples
-from doctor.trial import failure
+from doctor.trial import Bench, failure
 
 RULES = load().rules
+BENCH = Bench(Config())
 EXAMPLES = [
     pytest.param(rule, example, id=f"{rule.code}:{example.line}")
     for rule in RULES
@@ -20,7 +22,7 @@ EXAMPLES = [
 
 @pytest.mark.parametrize(("rule", "example"), EXAMPLES)
 def test_example(rule: Rule, example: Example) -> None:
-    assert failure(rule.code, example) is None
+    assert failure(rule.code, example, BENCH) is None
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
