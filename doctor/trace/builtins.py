@@ -8,7 +8,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from doctor.shell.tree import Simple
-from doctor.trace import captured, conditions, external, reading, redirects, shells, wrappers
+from doctor.trace import (
+    captured,
+    conditions,
+    external,
+    getopts,
+    reading,
+    redirects,
+    shells,
+    wrappers,
+)
 from doctor.trace.fields import Fields
 from doctor.trace.printed import formatted
 from doctor.trace.results import Flow, Result
@@ -153,13 +162,6 @@ def _wait(shell: Interpreter, command: Simple, fields: Fields, state: State) -> 
     return [Result(state)]
 
 
-def _getopts(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
-    if len(fields.values) > 2 and (fields.values[2].text or "").isidentifier():
-        state.set(fields.values[2].text or "", (Value((Unknown("the option"),)),))
-    state.set("OPTARG", (Value((Unknown("$OPTARG"),)),))
-    return [Result(state)]
-
-
 def _printf(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
     values = fields.values
     if len(values) > 3 and values[1].text == "-v" and (values[2].text or "").isidentifier():
@@ -200,7 +202,7 @@ BUILTINS: Mapping[str, Builtin] = {
     "read": reading.read,
     "mapfile": reading.mapfile,
     "readarray": reading.mapfile,
-    "getopts": _getopts,
+    "getopts": getopts.getopts,
     "printf": _printf,
     "let": _let,
 }

@@ -150,7 +150,10 @@ class Expander:
         values = tuple(_from(value, origin) for value in values)
         if part.operator:
             argument = self.scalar(part.argument)[0] if part.argument else Value()
-            if part.operator == ":" and isinstance(content, Array) and part.subscript:
+            argument = self._offsets(argument) if part.operator == ":" else argument
+            if part.operator == ":" and part.name in "@*":
+                values = sliced(values, argument, first=1)
+            elif part.operator == ":" and isinstance(content, Array) and part.subscript:
                 values = sliced(values, argument)
             else:
                 written = self.frame.written(part.span)
@@ -159,6 +162,16 @@ class Expander:
             values = (spaced(values),)
         values = tuple(_quoted(value, part.quoted) for value in values)
         return Fields(values, content.assumes | assumed(values))
+
+    def _offsets(self, written: Value) -> Value:
+        """``offset:length`` as numbers; both may be expressions."""
+        numbers: list[str] = []
+        for expression in (written.text or "").split(":"):
+            found = self.computed(known(expression), expression)
+            if len(found) != 1 or found[0].text is None:
+                return written
+            numbers.append(found[0].text)
+        return replace(written, pieces=(Text(":".join(numbers), written.origin),))
 
     def _defaulted(self, part: Parameter, content: Array | Missing | Value) -> list[Fields]:
         operator = part.operator.lstrip(":")

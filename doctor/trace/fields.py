@@ -127,9 +127,14 @@ def spans(text: str, separators: str) -> list[tuple[int, int]]:
     return [*found, (at, end)] if at < end else found
 
 
-def sliced(values: tuple[Value, ...], argument: Value) -> tuple[Value, ...]:
-    found = re.fullmatch(r"\s*(\d{1,4})\s*(?::\s*(\d{1,4}))?\s*", argument.text or "")
-    if not found:
+def sliced(values: tuple[Value, ...], argument: Value, first: int = 0) -> tuple[Value, ...]:
+    """The words from an offset on, or so many of them; ``first`` is the first one's number."""
+    found = re.fullmatch(r"\s*(-?\d{1,4})\s*(?::\s*(\d{1,4}))?\s*", argument.text or "")
+    start = int(found[1]) if found else 0
+    if not found or (first and start == 0) or (start < 0 and -start > len(values)):
         return (Value((Unknown("…", many=True),)),)
-    start = int(found.group(1))
-    return values[start:] if found.group(2) is None else values[start : start + int(found.group(2))]
+    start = start - first if start >= 0 else len(values) + start
+    end = len(values) if found[2] is None else start + int(found[2])
+    if any(value.many for value in values[: end if int(found[1]) >= 0 else None]) and start:
+        return (Value((Unknown("…", many=True),)),)
+    return values[start:end]

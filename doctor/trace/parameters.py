@@ -15,6 +15,7 @@ from doctor.trace.values import Assumption, Origin, Text, Unknown, Value, known
 
 _MAX_TEXT = 10_000
 _MAX_STRIPPED = 400
+_MAX_REPLACED = 100
 
 
 def contents(state: State, name: str) -> tuple[Content, ...]:
@@ -263,7 +264,29 @@ def _strip(operator: str, text: str, pattern: str) -> str | None:
 def _replace(operator: str, text: str, word: str) -> str | None:
     pattern, _, new = word.replace("\\/", "\0").partition("/")
     pattern, new = pattern.replace("\0", "/"), new.replace("\0", "/")
-    if re.search(r"[*?\[]", pattern) or operator in ("/#", "/%") or not pattern:
+    anchored = operator in ("/#", "/%")
+    if not anchored and pattern and not re.search(r"[*?\[]", pattern):
+        return text.replace(pattern.replace("\\", ""), new, -1 if operator == "//" else 1)
+    if "&" in new or not (pattern or anchored) or not text or len(text) > _MAX_REPLACED:
         return None
-    pattern = pattern.replace("\\", "")
-    return text.replace(pattern, new, -1 if operator == "//" else 1)
+    size = len(text)
+    if operator == "/#":
+        ends = (end for end in range(size, -1, -1) if matches(pattern, text[:end]))
+        end = next(ends, None)
+        return text if end is None else new + text[end:]
+    if operator == "/%":
+        begin = next((at for at in range(size + 1) if matches(pattern, text[at:])), None)
+        return text if begin is None else text[:begin] + new
+    return _replace_pattern(text, pattern, new, every=operator == "//")
+
+
+def _replace_pattern(text: str, pattern: str, new: str, every: bool) -> str:
+    """The text with its first longest match, or every one, replaced."""
+    made, at = "", 0
+    while at < len(text):
+        ends = (end for end in range(len(text), at, -1) if matches(pattern, text[at:end]))
+        end = next(ends, None)
+        if end is not None and not every:
+            return made + new + text[end:]
+        made, at = (made + text[at], at + 1) if end is None else (made + new, end)
+    return made

@@ -12,6 +12,7 @@ LISTS = st.sampled_from(["L", "K"])
 NUMBERS = st.sampled_from(["N", "P"])
 TEXTS = st.sampled_from(["a", "b", "a b", "x/y.z", "--port=1", "k:v,w", "é"])
 PATTERNS = st.sampled_from(["a", "b", "a*", "*b", "[ab]", "x/*", "*"])
+REPLACED = st.sampled_from(["a", "b", "y.", "[a-k]", "#a", "%b", "?"])
 WRAPPERS = st.sampled_from(["", "", "", "nohup ", "timeout 9 ", "env CACHE=e ", "exec -a x env "])
 
 
@@ -55,6 +56,21 @@ class _Writer:
             lambda: f"${{{name}^^}}",
             lambda: f"${{{name}:1:2}}",
             lambda: f"${{#{name}}}",
+            lambda: f"${{{name},}}",
+            lambda: f"${{{name}%{self.draw(st.sampled_from(['b', '/*', '?']))}}}",
+            lambda: f"${{{name}##*{self.draw(st.sampled_from([' ', '/', '=']))}}}",
+            lambda: f"${{{name}/{self.draw(REPLACED)}/{self.number()}}}",
+            lambda: f"${{{name}:{self.draw(NUMBERS)}:{self.draw(NUMBERS)}+1}}",
+            lambda: f"${{{name}//[b.]/_}}",
+            lambda: f"${{{name}: -2}}",
+            lambda: f"${{{name}-{self.text()}}}",
+            lambda: f"${{!{self.draw(st.sampled_from('RS'))}}}",
+            lambda: f"${{H[{self.draw(st.sampled_from(['one', 'two', '$R']))}]}}",
+            lambda: f"${{{self.draw(LISTS)}[-1]}}",
+            lambda: f"${{#{self.draw(LISTS)}[@]}}",
+            lambda: f"$(({self.expression()}))",
+            lambda: f"$(printf '%q ' {self.quoted()})",
+            lambda: f"$(printf '%s,' {self.words()})",
             lambda: f"${{{self.draw(LISTS)}[{self.number()}]}}",
             lambda: f"$(({self.draw(NUMBERS)} * 2 + {self.number()}))",
             lambda: f"$(echo {self.text()})",
@@ -62,6 +78,16 @@ class _Writer:
             lambda: f"$(basename /m/{self.text()})",
             lambda: f"${self.draw(st.sampled_from('12#'))}",
         )
+
+    def expression(self) -> str:
+        operator = self.draw(st.sampled_from("+ - * / % << & | < == && ||".split()))
+        left, right = (
+            self.draw(NUMBERS),
+            self.draw(st.sampled_from(["N", "P", "1", "3", "(N + 1)"])),
+        )
+        if operator in "/%":
+            right = "2"
+        return f"{left} {operator} {right} ? {self.number()} : 8000 + {left}"
 
     def quoted(self) -> str:
         return f'"{self.scalar()}"'
@@ -78,6 +104,11 @@ class _Writer:
             lambda: f"${{!{name}[@]}}",
             lambda: '"$@"',
             lambda: "{p,q}" + self.text(),
+            lambda: f'"${{{name}[@]/#/--x=}}"',
+            lambda: f'"${{{name}[@]%b}}"',
+            lambda: f'"${{{name}[*]}}"',
+            lambda: '"${@:2}"',
+            lambda: f'${{{name}[@]+"${{{name}[@]}}"}}',
         )
 
     # --- commands
@@ -103,6 +134,13 @@ class _Writer:
             lambda: f"set -- {self.words()}",
             lambda: "shift",
             lambda: f"printf -v {name} '%s' {self.quoted()}",
+            lambda: f"printf -v {name} '%s-%02d' {self.quoted()} {self.number()}",
+            lambda: f"{self.draw(LISTS)}[{self.number()}]={self.word_of_one()}",
+            lambda: f"H[{self.draw(st.sampled_from(['one', 'three']))}]={self.word_of_one()}",
+            lambda: f"R={self.draw(st.sampled_from(['A', 'B', 'N']))}",
+            lambda: f"let {numeral}={self.draw(NUMBERS)}+1",
+            lambda: f"mapfile -t {self.draw(LISTS)} <<< {self.quoted()}",
+            lambda: f"read -r {name} <<'EOF'\nx y\nEOF",
         )
 
     def word_of_one(self) -> str:
@@ -115,6 +153,9 @@ class _Writer:
             lambda: f"[[ -n ${self.draw(NAMES)} ]]",
             lambda: f"(({self.draw(NUMBERS)} > {self.number()}))",
             lambda: self.draw(st.sampled_from(["true", "false"])),
+            lambda: f"[ {self.quoted()} != {self.text()} -a -n {self.quoted()} ]",
+            lambda: f"[[ {self.quoted()} =~ ^[a-z] ]]",
+            lambda: f"! [[ -z ${self.draw(NAMES)} || ${self.draw(NUMBERS)} -gt 1 ]]",
         )
 
     def block(self, most: int = 2) -> str:
@@ -144,6 +185,11 @@ class _Writer:
             lambda: f"{{ {self.block()}}}",
             self.function,
             self.reference,
+            self.options,
+            self.shifting,
+            self.printing,
+            self.nested,
+            self.array_function,
             lambda: f'bash -c "vllm {self.scalar()} \\$CACHE" _ {self.words()}',
             lambda: 'bash -c \'vllm "$CACHE" "$@"\' _ ' + self.words(),
             lambda: f"bash <<EOF\nvllm ${self.draw(NAMES)} \\$CACHE\nEOF",
@@ -179,6 +225,65 @@ class _Writer:
         local = self.one_of(lambda: "", lambda: f"local {self.draw(NAMES)}={self.quoted()}; ")
         return f"{name}() {{ {local}{self.block()}}}\n{name} {self.words()}"
 
+    def options(self) -> str:
+        """``getopts`` over arguments that are known."""
+        given = self.some(
+            lambda: self.one_of(lambda: "-v", lambda: f"-m {self.text()}", lambda: "-p1"), " ", 3
+        )
+        return (
+            f"set -- {given} rest\nOPTIND=1\n"
+            'while getopts "m:p:v" o; do\n'
+            'case $o in m) A=$OPTARG;; p) N="$OPTARG";; v) L+=(-v);; esac\ndone\n'
+            f'shift $((OPTIND - 1))\n{self.launch()} "$1"'
+        )
+
+    def shifting(self) -> str:
+        """A loop over arguments that are known, as scripts without ``getopts`` have it."""
+        given = self.some(
+            lambda: self.one_of(
+                lambda: "--on", lambda: f"--model {self.text()}", lambda: f"--port={self.number()}"
+            ),
+            " ",
+            3,
+        )
+        return (
+            f'set -- {given}\nwhile [[ $# -gt 0 ]]; do\ncase "$1" in\n'
+            "--model) A=$2; shift 2;;\n--port=*) N=${1#*=}; shift;;\n*) K+=($1); shift;;\n"
+            f"esac\ndone\n{self.launch()}"
+        )
+
+    def printing(self) -> str:
+        """A function whose output the script takes up."""
+        name = self.new("f")
+        return (
+            f"{name}() {{ local A=$1; if {self.condition()}; then echo {self.words()}; "
+            f"return; fi; for x in {self.words()}; do printf '%s ' $x; done; }}\n"
+            f"B=$({name} {self.words()})\nvllm $B $({name} {self.word()})"
+        )
+
+    def nested(self) -> str:
+        """Shells in shells, and text with expansions of this one."""
+        name = self.draw(NAMES)
+        return self.one_of(
+            lambda: f"bash -c \"bash -c 'vllm ${{{name}@Q}} \\$CACHE'\"".replace("@Q", ""),
+            lambda: f"bash -c 'A=$1; shift; for i in \"$@\"; do vllm $A $i; done' _ {self.words()}",
+            lambda: f"eval \"vllm $(printf '%q ' {self.words()})\"",
+            lambda: f"bash -s a b <<EOF\n{name}=\\$1\nvllm \\${name} ${name}\nEOF",
+            lambda: (
+                f"cat > deep.sh <<EOF\nvllm '${name}' \\$1 \\$#\nEOF\nbash deep.sh {self.words()}"
+            ),
+            lambda: f"export {name}\nbash <<'EOF'\nvllm ${{{name}:-none}}\nEOF",
+            lambda: f"env {name}={self.quoted()} bash -c 'vllm ${name}'",
+        )
+
+    def array_function(self) -> str:
+        """A function with an array of its own, made of its arguments."""
+        name = self.new("f")
+        return (
+            f'{name}() {{ local -a own=("$@" {self.word()}); own+=({self.text()}); shift; '
+            f'vllm "${{own[@]}}" $# ${{own[1]}}; }}\n{name} {self.words()}'
+        )
+
     def reference(self) -> str:
         name = self.new("f")
         return (
@@ -192,5 +297,6 @@ def launchers(draw: st.DrawFn) -> str:
     """A script that bash accepts and that ends soon; it sets its variables first."""
     writer = _Writer(draw, levels=2)
     begin = f"A={writer.text()} B={writer.text()} CACHE={writer.text()} N={writer.number()} P=2"
-    lists = f"L=({writer.text()} {writer.text()}) K=({writer.text()})"
+    lists = f"L=({writer.text()} {writer.text()}) K=({writer.text()}) R=A S=B\n"
+    lists += f"declare -A H=([one]={writer.text()} [two]={writer.text()})"
     return f"{begin}\n{lists}\nset -- {writer.text()} {writer.text()}\n{writer.block(6)}wait\n"
