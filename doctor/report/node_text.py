@@ -69,6 +69,8 @@ def _parts(found: Examination, verdict: str) -> Iterator[RenderableType]:
     words, style = _VERDICTS[verdict]
     if verdict == "fit" and (lacking := _lacking(found)):
         words, style = f"fit as far as it goes, but has {lacking}", "bold yellow"
+    elif verdict == "fit" and any(check.unknown for check in found.checks):
+        words = "fit as far as can be seen"
     yield Text.assemble((found.node, "bold"), " is ", (words, style), ".")
     yield ""
     if found.gpus:

@@ -65,6 +65,12 @@ def test_a_machine_that_has_nothing(nvml: StandIn, tmp_path: Path) -> None:
     assert "✓" in rest.partition("Folders and disks")[2].partition("\n\n")[0]
 
 
+def test_a_node_of_which_not_all_can_be_seen(nvml: StandIn) -> None:
+    silent = "gpu\nanswer nvmlDeviceGetCurrentClocksEventReasons NO_PERMISSION\n"
+    assert " is fit as far as can be seen." in _run(nvml, silent).stdout
+    assert " is fit: vLLM should start here." in _run(nvml, "gpu\n").stdout
+
+
 def test_the_exclude_list_has_the_sites_bad_nodes(nvml: StandIn, tmp_path: Path) -> None:
     config = tmp_path / ".vllm-doctor.toml"
     config.write_text('bad-nodes = ["gpu[03,08]"]\n')
