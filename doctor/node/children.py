@@ -7,6 +7,7 @@ child is killed and left behind, and never waited for.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pickle
 import select
@@ -23,6 +24,7 @@ from doctor.errors import DoctorError
 Work: TypeAlias = Callable[[], Any]
 _Answer = TypeVar("_Answer")
 
+_PR_SET_PDEATHSIG = 1
 #: How long a child that has closed its pipe may take to tell how it ended.
 _ENDING = 0.2
 
@@ -115,6 +117,8 @@ def _fork(work: Work) -> Child:
 
 def _live(work: Work, end: int) -> None:
     os.setpgid(0, 0)
+    # Whoever ends the parent must not leave a child that holds a GPU.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     # A child that can't be ended must hold nothing that somebody waits for.

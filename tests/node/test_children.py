@@ -106,6 +106,25 @@ def test_nothing_is_left_of_what_hangs(tmp_path: Path) -> None:
         time.sleep(0.01)
 
 
+def test_nothing_is_left_when_the_parent_is_killed() -> None:
+    ready, told = os.pipe()
+
+    def work_that_tells() -> NoReturn:
+        os.write(told, str(os.getpid()).encode())
+        _hang()
+
+    parent = os.fork()
+    if parent == 0:
+        with at_work([work_that_tells]) as children:
+            wait(children, time.monotonic() + _PATIENCE)
+        os._exit(0)
+    child = int(os.read(ready, 100))
+    os.kill(parent, signal.SIGKILL)
+    os.waitpid(parent, 0)
+    while _runs(child):  # the test hangs if it is left
+        time.sleep(0.01)
+
+
 def test_a_child_holds_none_of_our_streams() -> None:
     def streams() -> set[str]:
         return {os.readlink(f"/proc/self/fd/{number}") for number in range(3)}
