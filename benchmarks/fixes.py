@@ -1,6 +1,7 @@
 """Fix real scripts in memory: what is offered, made and refused, and whether bash still reads them.
 
-    python benchmarks/fixes.py PATH… [--from-file LIST] [--unsafe] [--diffs FOLDER]
+    python benchmarks/fixes.py PATH… [--from-file LIST] [--unsafe] [--vllm-version RELEASE]
+                               [--diffs FOLDER]
 
 A PATH is a script or a folder; with --from-file a file names one script a line. No script is
 changed.
@@ -157,13 +158,15 @@ def main() -> None:
     arguments.add_argument("paths", nargs="*", type=Path, help="scripts and folders")
     arguments.add_argument("--from-file", type=Path, help="a file that names one script a line")
     arguments.add_argument("--unsafe", action="store_true", help="make the unsafe fixes too")
+    arguments.add_argument("--vllm-version", help="migrate scripts that pin none to this release")
     arguments.add_argument("--diffs", type=Path, help="write a patch for each changed script")
     options = arguments.parse_args()
     named = options.from_file.read_text().splitlines() if options.from_file else []
     paths = scripts([*options.paths, *map(Path, named)])
     if not paths:
         arguments.error("there is no script in these paths")
-    done = trials(paths, Config(), options.unsafe)
+    config = Config(vllm_version=options.vllm_version)
+    done = trials(paths, config, options.unsafe)
     report(done)
     if options.diffs:
         write_patches(done, options.diffs)

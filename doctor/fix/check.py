@@ -21,11 +21,11 @@ from doctor.trace.context import Invocation
 #: More calls than these are not compared one by one.
 MAX_CALLS = 5_000
 #: Programs that fixes start beside those of the script.
-_ADDED = frozenset({"mkdir", "find", "wait"})
+_ADDED = frozenset({"mkdir", "find", "wait", "tee"})
 #: Programs that print; what they print may follow a value that was changed.
 _PRINTERS = frozenset({"echo", "printf", "logger"})
 #: Actions that change a path or a variable everywhere that the script uses it.
-_EVERYWHERE = frozenset({"name-user", "keep-cache"})
+_EVERYWHERE = frozenset({"name-user", "keep-cache", "keep-log"})
 
 
 def fault(before: Examined, after: Examined, made: Sequence[Offer]) -> str | None:

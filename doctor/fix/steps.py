@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from doctor.diagnostic import Edit
+from doctor.facts.commands import NamedKill
 from doctor.fix.work import NoFixError, Work
+from doctor.shell.tree import AndOr, Pipeline, Statement, Subshell, blocks
+from doctor.trace.context import Invocation
+
+#: Programs that become the one that they start.
+_TRANSPARENT = frozenset({"nohup", "env", "numactl", "exec", "nice", "ionice"})
 
 
 def add_option(work: Work) -> Iterator[Edit]:
@@ -17,3 +24,49 @@ def add_option(work: Work) -> Iterator[Edit]:
         raise NoFixError("the program is not written there as it is")
     end = work.stretch(location.end.offset, location.end.offset)
     yield work.edit(end, " " + work.operand("option"))
+
+
+def kill_own_only(work: Work) -> Iterator[Edit]:
+    """`kill-own-only`: `-P $$` for pkill, where it then still ends the servers of the script."""
+    fact = work.fact
+    assert isinstance(fact, NamedKill)
+    found = next(work.invocations(), None)
+    program = found.arguments[0].location if found is not None else None
+    if found is None or program is None or found.program != "pkill":
+        raise NoFixError("only pkill can be told whose programs to end")
+    if found.context.wrappers or found.context.remote or found.context.batch_job is not None:
+        raise NoFixError("it runs in another shell than the servers")
+    running = [s.invocation for s in work.traced.servers if s.invocation.order < found.order]
+    by_line = any(re.fullmatch(r"-[a-zA-Z]*f\w*|--full", w.display) for w in found.arguments[1:])
+    if not running or not all(_is_hit(work, each, fact.pattern, by_line) for each in running):
+        raise NoFixError("it is not clear that it would still end the script's own servers")
+    end = work.own(program).end.offset
+    yield Edit(work.stretch(end, end), " -P $$")
+
+
+def _is_hit(work: Work, server: Invocation, pattern: str, by_line: bool) -> bool:
+    """Whether a server is a child of the script's own shell that the pattern means."""
+    around = _statements(work, server)
+    wrapped = any(w.words[0] not in _TRANSPARENT for w in server.context.wrappers)
+    if wrapped or not around or any(isinstance(each.command, Subshell) for each in around):
+        return False
+    if [each for each in around if each.background] != around[-1:]:
+        return False
+    words = server.arguments if by_line else server.arguments[:1]
+    try:
+        return re.search(pattern, " ".join(word.display for word in words)) is not None
+    except re.error:
+        return False
+
+
+def _statements(work: Work, invocation: Invocation) -> list[Statement]:
+    """The statements of this script around a program, the outermost first."""
+    place = work.own(invocation.origin.location).start.offset
+    found: list[Statement] = []
+    block = work.traced.script.body
+    while inside := [s for s in block if s.command.span.start <= place < s.command.span.end]:
+        found.append(inside[0])
+        if isinstance(inside[0].command, (Pipeline, AndOr)):
+            break
+        block = tuple(each for inner in blocks(inside[0].command) for each in inner)
+    return found

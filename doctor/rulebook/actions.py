@@ -64,6 +64,11 @@ ACTIONS: Mapping[str, Action] = {
         places=("after",),
         values=("option",),
     ),
+    "keep-log": Action(
+        "Put the log where it can be read after the job, with the job's number in its name."
+    ),
+    "write-log": Action("Write what the server says to a log below the user's home."),
+    "kill-own-only": Action("Let `pkill` end only what the script itself has started."),
     "join-errors": Action("Send standard error to where standard output goes."),
     "write-line": Action(
         "Write the line `text` before the command in which the server starts.", values=("text",)

@@ -12,7 +12,17 @@ from pathlib import Path
 
 #: What a shell sets by itself.
 _SHELL = {"_", "SHLVL", "PWD", "OLDPWD"}
-STAND_INS = ("vllm", "srun", "sbatch", "salloc", "docker", "pip", "nvidia-smi", "vllm-doctor")
+STAND_INS = (
+    "vllm",
+    "srun",
+    "sbatch",
+    "salloc",
+    "docker",
+    "pip",
+    "nvidia-smi",
+    "tmux",
+    "vllm-doctor",
+)
 RECORDER = """#!/bin/sh
 record=$(mktemp "$RECORDS/XXXXXXXX")
 { printf '%s\\0' "${0##*/}" "$@"; printf '\\0'; env -0; } > "$record"

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from doctor.rulebook import load
 from doctor.rulebook.actions import ACTIONS
 from tests.conftest import Outcome
 
@@ -464,6 +468,103 @@ def test_standard_error_joins_the_log(command: Command, hosts: tuple[Host, Host]
     }
 
 
+def test_a_log_is_kept_under_a_name_of_its_own(
+    command: Command, hosts: tuple[Host, Host], tmp_path: Path
+) -> None:
+    node = Path(f"/tmp/vllm-doctor-{tmp_path.parent.name}-{os.getpid()}")
+    case = Case(
+        "keep-log",
+        f"""
+        #SBATCH --gpus=1
+        #SBATCH --output=server.out
+        LOG=second.log
+        vllm serve Qwen/Qwen3-8B > "{node}/first.log" 2>&1
+        vllm serve Qwen/Qwen3-8B --port 1 > $LOG 2>&1
+        nvidia-smi "$LOG"
+        """,
+        info=True,
+        config={"select": ["VD803", "VD805"]},
+    )
+    was, now = hosts
+    text = _script(case, was)
+    fixed = _fixed(command, case, was, text)
+    node.mkdir()
+    try:
+        before = was.run(text)
+    finally:
+        shutil.rmtree(node)
+    after = now.run(fixed)
+    both = "vllm says\nvllm complains\n"
+    assert before.files == {"home/second.log": both}
+    assert after.files == {
+        f"home/logs/{node.name}/first-4711.log": both,
+        "home/second-4711.log": both,
+    }
+    assert before.calls - after.calls == _called(
+        ["#SBATCH --output=server.out", "nvidia-smi second.log"]
+    )
+    assert after.calls - before.calls == _called(
+        ["#SBATCH --output=server-%j.out", "nvidia-smi second-4711.log"]
+    )
+    assert after.code == before.code == 0
+
+
+def test_a_log_is_written_where_there_was_none(command: Command, hosts: tuple[Host, Host]) -> None:
+    case = Case(
+        "write-log",
+        """
+        #SBATCH --gpus=1
+        vllm serve Qwen/Qwen3-8B > /dev/null 2>&1
+        vllm serve Qwen/Qwen3-8B --port 1 >/dev/null 2>/dev/null
+        tmux send-keys -t server "vllm serve Qwen/Qwen3-8B --port 2" Enter
+        """,
+        info=True,
+        config={"select": ["VD801"]},
+    )
+    was, now = hosts
+    text = _script(case, was)
+    fixed = _fixed(command, case, was, text)
+    before = was.run(text)
+    after = now.run(fixed)
+    both = "vllm says\nvllm complains\n"
+    assert before.files == {}
+    assert after.files == {
+        "home/logs/server-8000-4711.log": both,
+        "home/logs/server-1-4711.log": both,
+    }
+    line = "tmux send-keys -t server vllm serve Qwen/Qwen3-8B --port 2"
+    assert before.calls - after.calls == _called([f"{line} Enter"])
+    log = "HOST/home/logs/server-2-4711.log"
+    assert after.calls - before.calls == _called([f"{line} 2>&1 | tee {log} Enter"])
+    assert after.code == before.code == 0
+
+
+@pytest.mark.skipif(shutil.which("pkill") is None, reason="missing part: pkill")
+def test_only_what_the_script_started_is_ended(command: Command, hosts: tuple[Host, Host]) -> None:
+    model = uuid4().hex.translate(str.maketrans("0123456789", "ghijklmnop"))  # nobody else's
+    case = Case(
+        "kill-own-only",
+        f"""
+        #SBATCH --gpus=1
+        vllm serve {model} > server.log 2>&1 &
+        server=$!
+        sleep 1
+        pkill -f "vllm serve {model}"
+        wait "$server"
+        """,
+        config={"select": ["VD903"]},
+    )
+    was, now = hosts
+    text = _script(case, was)
+    fixed = _fixed(command, case, was, text)
+    for host, script, survives in ((was, text, False), (now, fixed, True)):
+        (host.bin / "vllm").write_text("#!/bin/sh\nsleep 20\n")
+        with subprocess.Popen([host.bin / "vllm", "serve", model]) as other:
+            assert host.run(script).code == 128 + 15
+            assert (other.poll() is None) is survives
+            other.kill()
+
+
 def test_a_script_waits_for_its_servers(command: Command, hosts: tuple[Host, Host]) -> None:
     case = Case(
         "wait-at-end",
@@ -516,8 +617,21 @@ def test_only_what_is_ones_own_is_deleted(command: Command, hosts: tuple[Host, H
 
 
 #: Actions that have a test of their own here.
-OWN_TESTS = {"join-errors", "wait-at-end", "delete-own-only"}
+OWN_TESTS = {
+    "join-errors",
+    "keep-log",
+    "write-log",
+    "kill-own-only",
+    "wait-at-end",
+    "delete-own-only",
+}
 
 
 def test_each_action_has_a_test() -> None:
     assert {case.action for case in CASES} | OWN_TESTS == set(ACTIONS)
+
+
+def test_each_action_is_what_a_rule_wants() -> None:
+    rules = load().rules
+    remedies = [remedy for rule in rules for remedy in (rule.fix, *(c.fix for c in rule.cases))]
+    assert {remedy.action for remedy in remedies if remedy and remedy.action} == set(ACTIONS)

@@ -1,0 +1,148 @@
+"""Fixes of the files that jobs and servers write their logs to."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from doctor.diagnostic import Edit, Location
+from doctor.facts.logs import LogFile
+from doctor.fix.lines import line_before, statements_around
+from doctor.fix.work import NoFixError, Work
+from doctor.shell.tree import Redirect, Simple, Word
+from doctor.shell.walk import commands
+from doctor.unknown import UNKNOWN
+
+_FOLDER = "$HOME/logs"
+_VOLATILE = re.compile(r"(?:/dev/shm|/var/tmp|/tmp|\$TMPDIR|\$\{TMPDIR\})/")
+_IN_PATTERN = re.compile(r"%\d*[jJA]")
+_IN_PATH = re.compile(r"SLURM_(?:ARRAY_)?JOB_?ID")
+#: A path that may be put into a word, in quotes or without them.
+_PLAIN_PATH = re.compile(r"(?:[\w./:@%+,=-]|\$\w+|\$\{\w+\})+")
+
+
+def keep_log(work: Work) -> Iterator[Edit]:
+    """`keep-log`: the log on storage that lasts, under a name with the job's number."""
+    fact = work.fact
+    assert isinstance(fact, LogFile)
+    place, path = _written_path(work, fact)
+    _refuse_other_uses(work, place, posixpath.basename(path))
+    if fact.whose == "job":
+        lasting = posixpath.basename(path) if fact.lost else path
+        task = "%A_%a" if work.traced.job.array else "%j"
+        yield Edit(place, lasting if _IN_PATTERN.search(lasting) else _numbered(lasting, task))
+        return
+    command = work.command()
+    lasting = _VOLATILE.sub(f"{_FOLDER}/", path, count=1) if fact.lost else path
+    if fact.lost and lasting == path:
+        raise NoFixError("the folder is not written there as it is")
+    numbered = lasting if _IN_PATH.search(path) else _numbered(lasting, "${SLURM_JOB_ID}")
+    yield Edit(place, numbered)
+    if fact.lost:
+        yield from _folder_made(work, command, posixpath.dirname(numbered))
+
+
+def _written_path(work: Work, fact: LogFile) -> tuple[Location, str]:
+    """The stretch that is the path, without the option before it and the quotes around it."""
+    location = work.place("path")
+    if fact.whose == "job":
+        path, begin = fact.path, location.start.offset
+    else:
+        location = _word(work, location)
+        text = work.written(location)
+        path = text[1:-1] if text[:1] == text[-1:] == '"' else text
+        begin = location.start.offset
+    start = work.written(location).rfind(path)
+    if start < 0 or not _PLAIN_PATH.fullmatch(path):
+        raise NoFixError("the path is not written there as it is")
+    return work.stretch(begin + start, begin + start + len(path)), path
+
+
+def _word(work: Work, part: Location) -> Location:
+    """The word that a part of it stands in."""
+    for word in work.words():
+        if word.span.start <= part.start.offset < word.span.end:
+            return work.stretch(word.span.start, word.span.end)
+    raise NoFixError("the path is not written there as it is")
+
+
+def _refuse_other_uses(work: Work, place: Location, name: str) -> None:
+    """Refuse where the file's name stands elsewhere, too, but for other options of the header."""
+    text = work.source.text
+    for found in re.finditer(re.escape(name), text):
+        line = text[work.line_start(found.start()) : found.start()]
+        own = place.start.offset <= found.start() < place.end.offset
+        if not own and not line.startswith("#SBATCH") and not work.is_comment(found.start()):
+            raise NoFixError("the script names the file elsewhere, too")
+
+
+def _numbered(path: str, number: str) -> str:
+    root, suffix = posixpath.splitext(path)
+    return f"{root}-{number}{suffix}"
+
+
+def _folder_made(work: Work, command: Simple, folder: str) -> Iterator[Edit]:
+    """A line before the command that makes the folder, unless there is one."""
+    around = statements_around(work.traced.script.body, command)
+    place, indent = line_before(work, around[-1])
+    line = f'mkdir -p "{folder}"{work.newline}'
+    if f"\n{line}" not in work.source.text[: place.start.offset]:
+        yield Edit(place, indent + line)
+
+
+# --- a log where there is none ---------------------------------------------------------------
+
+
+def write_log(work: Work) -> Iterator[Edit]:
+    """`write-log`: a log below the user's home for a server whose output nobody can read later."""
+    path = f"{_FOLDER}/server-{_port(work)}-${{SLURM_JOB_ID:-$$}}.log"
+    if getattr(work.fact, "stdout_goes", None) == "null":
+        command = work.command()
+        yield from _instead_of_nothing(work, command, path)
+    else:
+        command = _around(work)
+        end = work.own(work.fact.location).end.offset
+        yield Edit(work.stretch(end, end), f" 2>&1 | tee {path}")
+    yield from _folder_made(work, command, _FOLDER)
+
+
+def _port(work: Work) -> int:
+    """The server's port, by which its log differs from those of the script's other servers."""
+    ports = {server.server.port for server in work.servers()}
+    others = {s.server.port for s in work.traced.servers if s not in work.servers()}
+    port = next(iter(ports), None)
+    if len(ports) != 1 or not isinstance(port, int) or port in others or UNKNOWN in others:
+        raise NoFixError("several servers would write one log")
+    return port
+
+
+def _instead_of_nothing(work: Work, command: Simple, path: str) -> Iterator[Edit]:
+    """The log for `/dev/null`, and standard error with it."""
+    thrown = [r for r in command.redirects if _to_nothing(r)]
+    outputs = [r for r in thrown if r.descriptor in (None, "1")]
+    errors = [r for r in thrown if r.descriptor == "2"]
+    if len(outputs) != 1 or len(outputs) + len(errors) != len(thrown):
+        raise NoFixError("the redirection is not the command's own")
+    target = outputs[0].target
+    yield Edit(work.stretch(target.span.start, target.span.end), f'"{path}"')
+    for redirect in errors:
+        if redirect.span.start < outputs[0].span.start:
+            raise NoFixError("standard error is redirected before standard output")
+        yield Edit(work.stretch(redirect.span.start, redirect.span.end), "2>&1")
+
+
+def _to_nothing(redirect: Redirect) -> bool:
+    return isinstance(redirect.target, Word) and redirect.target.literal == "/dev/null"
+
+
+def _around(work: Work) -> Simple:
+    """The command of tmux or screen in which the server's command is a quoted text."""
+    inner = work.own(work.fact.location)
+    for command in commands(work.traced.script.body):
+        for word in command.words if isinstance(command, Simple) else ():
+            text = work.source.text[word.span.start : word.span.end]
+            inside = word.span.start < inner.start.offset and inner.end.offset < word.span.end
+            if inside and text[0] == text[-1] and text[0] in "\"'" and isinstance(command, Simple):
+                return command
+    raise NoFixError("the server's command is not a quoted text in this script")
