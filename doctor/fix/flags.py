@@ -57,21 +57,29 @@ def rewrite_flag(work: Work) -> Iterator[Edit]:
 
 
 def _removal(work: Work, start: int, end: int) -> Edit:
-    """The flag and its value away, with its line if it has one of its own."""
+    """The flag and its value away, with its line if that holds nothing else."""
     text = work.source.text
-    own_line = text[work.line_start(start) : start].strip() == ""
-    rest = text[end : work.line_end(end)]
-    if own_line and rest.strip() in ("", "\\"):
-        if rest.strip() == "\\" and text[: work.line_start(start)].rstrip("\r\n").endswith("\\"):
-            return Edit(work.stretch(work.line_start(start), text.find("\n", end) + 1), "")
-        continued = re.search(r"[ \t]*\\\r?\n[ \t]*\Z", text[:start])
-        start = continued.start() if continued else start
-    else:
-        before = len(text[:start].rstrip(" \t"))
-        if before == start:  # the first word of a list or of a string
-            end += len(rest) - len(rest.lstrip(" \t"))
-        start = before
-    return Edit(work.stretch(start, end), "")
+    line, line_end = work.line_start(start), work.line_end(end)
+    before, rest = text[line:start], text[end:line_end]
+    if not before.strip() and rest.strip() in ("", "\\"):
+        return _line_away(work, line, line_end, rest.strip())
+    if before.lstrip().startswith("-") or (not before.strip() and rest.lstrip().startswith("-")):
+        # Of a line of flags the whole is written anew: others of them may go as well.
+        kept = f"{before.rstrip()} {rest.lstrip()}" if before.strip() else before + rest.lstrip()
+        return Edit(work.stretch(line, line_end), kept.rstrip())
+    shorter = len(text[:start].rstrip(" \t"))
+    if shorter == start:  # the first word of a list or of a string
+        end += len(rest) - len(rest.lstrip(" \t"))
+    return Edit(work.stretch(shorter, end), "")
+
+
+def _line_away(work: Work, line: int, end: int, rest: str) -> Edit:
+    """A line away; if the line before goes on in it and it does not go on, it ends there."""
+    text = work.source.text
+    continued = re.search(r"[ \t]*\\\r?\n\Z", text[:line])
+    if continued is not None and not rest:
+        return Edit(work.stretch(continued.start(), end), "")
+    return Edit(work.stretch(line, min(text.find("\n", end) + 1 or len(text), len(text))), "")
 
 
 def _flags(work: Work, name: str) -> list[Flag]:

@@ -30,8 +30,10 @@ class Rewrite:
 def of_flag(flag: Flag, line: Iterable[Flag], releases: int, tables: Tables) -> Rewrite | None:
     """What to write instead of a flag, if all these releases accept it beside the others."""
     others = [each for each in line if each is not flag]
-    if flag.problem == NO_VALUE:
+    if flag.problem == NO_VALUE and flag.row is not None and not releases & ~flag.row.releases:
         return _without_value(flag, releases, tables)
+    if flag.problem == NO_VALUE and _TRUTHS.get(_said(flag)):
+        return _told((flag.name,), others, releases, tables)
     if flag.negated or flag.keys or flag.problem is not None:
         return None
     value = flag.value.text if flag.value is not None else None
@@ -77,11 +79,14 @@ def _is_free(option: str, others: Iterable[Flag], releases: int, tables: Tables)
     return not any(not keys or not each.keys or each.keys == tuple(keys) for each in same)
 
 
+def _said(flag: Flag) -> str:
+    return (flag.value.text or "").lower() if flag.value is not None else ""
+
+
 def _without_value(flag: Flag, releases: int, tables: Tables) -> Rewrite | None:
     """`--x True` is `--x`; `--x False` is `--no-x`, or nothing where that doesn't exist."""
-    said = _TRUTHS.get((flag.value.text or "").lower()) if flag.value is not None else None
-    row = flag.row
-    if said is None or flag.negated or row is None or not releases or releases & ~row.releases:
+    said, row = _TRUTHS.get(_said(flag)), flag.row
+    if said is None or flag.negated or row is None or not releases:
         return None
     if said:
         return Rewrite(flag.spelling, same=True)

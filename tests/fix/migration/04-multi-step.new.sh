@@ -1,0 +1,11 @@
+#!/bin/bash
+# written for vLLM 0.7.2
+#SBATCH --nodes=1 --gpus-per-node=2
+
+for gpu in 0 1; do
+    CUDA_VISIBLE_DEVICES=$gpu vllm serve mistralai/Mistral-7B-Instruct-v0.3 \
+        --no-enable-chunked-prefill \
+        --enable-prefix-caching \
+        --port $((8000 + gpu)) > "server-$gpu-$SLURM_JOB_ID.log" 2>&1 &
+done
+wait

@@ -1,0 +1,10 @@
+#!/bin/bash
+# written for vLLM 0.9.2
+docker run --rm --gpus all --ipc=host -p 8000:8000 \
+    -v ~/.cache/huggingface:/root/.cache/huggingface \
+    vllm/vllm-openai:latest \
+    --model Qwen/Qwen2.5-VL-7B-Instruct \
+    --limit-mm-per-prompt '{"image": 4}' \
+    --mm-processor-cache-gb 0 \
+    --mm-encoder-tp-mode data \
+    --trust-remote-code
