@@ -178,4 +178,5 @@ class Tables:
         if feature.readded:
             releases |= self.since(feature.readded)
         deprecated = self.since(feature.deprecated) if feature.deprecated else 0
+        deprecated &= self.before(feature.readded) if feature.readded else self.every
         return Row(feature.name, releases, releases & deprecated, feature)

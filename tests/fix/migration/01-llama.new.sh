@@ -11,4 +11,4 @@ python -m vllm.entrypoints.openai.api_server \
     --tensor-parallel-size 4 \
     --distributed-executor-backend ray \
     --max-model-len 8192 \
-    --port 8000
+    --port 8000 --disable-log-requests
