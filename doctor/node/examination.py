@@ -73,12 +73,13 @@ def examine(
     """Let the probes look until the deadline (``time.monotonic``), and judge what they tell."""
     started = time.monotonic()
     works = [partial(observe, probe, situation) for probe in probes]
-    with at_work([partial(_known, config, situation), *works]) as (reader, *children):
-        from doctor.node.checks import checks  # while they look
+    with at_work(works) as children:
+        from doctor.node.checks import checks  # while they look; the reader has it from us
 
-        wait([reader, *children], deadline)
-        wait([reader], deadline + GRACE)
-        known = _told(reader)
+        with at_work([partial(_known, config, situation)]) as (reader,):
+            wait([reader, *children], deadline)
+            wait([reader], deadline + GRACE)
+            known = _told(reader)
         seen = [_sighting(*pair, started) for pair in zip(probes, children, strict=True)]
     sightings = [_placed(sighting, known.exclude, situation) for sighting in seen]
     found = checks(known.rules, sightings, known.knowledge, known.ranks)
