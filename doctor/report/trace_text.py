@@ -11,7 +11,7 @@ from doctor.report.style import Styled, cells, paint, visible
 from doctor.report.table import Table
 from doctor.trace import Traced
 from doctor.trace.jobs import Request
-from doctor.trace.summary import Row, rows
+from doctor.trace.summary import Otherwise, Row, rows
 from doctor.trace.unknowns import missing
 from doctor.trace.values import UNKNOWN, Unknown, Value
 
@@ -143,10 +143,7 @@ class TraceText:
         for other in row.otherwise:
             if other.given is None and other.trait != "because":
                 condition = f", if {' and '.join(other.conditions)}" if other.conditions else ""
-                text = (
-                    f"{_NAMES.get(other.trait, other.trait)} {other.text or 'default'}{condition}"
-                )
-                yield from self._item("or", text, indent=8)
+                yield from self._item("or", _other_trait(other) + condition, indent=8)
 
     # --- the rest ----------------------------------------------------------------------------
 
@@ -181,6 +178,14 @@ class TraceText:
         lines = textwrap.wrap(visible(sentence), self.width - 4, break_on_hyphens=False)
         for index, line in enumerate(lines):
             yield ("  - " if index == 0 else "    ") + line
+
+
+def _other_trait(other: Otherwise) -> str:
+    if other.trait == "speculation" and not other.text:
+        return "no speculation"
+    if other.trait == "releases" and not other.text[:1].isdigit():
+        return other.text
+    return f"{_NAMES.get(other.trait, other.trait)} {other.text or 'default'}"
 
 
 def _servers_heading(found: Sequence[Row]) -> str:

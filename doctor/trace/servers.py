@@ -15,7 +15,7 @@ from doctor.trace.requirements import Pins
 from doctor.trace.state import Content, Guard, consistent
 from doctor.trace.values import JOB, UNKNOWN, USER, UnknownType, Value
 from doctor.vllm import defaults
-from doctor.vllm.arguments import Flag
+from doctor.vllm.arguments import Flag, may_be_several
 from doctor.vllm.program import recognise
 from doctor.vllm.releases import Candidates, Claim, candidates, since
 from doctor.vllm.server import Server, read_server
@@ -164,8 +164,10 @@ def _engine(server: Server, words: Sequence[Value]) -> tuple[str, ...] | None:
     Unknown words, ``"$@"``, are the same for all servers of a script unless they vary.
     """
     model = server.value("model")
-    hidden = [word for word in words if word.many]
-    flags = [flag for flag in server.arguments.flags if flag.name not in _NOT_OF_THE_ENGINE]
+    everything = server.arguments.flags
+    said = [v for flag in everything for v in flag.values if not may_be_several(v)]
+    hidden = [word for word in words if word.many and word not in said]
+    flags = [flag for flag in everything if flag.name not in _NOT_OF_THE_ENGINE]
     values = [*hidden, *(value for flag in flags for value in flag.values)]
     if model is not None:
         values.append(model)
