@@ -100,7 +100,7 @@ def app(context: click.Context) -> None:
 @click.option(
     "--config",
     "config_file",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     metavar="FILE",
     help="The configuration, in place of the one in the nearest folder.",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,7 +58,7 @@ def load(
     releases = Releases(folder / "vllm")
     own = _pages(folder)
     site = [file for path in paths for file in (_pages(path) if path.is_dir() else [path])]
-    found = list(_read(site, releases, site=True))
+    found = list(islice(_read(site, releases, site=True), MAX_ROWS + 1))
     if len(found) > MAX_ROWS:
         place = found[MAX_ROWS].place
         problem = f"with this row the site's knowledge is larger than {MAX_ROWS} rows"
