@@ -56,7 +56,19 @@ def write_line(work: Work) -> Iterator[Edit]:
     if not around or isinstance(around[0], Function):
         raise NoFixError("the server starts in a function")
     place, indent = line_before(work, around[0])
-    yield Edit(place, indent + work.operand("text") + work.newline)
+    begin = _above_comments(work, place.start.offset)
+    yield Edit(work.stretch(begin, begin), indent + work.operand("text") + work.newline)
+
+
+def _above_comments(work: Work, begin: int) -> int:
+    """The beginning of the lines of comment that end before a line, or of that line."""
+    while begin:
+        above = work.line_start(begin - 1)
+        line = work.source.text[above:begin].strip()
+        if not line.startswith("#") or line.startswith(("#!", "#SBATCH")):
+            break
+        begin = above
+    return begin
 
 
 def wait_at_end(work: Work) -> Iterator[Edit]:

@@ -23,11 +23,28 @@ def is_judged_everywhere(verdict: Verdict, traced: Traced) -> bool:
     if isinstance(fact, GivenVariable) and _reaches_others(fact.name, verdict, traced):
         return False
     attribute = _attribute(verdict, fact)
+    if _is_chosen_with_another(fact, attribute):
+        return False
     place = _place(fact, attribute)
     return place is None or all(
         other in verdict.facts
         for other in traced.facts
         if other.kind == fact.kind and _place(other, attribute) == place
+    )
+
+
+def _is_chosen_with_another(fact: Fact, attribute: str) -> bool:
+    """Whether one default decides on the text and on something else that the fact tells.
+
+    The arm `*) PARSER=hermes` is taken for the model that `${MODEL:-…}` has by default, and for
+    whatever model somebody gives.
+    """
+    own = fact.evidence.get(attribute, Evidence())
+    return any(
+        (assumption.key[:6], assumption.choice) == ("given:", "empty")
+        for other in fact.evidence.values()
+        if other.locations != own.locations
+        for assumption in own.assumes & other.assumes
     )
 
 

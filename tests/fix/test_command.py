@@ -63,6 +63,21 @@ def test_what_is_not_shown_is_neither_counted_nor_fixed(command: Command) -> Non
     assert "vllm-doctor node" in job.read_text()
 
 
+def test_text_that_may_serve_another_model_is_no_safe_fix(command: Command) -> None:
+    job = Path("job.sh")
+    text = """MODEL=${MODEL:-openai/gpt-oss-20b}
+case "$MODEL" in
+  *[Qq]wen*) PARSER=qwen3_xml ;;
+  *) PARSER=hermes ;;
+esac
+vllm serve "$MODEL" --enable-auto-tool-choice --tool-call-parser "$PARSER"
+"""
+    job.write_text(text)
+    done = command("scan", "--fix", "job.sh")
+    assert (done.code, job.read_text()) == (1, text)
+    assert "1 can be fixed (--fix --unsafe-fixes" in done.out
+
+
 def test_unsafe_fixes_alone_change_nothing(command: Command) -> None:
     Path("job.sh").write_text(FAULTY)
     assert command("scan", "--unsafe-fixes", "job.sh").code == 1
