@@ -21,7 +21,7 @@ def together(one: Invocation, other: Invocation, settled: bool = False) -> bool:
     """
     if one.order > other.order:
         one, other = other, one
-    if not consistent(one.assumes, other.assumes):
+    if one.context.excludes(other.context) or not consistent(one.assumes, other.assumes):
         return False
     if one.context.batch_job != other.context.batch_job:
         return False

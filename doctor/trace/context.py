@@ -83,7 +83,8 @@ class Context:
     """What surrounds a command.
 
     ``wrappers`` are the programs around it, the outermost first. ``copies`` are the kinds of
-    copies of it that a step runs: ``task``, ``host``, or as many as the job has.
+    copies of it that a step runs: ``task``, ``host``, or as many as the job has. ``choices`` tell
+    for each command around it, by a number, which of its alternatives this comes of.
     """
 
     threads: tuple[Thread, ...] = ()
@@ -96,6 +97,12 @@ class Context:
     batch_job: int | None = None
     outputs: Mapping[int, Output] = field(default_factory=dict)
     uncalled: bool = False
+    choices: tuple[tuple[int, int], ...] = ()
+
+    def excludes(self, other: Context) -> bool:
+        """Whether the two come of different alternatives of one command."""
+        chosen = dict(self.choices)
+        return any(chosen.get(command, index) != index for command, index in other.choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +110,7 @@ class Invocation:
     """A program that the script would start, after all wrappers are taken off.
 
     ``arguments[0]`` is the program. ``waited`` and ``settled`` count the waits of its own
-    branch before it; ``order`` is its place in the walk, and the ``occasion`` is the same for the
-    alternatives of one start. ``outer`` is the whole command with its
+    branch before it; ``order`` is its place in the walk. ``outer`` is the whole command with its
     wrappers, and ``outer_environment`` what that was given. ``input`` is what it can read from
     its standard input, where that is known.
     """
@@ -117,7 +123,6 @@ class Invocation:
     outer: tuple[Value, ...]
     outer_environment: Mapping[str, tuple[Content, ...]]
     order: int
-    occasion: int
     waited: int
     settled: int
     assumes: Guard = NO_GUARD

@@ -36,12 +36,19 @@ def run(shell: Interpreter, command: Simple, alternatives: Sequence[Fields], sta
     It is one program, though its name and arguments may be any of the ``alternatives``.
     """
     occasion = shell.walk.number()
-    for fields in alternatives:
-        _run(shell, command, fields, occasion, state)
+    for index, fields in enumerate(alternatives):
+        choice = (occasion, index) if len(alternatives) > 1 else None
+        _run(shell, command, fields, choice, state)
     captured.add(shell, command, alternatives, state)
 
 
-def _run(shell: Interpreter, command: Simple, fields: Fields, occasion: int, state: State) -> None:
+def _run(
+    shell: Interpreter,
+    command: Simple,
+    fields: Fields,
+    choice: tuple[int, int] | None,
+    state: State,
+) -> None:
     expander = shell.expander(state)
     outputs = redirects.outputs(command.redirects, expander, shell.context.outputs)
     given = redirects.standard_input(command.redirects, expander, state.input)
@@ -50,7 +57,8 @@ def _run(shell: Interpreter, command: Simple, fields: Fields, occasion: int, sta
     if origin is None:
         return
     environment = commands.overlay(shell, command, state)
-    context = replace(shell.context, outputs=outputs)
+    choices = shell.context.choices if choice is None else (*shell.context.choices, choice)
+    context = replace(shell.context, outputs=outputs, choices=choices)
     start = Start(
         arguments=fields.values,
         environment=environment,
@@ -59,7 +67,6 @@ def _run(shell: Interpreter, command: Simple, fields: Fields, occasion: int, sta
         outer=fields.values,
         outer_environment=environment,
         assumes=fields.assumes,
-        occasion=occasion,
         input=given,
     )
     _start(shell, start, state)
@@ -154,7 +161,6 @@ def _emit(shell: Interpreter, start: Start, state: State) -> None:
             outer=start.outer,
             outer_environment=start.outer_environment,
             order=shell.walk.number(),
-            occasion=start.occasion,
             waited=shell.waited,
             settled=shell.settled,
             assumes=start.assumes | state.guard,

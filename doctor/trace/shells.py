@@ -34,7 +34,6 @@ class Start:
     outer: tuple[Value, ...]
     outer_environment: Mapping[str, tuple[Content, ...]]
     assumes: Guard
-    occasion: int
     input: Value | None = None
     nesting: int = 0
 

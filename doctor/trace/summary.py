@@ -115,8 +115,10 @@ def _unlikeliness(seen: _Seen) -> tuple[bool, int]:
 
 def _beside(one: _Seen, other: _Seen) -> bool:
     """Whether both can happen on one path, so that neither is an alternative to the other."""
-    apart = one.started.invocation.occasion != other.started.invocation.occasion
-    return apart and consistent(one.assumes, other.assumes)
+    context = one.started.invocation.context
+    if context.excludes(other.started.invocation.context):
+        return False
+    return consistent(one.assumes, other.assumes)
 
 
 def _nearest(alternative: _Seen, chosen: Sequence[_Seen]) -> _Seen:
