@@ -12,7 +12,12 @@ from doctor.trace.values import UNKNOWN, UnknownType, Value
 from doctor.trace.wrappers import Unwrapped
 from doctor.vllm import defaults
 
-_DEVICES = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
+_DEVICES = (
+    "CUDA_VISIBLE_DEVICES",
+    "HIP_VISIBLE_DEVICES",
+    "ROCR_VISIBLE_DEVICES",
+    "ASCEND_RT_VISIBLE_DEVICES",
+)
 _PARALLEL = (
     ("TP", "tensor_parallel_size"),
     ("PP", "pipeline_parallel_size"),

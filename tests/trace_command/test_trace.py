@@ -341,3 +341,7 @@ def test_statements_of_a_template_are_no_commands(text: Callable[[str], str]) ->
     begin = "#!/bin/bash\n#SBATCH --nodes=2\n"
     script = begin + "{%- if time %}\n#SBATCH --time={{ time }}\n{%- endif %}\n"
     assert "nodes 2 GPUs none time {{ time }}" in text(script)
+
+
+def test_npus_are_told_like_gpus(text: Callable[[str], str]) -> None:
+    assert " m 2,3 8000 " in text("ASCEND_RT_VISIBLE_DEVICES=2,3 vllm serve m\n")
