@@ -70,8 +70,12 @@ def judge(facts: Iterable[Fact], rulebook: Rulebook, knowledge: Knowledge) -> li
             if finding is None:
                 continue
             groups.setdefault(finding.group, []).append(finding)
-    found = (min(group, key=lambda each: each.rank).told(group) for group in groups.values())
-    return sorted(found, key=_order)
+    told: dict[tuple[str, Location], Verdict] = {}
+    for group in groups.values():
+        verdict = min(group, key=lambda each: each.rank).told(group)
+        # One place has to change once, however many commands use what is written there.
+        told.setdefault((verdict.diagnostic.code, verdict.diagnostic.location), verdict)
+    return sorted(told.values(), key=_order)
 
 
 def _order(verdict: Verdict) -> tuple[str, int, str, str]:

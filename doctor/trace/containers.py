@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _DOCKER = frozenset({"docker", "podman", "podman-hpc", "nerdctl"})
 _APPTAINER = frozenset({"apptainer", "singularity"})
 _VLLM_IMAGES = ("vllm-openai", "vllm/vllm")
+#: What people start in such an image in place of a server, to work in it or to keep it there.
+_NO_SERVER = frozenset("bash sh zsh env sleep tail python python3 pip nvidia-smi".split())
 #: The whole of a docker container's file system is its own, but for what is bound.
 EVERYTHING = ("/",)
 
@@ -54,7 +56,8 @@ def _docker_run(unwrapped: Unwrapped, start: Start) -> Start:
     if entrypoint:
         arguments = (entrypoint[-1], *arguments) if entrypoint[-1].pieces else arguments
     elif image is not None and any(name in image.display for name in _VLLM_IMAGES):
-        arguments = (known("vllm", image.origin), known("serve", image.origin), *arguments)
+        if not arguments or arguments[0].display.rpartition("/")[2] not in _NO_SERVER:
+            arguments = (known("vllm", image.origin), known("serve", image.origin), *arguments)
     elif arguments and arguments[0].display.startswith("-"):
         arguments = ()
     context = replace(start.context, container=container)

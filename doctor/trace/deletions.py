@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from doctor.facts.base import Evidence
 from doctor.facts.commands import Deletion
 from doctor.trace.context import Invocation
+from doctor.trace.people import logins
 from doctor.trace.places import is_own, place_of
 from doctor.trace.values import Unknown, Value
 from doctor.trace.wrappers import read_options
@@ -20,7 +21,8 @@ def read(invocation: Invocation, shared_folders: Sequence[str]) -> Iterator[Dele
     """The deletions of one program, if it deletes."""
     program = invocation.arguments[0].display.rpartition("/")[2]
     for target in _targets(program, invocation.arguments[1:]):
-        place = place_of(target.path, shared_folders, invocation.context.container)
+        people = logins(invocation.origin.source.text)
+        place = place_of(target.path, shared_folders, invocation.context.container, people)
         if place is None:
             continue
         locations = tuple(loc for loc in [target.path.location] if loc is not None)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from doctor.trace import people
 from doctor.trace.context import Container
 from doctor.trace.values import JOB, PROCESS, RANDOM, USER, Text, Unknown, Value
 
@@ -32,8 +33,13 @@ def is_own(value: Value) -> bool:
     return bool(value.varies & _OWN)
 
 
-def place_of(path: Value, folders: Sequence[str], container: Container | None) -> Place | None:
-    """The shared folder that a path lies in; None if it lies in none or that isn't known."""
+def place_of(
+    path: Value, folders: Sequence[str], container: Container | None, logins: Collection[str] = ()
+) -> Place | None:
+    """The shared folder that a path lies in; None if it lies in none or that isn't known.
+
+    ``logins`` are names of people: a path that holds one of them is theirs.
+    """
     known = _squeezed(path)
     private = False
     if container is not None:
@@ -45,8 +51,8 @@ def place_of(path: Value, folders: Sequence[str], container: Container | None) -
     folder = _folder_of(known, folders)
     if folder is None:
         return None
-    owned = _owned(known, folder)
-    return Place(path.display, folder, private, owned, _reaches_others(known, folder))
+    owned = _owned(known, folder, logins)
+    return Place(path.display, folder, private, owned, _reaches_others(known, folder, logins))
 
 
 def _squeezed(path: Value) -> Value:
@@ -67,7 +73,7 @@ def _folder_of(path: Value, folders: Sequence[str]) -> str | None:
     return None
 
 
-def _reaches_others(path: Value, folder: str) -> bool:
+def _reaches_others(path: Value, folder: str, logins: Collection[str]) -> bool:
     """Whether the path's first part below the shared folder matches other users' names too."""
     rest = path.slice(len(folder))
     if not rest.display.strip("/"):
@@ -75,12 +81,13 @@ def _reaches_others(path: Value, folder: str) -> bool:
     first = _first_component(rest)
     pattern = any(isinstance(p, Unknown) and p.matched for p in first.pieces)
     certain = all(isinstance(p, Text) or p.matched for p in first.pieces)
-    return pattern and certain and not is_own(first)
+    own = is_own(first) or people.names(first.display, logins)
+    return pattern and certain and not own
 
 
-def _owned(path: Value, folder: str) -> bool | None:
+def _owned(path: Value, folder: str, logins: Collection[str]) -> bool | None:
     below = path.slice(len(folder))
-    if is_own(below):
+    if is_own(below) or people.names(below.display, logins):
         return True
     return False if below.text is not None else None
 

@@ -33,13 +33,16 @@ def read(invocation: Invocation, requests: Sequence[Request]) -> Iterator[Fact]:
 
 
 def _node_shared(requests: Sequence[Request]) -> bool | UnknownType:
-    """Whether other jobs may run beside this one; large requests are mostly for whole nodes."""
+    """Whether other jobs may run beside this one; large requests are mostly for whole nodes.
+
+    Without a request in sight it can't be known what the job has.
+    """
     asked = [request.asks for request in requests]
     if any(each.exclusive is True for each in asked):
         return False
-    large = any(_more(each.nodes, 1) or _more(each.gpus_per_node, 7) for each in asked)
+    large = any(_more(each.nodes, 1) or _more(each.gpus_per_node, 3) for each in asked)
     open_ = any(UNKNOWN in (each.exclusive, each.nodes) for each in asked)
-    return UNKNOWN if large or open_ else True
+    return UNKNOWN if large or open_ or not asked else True
 
 
 def _more(count: int | UnknownType | None, than: int) -> bool:

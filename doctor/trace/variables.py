@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from doctor.facts.base import Evidence
 from doctor.facts.servers import GivenVariable
@@ -16,6 +16,8 @@ from doctor.vllm.verdicts import nearest
 _OURS = "VLLM_"
 #: ``VLLM_HOST``, which people use for themselves, is not a misspelt ``VLLM_HOST_IP``.
 _ALIKE = 0.87
+#: ``LOG`` and ``LOGGING`` are the same word to people, ``ROPE`` and ``PREFILL`` are not.
+_WORDS_ALIKE = 0.6
 _EXPORT = re.compile(r"\b(?:export|declare -x|unset)[ \t]+(?:\w+[ \t]+)*\Z")
 
 
@@ -42,7 +44,7 @@ def _fact(started: Started, name: str, value: Value) -> GivenVariable:
         is_on=(value.text or "").lower() in ("1", "true"),
         known=row is not None,
         used_by_script=_is_used(name, text),
-        suggestion=None if row else nearest(name, found.tables.variables, _ALIKE),
+        suggestion=None if row else _meant(name, found.tables.variables),
         pinned=found.pin is not None,
         read=whether(likely, row.releases) if row else False,
         newest_reads=bool(row and row.releases & found.tables.newest),
@@ -54,6 +56,16 @@ def _fact(started: Started, name: str, value: Value) -> GivenVariable:
         rewrite_in_words=rewrite.in_words if rewrite else None,
         rewrite_same=bool(rewrite and rewrite.same),
     )
+
+
+def _meant(name: str, names: Collection[str]) -> str | None:
+    """The variable that a name misspells; one with another word in its place is another one."""
+    close = nearest(name, names, _ALIKE)
+    ours, theirs = name.split("_"), (close or "").split("_")
+    if len(ours) != len(theirs):
+        return close
+    pairs = zip(ours, theirs, strict=True)
+    return close if all(nearest(our, [their], _WORDS_ALIKE) for our, their in pairs) else None
 
 
 def _is_used(name: str, text: str) -> bool:

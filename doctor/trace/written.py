@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from doctor.facts.base import Evidence
 from doctor.facts.commands import WrittenPath
 from doctor.trace.context import Invocation
+from doctor.trace.people import logins
 from doctor.trace.places import place_of
 from doctor.trace.state import consistent
 from doctor.trace.values import UNKNOWN, Value
@@ -30,8 +31,9 @@ _OTHER_VARIABLES = frozenset(
 
 def read(invocation: Invocation, shared_folders: Sequence[str]) -> Iterator[WrittenPath]:
     """The paths that one program, or its redirections and variables, write."""
+    people = logins(invocation.origin.source.text)
     for how, path in _paths(invocation):
-        place = place_of(path, shared_folders, invocation.context.container)
+        place = place_of(path, shared_folders, invocation.context.container, people)
         if place is None or place.private or path.display.rstrip("/") == place.folder:
             continue
         location = path.location or invocation.origin.location

@@ -171,8 +171,12 @@ class _Reader:
         self.add(option, word, values, found)
 
     def switch(self, word: Value, option: str, explicit: Value | None, found: Spelling) -> None:
-        """A flag without a value, though some people give it one."""
-        if explicit is None and self.next_text().lower() in _BOOLEAN:
+        """A flag without a value, though some people give it one.
+
+        The server's module takes a loose word for the model's tag, which it then ignores.
+        """
+        loose = explicit is None and self.next_text().lower() in _BOOLEAN
+        if loose:
             explicit = self.words[self.at]
             self.at += 1
         if explicit is None:
@@ -181,7 +185,8 @@ class _Reader:
         if found.row and found.row.name in _ONCE_VALUED:
             admits = found.admits & self.tables.before(NEGATABLE)
             found = Spelling(found.row, admits, found.negated)
-        self.add(option, word, [explicit], found, NO_VALUE)
+        refused = self.positional or not loose
+        self.add(option, word, [explicit], found, NO_VALUE if refused else None)
 
     def valued(
         self, word: Value, option: str, explicit: Value | None, found: Spelling, row: Row
@@ -197,7 +202,7 @@ class _Reader:
             self.doubtful = True
         last = values[-1] if values else None
         missing = last is None and not optional
-        problem = "its value is missing" if missing else number_problem(row.kind, last)
+        problem = "its value is missing" if missing else number_problem(row.kind, last, row.name)
         self.add(option, word, values, found, problem)
 
     def dotted(self, word: Value, name: Value, option: str, explicit: Value | None) -> None:

@@ -8,12 +8,14 @@ from doctor.trace.values import Value
 
 #: Whole numbers, also with a suffix (``32k``, ``1.5M``), and ``auto``.
 _INTEGER = re.compile(r"[+-]?\d+|\d+(?:\.\d+)?[kmgt]|\d+[KMGT]|auto")
+#: A name that stands for the number to be filled in: ``TP_SIZE``, ``num_gpus``.
+_STAND_IN = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*|[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 
 
-def number_problem(kind: str, value: Value | None) -> str | None:
+def number_problem(kind: str, value: Value | None, flag: str) -> str | None:
     """What is wrong with the value of a flag of this kind, if it must be a number."""
     text = None if value is None else value.text
-    if text is None:
+    if text is None or _STAND_IN.fullmatch(text) or text == flag.lstrip("-"):
         return None
     if kind == "int" and not _INTEGER.fullmatch(text.strip()):
         return f"{text!r} is not a whole number"

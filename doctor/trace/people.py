@@ -1,0 +1,45 @@
+"""People: the logins that a script shows in the folders, addresses and variables that it names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from functools import lru_cache
+
+#: Folders in which clusters keep people's own, perhaps with their group's between.
+_HOMES = re.compile(
+    r"(?<![\w.}])/(?:home|users?|people|scratch|work|projects?|lustre|gpfs|nfs|data)\w*"
+    r"/([\w.-]+)(?:/([\w.-]+))?",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(r"--mail-user[= ]([\w.-]+)@|\bUSER(?:NAME)?=[\"']?([\w.-]+)")
+_LOGIN = re.compile(r"[a-z][a-z0-9]{2,31}", re.IGNORECASE)
+#: What such folders hold that is no login.
+_THINGS = frozenset(
+    """
+    all ansys anaconda anaconda3 app apps archive backup base bench benchmark benchmarks bin build
+    builds cache caches checkpoint checkpoints code codes common compile conda config configs
+    container containers cuda data dataset datasets default dev downloads env envs eval
+    experiment experiments fast file files flashinfer fs gpu gpus group groups hf home hub
+    huggingface image images inductor inference input inputs job jobs lib libs llama llm llms local
+    log logs lustre mistral ml model models nlp opt out output outputs pip project projects public
+    python qwen ray repo repos result results run runs runtime scratch script scripts serve server
+    servers serving share shared sif slurm software source src storage store team temp test tests
+    tmp tool tools torch train training transformers triton user users venv venvs vllm weights work
+    workspace xdg
+    """.split()
+)
+
+
+@lru_cache(maxsize=16)
+def logins(text: str) -> frozenset[str]:
+    """The words that name people, or their groups, by where the script has them."""
+    named = [
+        name for pattern in (_HOMES, _NAMED) for found in pattern.findall(text) for name in found
+    ]
+    return frozenset(n for n in named if _LOGIN.fullmatch(n) and n.lower() not in _THINGS)
+
+
+def names(path: str, people: Collection[str]) -> bool:
+    """Whether a path holds one of these names as a word of its own."""
+    return any(word in people for word in re.split(r"[\W_]+", path))
