@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from doctor.facts.base import Evidence
@@ -12,6 +13,7 @@ from doctor.trace.places import place_of
 from doctor.trace.state import consistent
 from doctor.trace.values import UNKNOWN, Value
 
+_ALLOWED = re.compile(r"[ \t]*\|\|[ \t]*(?:true\b|:(?=[\s;]|$))")
 #: Variables that name a folder or file which the programs started then write.
 _FOLDER_VARIABLES = ("_CACHE_DIR", "_CACHE_ROOT", "_CACHE_HOME", "_CACHE_PATH", "_CACHE")
 _OTHER_VARIABLES = frozenset(
@@ -47,12 +49,18 @@ def read(invocation: Invocation, shared_folders: Sequence[str]) -> Iterator[Writ
         )
 
 
+def _may_fail(invocation: Invocation) -> bool:
+    """Whether the script does without what a command makes: ``mkdir … || true``."""
+    origin = invocation.origin
+    return _ALLOWED.match(origin.source.text, origin.end) is not None
+
+
 def _paths(invocation: Invocation) -> Iterator[tuple[str, Value]]:
     for output in dict.fromkeys(invocation.context.outputs.values()):
         if output.kind in ("file", "tee") and output.path is not None:
             yield "tee" if output.kind == "tee" else "redirection", output.path
     program = invocation.arguments[0].display.rpartition("/")[2]
-    if program == "mkdir":
+    if program == "mkdir" and not _may_fail(invocation):
         for value in invocation.arguments[1:]:
             if not value.display.startswith("-"):
                 yield "mkdir", value
