@@ -175,8 +175,10 @@ class Expander:
 
     def _defaulted(self, part: Parameter, content: Array | Missing | Value) -> list[Fields]:
         operator = part.operator.lstrip(":")
+        is_text = isinstance(content, Value) and content.text is not None
         found: list[Fields] = []
-        for is_set, case in parameters.emptiness(content, part.name):
+        for filled, case in parameters.emptiness(content, part.name):
+            is_set = filled or (is_text and part.operator == operator)
             if is_set == (operator == "+"):
                 found += self._argument(part, case.assumes)
             elif operator == "+":
