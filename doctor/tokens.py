@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 #: What the tokens look like: the whole word, so that nothing longer is taken for one.
 _SHAPES = tuple(
-    (what, re.compile(rf"(?<![A-Za-z0-9_-]){shape}(?![A-Za-z0-9_-])"))
+    (what, re.compile(rf"(?<![A-Za-z0-9_-]){shape}(?![A-Za-z0-9_])"))
     for what, shape in (
         ("a Hugging Face token", r"(?:hf|api_org)_[A-Za-z0-9]{34}"),
         ("an OpenAI key", r"sk-[A-Za-z0-9]{48}"),
