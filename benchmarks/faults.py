@@ -44,6 +44,10 @@ class Mutant:
     config: Mapping[str, Any] = field(default_factory=dict)
 
 
+#: What the names of drafters hold.
+_DRAFTER = re.compile(r"eagle|dspark|dflash|draft|speculator", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Subject:
     """A real script to put faults into."""
@@ -65,10 +69,11 @@ class Subject:
 
     @cached_property
     def models(self) -> list[str]:
-        """The models that the script names and that are known."""
+        """The models that the script names and that are known; drafters are none of them."""
         found = _MODEL.finditer(self.text)
         named = dict.fromkeys(match[0] for match in found if self.acts(match.start()))
-        return [name for name in named if self.knowledge.row("families", name)]
+        served = (name for name in named if not _DRAFTER.search(name))
+        return [name for name in served if self.knowledge.row("families", name)]
 
     @cached_property
     def statements(self) -> list[Statement]:
