@@ -267,7 +267,12 @@ def refine(state: State, subject: Word, patterns: Sequence[Word], guard: Guard) 
 
 # --- arithmetic -----------------------------------------------------------------------
 
-_STEP = re.compile(r"\s*(?:(\w+)\s*(\+\+|--)|(\+\+|--)\s*(\w+))\s*$")
+#: A step at the beginning, and a rest in which nothing else is assigned: ``i++ < 4``.
+_STEP = re.compile(
+    r"\s*(?:([A-Za-z_]\w*)\s*(\+\+|--)|(\+\+|--)\s*([A-Za-z_]\w*))"
+    r"((?:(?!\+\+|--|(?<![=!<>])=(?!=)).)*)$",
+    re.DOTALL,
+)
 _ASSIGN = re.compile(r"\s*([A-Za-z_]\w*)\s*([-+*/%]?)=(?!=)(.+)$", re.DOTALL)
 
 
@@ -290,9 +295,11 @@ def compute(expander: Expander, expression: Value, written: str) -> list[Value]:
     text = expression.display
     step = _STEP.match(text)
     if step:
-        name = step.group(1) or step.group(4)
+        name, rest = step.group(1) or step.group(4), step.group(5)
         sign = (step.group(2) or step.group(3))[0]
-        return _store(expander, name, known(f"{name} {sign} 1"), written)
+        before = expander.computed(known(name + rest), written)
+        _store(expander, name, known(f"{name} {sign} 1"), written)
+        return before if step.group(1) else expander.computed(known(name + rest), written)
     assignment = _ASSIGN.match(text)
     if assignment:
         name, operator, right = assignment.groups()

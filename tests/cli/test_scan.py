@@ -41,6 +41,7 @@ def process(*arguments: str, **options: object) -> subprocess.Popen[bytes]:
         [sys.executable, "-m", "doctor", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         **options,  # type: ignore[call-overload]
     )
 
