@@ -14,12 +14,14 @@ from doctor.unknown import UNKNOWN, UnknownType
 class Assumption:
     """A choice that a value rests on, such as "MODEL is left at its default".
 
-    Two values are consistent if they take the same ``choice`` wherever they share a ``key``.
+    Two values are consistent if they take the same ``choice`` wherever they share a ``key``. What
+    is asked about came to be at the moment ``since`` of the walk.
     """
 
     key: str
     choice: str
     words: str = field(compare=False)
+    since: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,8 @@ class TraceText:
             said.append(f"a statement that could not be read{sentences.at(place)}: {region.reason}")
         if traced.walk.truncated:
             said.append("the end of the script: it goes on for too long to be followed")
+        if traced.walk.narrowed:
+            said.append("the unlikelier ways through the script: there are too many to follow all")
         if said:
             yield self._heading("Not known")
             for sentence in dict.fromkeys(said):

@@ -120,7 +120,11 @@ def _case_of(shell: Interpreter, command: Case, subject: Value, start: _Looking)
     done += [Result(before) for before in falling]
     words = f"{subject.display} is like none of the patterns"
     for way in looking:
-        guard = frozenset({Assumption(way.key, "none", words)}) if way.entered else NO_GUARD
+        guard = (
+            frozenset({Assumption(way.key, "none", words, subject.since)})
+            if way.entered
+            else NO_GUARD
+        )
         left = assuming(way.state, guard)
         done += [Result(left)] if left is not None else []
     return done
@@ -139,8 +143,11 @@ def _arm(
             passed.append(way)
             continue
         words = f"{subject.display} {_patterns(shell, arm)}"
+        choice = frozenset({Assumption(way.key, str(index), words, subject.since)})
+        if len(arm.patterns) == 1:
+            choice |= conditions.is_text(subject, arm.patterns[0].literal, words)
         sure = verdict is True and not way.entered
-        guard = NO_GUARD if sure else frozenset({Assumption(way.key, str(index), words)})
+        guard = NO_GUARD if sure else choice
         inside = assuming(way.state, guard)
         if inside is not None:
             conditions.refine(inside, command.subject, arm.patterns, guard)

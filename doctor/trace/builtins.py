@@ -20,7 +20,7 @@ from doctor.trace import (
 )
 from doctor.trace.fields import Fields
 from doctor.trace.printed import formatted
-from doctor.trace.results import Flow, Result
+from doctor.trace.results import Flow, Result, assuming
 from doctor.trace.state import Missing, State
 from doctor.trace.values import Unknown, Value, known
 
@@ -97,9 +97,12 @@ def _set(shell: Interpreter, command: Simple, fields: Fields, state: State) -> l
 
 def _shift(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
     count = fields.values[1].text if len(fields.values) > 1 else "1"
-    if state.positional is not None:
+    if state.positional is None:
+        state.shifted = shell.walk.number()
+    else:
         sure = count is not None and count.isdigit() and not any(v.many for v in state.positional)
         state.positional = state.positional[int(count or 0) :] if sure else None
+        state.shifted = state.shifted if sure else shell.walk.number()
     return [Result(state)]
 
 
@@ -108,23 +111,30 @@ def _source(shell: Interpreter, command: Simple, fields: Fields, state: State) -
         return [Result(state)]
     path = fields.values[1]
     origin = shell.frame.origin(command.span)
-    found = shells.load(shell, path, origin, state) if origin is not None else None
-    if found is not None:
-        frame, text = found
-        outer = state.positional
-        if len(fields.values) > 2:
-            state.positional = fields.values[2:]
-        results = shell.script(frame, text, state)
-        for result in results:
-            result.state.positional = outer
-        return [replace(r, flow=Flow.NEXT) if r.flow is Flow.RETURN else r for r in results]
+    found = shells.load(shell, path, origin, state) if origin is not None else []
+    if found:
+        return [result for text in found for result in _read_in(shell, text, fields, state)]
     if not _SETUP.search(path.display):
         shell.may_hold()
         captured.lose(state)
-        state.login_file_unread = True
+        state.sourced = shell.walk.number()
         if origin is not None:
             shell.walk.unread.append((path, origin))
     return [Result(state)]
+
+
+def _read_in(shell: Interpreter, text: shells.Text, fields: Fields, state: State) -> list[Result]:
+    """Walk a sourced file; words after its name are its arguments."""
+    way = assuming(state, text.assumes)
+    if way is None:
+        return []
+    outer = state.positional
+    if len(fields.values) > 2:
+        way.positional = fields.values[2:]
+    results = shell.script(text.frame, text.text, way)
+    for result in results:
+        result.state.positional = outer
+    return [replace(r, flow=Flow.NEXT) if r.flow is Flow.RETURN else r for r in results]
 
 
 def _eval(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from doctor.diagnostic import Location
 from doctor.facts.base import Evidence
 from doctor.facts.relations import CacheFolder, SharedCache
-from doctor.trace.concurrency import JobShape, copies, kept_apart, together
+from doctor.trace.concurrency import JobShape, begun, copies, kept_apart, together
 from doctor.trace.interpreter import Walk
 from doctor.trace.servers import Started
 from doctor.trace.state import Content, Missing
@@ -165,11 +165,12 @@ def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[Sh
             if all(_share(member, other, root) for member in group):
                 group.append(other)
                 done.add(at)
-        differ = set(copies(first.invocation, walk, job, settled=True))
+        differ = set(copies(first.invocation, walk, job, True, root.folder.assumes))
         if root.lost in ("memory", "node-local"):
             differ -= {HOST, ARRAY_TASK}
-        alone = not differ or kept_apart(root.folder.varies, differ)
-        if len(group) > 1 or not alone:
+        since = max(root.folder.since, first.engine.since if first.engine else 0)
+        alone = kept_apart(root.folder.varies, differ) or since > begun(differ)
+        if len(group) > 1 or (differ and not alone):
             yield _fact(group, root, differ if len(group) == 1 else set(), job)
 
 
@@ -177,7 +178,7 @@ def _share(one: Started, other: Started, root: Root) -> bool:
     theirs = root_of(other)
     return (
         theirs is not None
-        and theirs.folder.display == root.folder.display
+        and theirs.folder.identity == root.folder.identity
         and not theirs.folder.varies - {"user", JOB}
         and one.engine == other.engine
         and together(one.invocation, other.invocation, settled=True)

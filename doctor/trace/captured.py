@@ -20,9 +20,9 @@ from doctor.trace.values import Unknown, Value
 if TYPE_CHECKING:
     from doctor.trace.interpreter import Interpreter
 
-_OUTPUT = ">"
+OUTPUT = ">"
 #: An output that can't be known; the same stands for contents that are too many.
-_LOST = Unknown(f"${_OUTPUT}", many=True)
+_LOST = Unknown(f"${OUTPUT}", many=True)
 #: Programs that print nothing, as long as nobody asks them to tell what they do (``-v``).
 _SILENT = frozenset(
     "chmod cp disown kill ln mkdir mv pkill rm rmdir sleep touch ulimit wait".split()
@@ -31,24 +31,24 @@ _SILENT = frozenset(
 
 def begin(state: State) -> None:
     """From here on collect what commands print."""
-    state.variables[_OUTPUT] = Variable((Value(),))
+    state.variables[OUTPUT] = Variable((Value(),))
 
 
 def lose(state: State) -> None:
     """What is printed here can't be known."""
-    if _OUTPUT in state.variables:
-        state.variables[_OUTPUT] = Variable((Value((_LOST,)),))
+    if OUTPUT in state.variables:
+        state.variables[OUTPUT] = Variable((Value((_LOST,)),))
 
 
 def lose_if_changed(state: State, after: State) -> None:
     """What printed something on the way to ``after`` does so in an unknown order, or number."""
-    if state.variables.get(_OUTPUT) != after.variables.get(_OUTPUT):
+    if state.variables.get(OUTPUT) != after.variables.get(OUTPUT):
         lose(state)
 
 
 def add(shell: Interpreter, command: Simple, alternatives: Sequence[Fields], state: State) -> None:
     """Collect what a program prints; ``alternatives`` are its name and arguments."""
-    if _OUTPUT not in state.variables:
+    if OUTPUT not in state.variables:
         return
     expander = shell.expander(state)
     outputs = redirects.outputs(command.redirects, expander, shell.context.outputs)
@@ -60,7 +60,7 @@ def add_values(
     state: State, outputs: Mapping[int, Output], printed: Sequence[Value | None]
 ) -> None:
     """Collect an output that may be any of these; None is one that can't be known."""
-    if _OUTPUT not in state.variables or not printed or 1 not in outputs:
+    if OUTPUT not in state.variables or not printed or 1 not in outputs:
         return
     if outputs[1].kind != "pipe":
         return
@@ -70,13 +70,13 @@ def add_values(
         for new in printed
         if new is None or consistent(old.assumes, new.assumes)
     ]
-    state.variables[_OUTPUT] = Variable(merge_alternatives(joined, _OUTPUT))
+    state.variables[OUTPUT] = Variable(merge_alternatives(joined, OUTPUT))
 
 
 def keep(state: State, after: State) -> None:
     """A subshell's output is its parent's, too, though nothing else of its state is."""
-    if _OUTPUT in state.variables and _OUTPUT in after.variables:
-        state.variables[_OUTPUT] = after.variables[_OUTPUT]
+    if OUTPUT in state.variables and OUTPUT in after.variables:
+        state.variables[OUTPUT] = after.variables[OUTPUT]
 
 
 def collected(state: State) -> tuple[Value, ...] | None:
@@ -88,7 +88,7 @@ def collected(state: State) -> tuple[Value, ...] | None:
 
 
 def _all(state: State) -> list[Value]:
-    return [v for v in state.get(_OUTPUT).alternatives if isinstance(v, Value)]
+    return [v for v in state.get(OUTPUT).alternatives if isinstance(v, Value)]
 
 
 def _printed(fields: Fields, given: Value | None) -> Value | None:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from doctor.shell.tree import Array as ArrayNode
 from doctor.shell.tree import Assignment, Function, Simple, Substitution, Word, blocks
-from doctor.trace import builtins, captured, external, redirects
+from doctor.trace import builtins, captured, external, parameters, redirects
+from doctor.trace.environment import inherited
 from doctor.trace.expand import Expander
 from doctor.trace.fields import Fields
 from doctor.trace.results import Result, assuming
 from doctor.trace.state import NO_GUARD, Array, Content, Missing, State, consistent
-from doctor.trace.values import Unknown, Value
+from doctor.trace.values import Value, derived
 
 if TYPE_CHECKING:
     from doctor.trace.interpreter import Interpreter
@@ -34,9 +35,14 @@ def execute(shell: Interpreter, command: Simple, state: State) -> list[Result]:
     ]
     if not any(_changes_state(shell, fields, state) for fields in alternatives):
         external.run(shell, command, alternatives, state)
-        return [Result(state)]
+        prints = bool(alternatives) and all(f.values[0].text == "echo" for f in alternatives)
+        sure = prints and not redirects.may_fail(command.redirects)
+        return [Result(state, True if sure else None)]
     results: list[Result] = []
-    for fields in alternatives[: _most_ways(shell)]:
+    most = _most_ways(shell)
+    if len(alternatives) > most:
+        shell.walk.narrow()
+    for fields in alternatives[:most]:
         way = state if len(alternatives) == 1 else assuming(state, fields.assumes)
         if way is not None:
             results += _execute_one(shell, command, fields, way)
@@ -123,7 +129,7 @@ def assign(
         contents: Sequence[Content] = list(_arrays(expander, assignment.value, associative))
         if assignment.append:
             contents = [
-                _extended(old, new)
+                _extended(old, new, name)
                 for old in state.get(name).alternatives
                 for new in contents
                 if consistent(old.assumes, new.assumes)
@@ -161,7 +167,7 @@ def _arrays(expander: Expander, node: ArrayNode, associative: bool) -> Iterator[
         yield Array(fields.values, assumes=fields.assumes - own)
 
 
-def _extended(old: Content, new: Content) -> Content:
+def _extended(old: Content, new: Content, name: str) -> Content:
     if not isinstance(new, Array):
         return new
     items: tuple[Value, ...] = ()
@@ -169,8 +175,9 @@ def _extended(old: Content, new: Content) -> Content:
         items = old.items
     elif isinstance(old, Value):
         items = (old,)
-    opened = isinstance(old, Array) and old.open
-    return Array(items + new.items, new.keys, opened or new.open, old.assumes | new.assumes)
+    if isinstance(old, Array) and old.open:  # what nobody knows stands before the new elements
+        items = (*items, Value((parameters.further(name, None, old.since),)))
+    return Array(items + new.items, new.keys, new.open, old.assumes | new.assumes, new.since)
 
 
 def _with_element(old: Content, subscript: str, value: Value) -> Content:
@@ -178,18 +185,18 @@ def _with_element(old: Content, subscript: str, value: Value) -> Content:
     key = subscript.strip("\"'")
     items = old.items if isinstance(old, Array) else ()
     keys = old.keys if isinstance(old, Array) else None
-    opened = isinstance(old, Array) and old.open
+    opened, since = isinstance(old, Array) and old.open, old.since
     if key.isdigit() and keys is None and int(key) <= len(items):
         index = int(key)
-        return Array((*items[:index], value, *items[index + 1 :]), None, opened, old.assumes)
+        return Array((*items[:index], value, *items[index + 1 :]), None, opened, old.assumes, since)
     if "$" not in key and not key.isdigit() and (keys is not None or not items):
         keys = keys or ()
         if key in keys:
             index = keys.index(key)
             changed = (*items[:index], value, *items[index + 1 :])
-            return Array(changed, keys, opened, old.assumes)
-        return Array((*items, value), (*keys, key), opened, old.assumes)
-    return Array((), None, True, old.assumes)
+            return Array(changed, keys, opened, old.assumes, since)
+        return Array((*items, value), (*keys, key), opened, old.assumes, since)
+    return Array((), None, True, old.assumes, since)
 
 
 def _appended(old: Content, name: str) -> Value:
@@ -200,7 +207,7 @@ def _appended(old: Content, name: str) -> Value:
         return Value((), old.assumes)
     if isinstance(old, Array):
         return old.items[0] if old.items else Value()
-    return Value((Unknown(f"${name}"),), old.assumes)
+    return Value((inherited(name, since=old.since),), old.assumes)
 
 
 # --- declarations ---------------------------------------------------------------------
@@ -238,7 +245,8 @@ def _refer(expander: Expander, assignment: Assignment, state: State) -> None:
     if target is not None and target.isidentifier() and target != assignment.name:
         state.references[assignment.name] = state.references.get(target, target)
     else:
-        state.set(assignment.name, (Value((Unknown(f"${assignment.name}", many=True),)),))
+        unknown = derived(f"${assignment.name}", *values, many=True)
+        state.set(assignment.name, (Value((unknown,)),))
 
 
 def _names(expander: Expander, word: Word) -> Iterator[str]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from doctor.diagnostic import Location
 from doctor.slurm.allocation import AllocationRequest
-from doctor.trace.context import JOB_NODES, JOB_TASKS, Invocation
+from doctor.trace.context import FIRST_TURN, JOB_NODES, JOB_TASKS, Invocation
 from doctor.trace.interpreter import Walk
-from doctor.trace.state import consistent
+from doctor.trace.state import NO_GUARD, Guard, consistent
 from doctor.trace.values import ARRAY_TASK, HOST, TASK, UnknownType
 
 
@@ -75,12 +75,19 @@ def _is_more(count: int | UnknownType | None) -> bool:
 
 
 def copies(
-    invocation: Invocation, walk: Walk, job: JobShape, settled: bool = False
+    invocation: Invocation,
+    walk: Walk,
+    job: JobShape,
+    settled: bool = False,
+    assumes: Guard = NO_GUARD,
 ) -> frozenset[str]:
     """Between what the copies of one program differ that run at the same time.
 
-    Empty if there is just one; else some of ``task``, ``host``, ``array-task``, ``turn:N``.
+    Empty if there is just one; else some of ``task``, ``host``, ``array-task``, ``turn:N``. Of the
+    turns in which more is assumed of the program, ``assumes``, there may be just one.
     """
+    first = {a.key for a in invocation.assumes | assumes if a.choice == FIRST_TURN}
+    newest = max((assumption.since for assumption in assumes), default=0)
     context = invocation.context
     differ: set[str] = set(context.copies & {TASK, HOST})
     if context.batch_job is None:
@@ -90,9 +97,19 @@ def copies(
     over = walk.settling_loops if settled else walk.waiting_loops
     for turn in context.turns:
         in_background = len(context.threads) > turn.threads
-        if turn.index is None and in_background and turn.loop not in over:
+        again = turn.loop not in over and turn.loop >= newest
+        if turn.index is None and in_background and again:
             differ.add(f"turn:{turn.loop}")
-    return frozenset(differ)
+    return frozenset(differ - first)
+
+
+def begun(differ: Collection[str]) -> int:
+    """The moment from which on copies that differ so may go different ways.
+
+    What was known before it is the same for all of them.
+    """
+    turns = [kind.removeprefix("turn:") for kind in differ]
+    return min((int(turn) if turn.isdigit() else 0 for turn in turns), default=0)
 
 
 def kept_apart(varies: Collection[str], differ: Collection[str]) -> bool:

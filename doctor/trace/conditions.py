@@ -24,7 +24,7 @@ from doctor.shell.tree import (
 from doctor.tokens import blotted
 from doctor.trace import parameters
 from doctor.trace.expand import Expander
-from doctor.trace.fields import Fields
+from doctor.trace.fields import Fields, append
 from doctor.trace.results import Result, assuming
 from doctor.trace.state import NO_GUARD, Array, Guard, State, consistent
 from doctor.trace.values import Assumption, Text, Unknown, Value, known
@@ -48,12 +48,8 @@ def test_command(shell: Interpreter, command: Test, state: State) -> list[Result
         values = (
             [_pattern(expander, word)] if before in ("=", "==", "!=") else expander.scalar(word)
         )
-        combined = [
-            Fields((*fields.values, value), fields.assumes | value.assumes)
-            for fields in combined
-            for value in values
-            if consistent(fields.assumes, value.assumes)
-        ][:16]
+        found = [Fields((value,), value.assumes) for value in values]
+        combined = expander.combined(combined, found, append)
     return _decide(combined, state, told(shell, command))
 
 
@@ -104,10 +100,37 @@ def _choice(values: tuple[Value, ...], truth: bool, words: str) -> Guard:
     if emptiness is not None:
         unknown, is_set_if_true = emptiness
         is_set = truth == is_set_if_true
-        return parameters.given(unknown.name, is_set)
-    key = "test:" + " ".join(value.display for value in values)
+        return parameters.given(unknown, is_set)
+    key = "test:" + " ".join(value.identity for value in values)
     outcome = f"{words} holds" if truth else f"{words} fails"
-    return frozenset({Assumption(key, "yes" if truth else "no", outcome)})
+    since = max((value.since for value in values), default=0)
+    chosen = Assumption(key, "yes" if truth else "no", outcome, since)
+    return frozenset({chosen}) | _equality(values, truth, outcome)
+
+
+def _equality(values: tuple[Value, ...], truth: bool, words: str) -> Guard:
+    """That an unknown is a certain text or isn't, if that is what the outcome of a test says."""
+    texts = [value.text for value in values]
+    negated = texts[:1] == ["!"]
+    if negated:
+        values, texts = values[1:], texts[1:]
+    operator = texts[1] if len(texts) == 3 else None
+    if operator not in ("=", "==", "-eq", "!=", "-ne"):
+        return NO_GUARD
+    holds = (operator in ("!=", "-ne")) == (truth == negated)
+    same = is_text(values[0], texts[2], words)
+    if holds or not same:
+        return same
+    return frozenset({Assumption(f"is:{values[0].identity}:{texts[2]}", "no", words)})
+
+
+def is_text(value: Value, text: str | None, words: str) -> Guard:
+    """The assumption that an unknown value is this text, and so no other one."""
+    if value.text is not None or not text or re.search(r"[*?\[\\]", text):
+        return NO_GUARD
+    key = f"is:{value.identity}"
+    one = Assumption(key, text, words, value.since)
+    return frozenset({one, Assumption(f"{key}:{text}", "yes", words, value.since)})
 
 
 def _emptiness(values: tuple[Value, ...]) -> tuple[Unknown, bool] | None:

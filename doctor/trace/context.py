@@ -23,6 +23,10 @@ class Thread:
     settled_at: int
 
 
+#: The choice, of a question ``turn:N``, that says that it is a loop's first turn.
+FIRST_TURN = "first turn"
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """A turn of a loop: ``index`` counts from 0, or is None for all turns of one unknown list.

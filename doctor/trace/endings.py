@@ -37,7 +37,7 @@ def ends_with_job(server: Invocation, walk: Walk, in_batch_script: bool) -> bool
     outside = context.remote or any(wrapper.detached for wrapper in context.wrappers)
     if context.container is not None and context.container.engine not in _OF_THE_JOB:
         outside = True
-    if walk.truncated or context.uncalled or outside or _is_held_up(server, walk):
+    if not walk.complete or context.uncalled or outside or _is_held_up(server, walk):
         return UNKNOWN
     return True
 

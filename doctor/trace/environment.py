@@ -45,7 +45,13 @@ def is_always_set(name: str) -> bool:
     return name in _VARIES
 
 
-def inherited(name: str, origin: Origin | None = None, many: bool = False) -> Unknown:
-    """The unknown that a variable of the environment stands for."""
-    several = many and not is_always_set(name)  # none of these holds a list
-    return Unknown(f"${name}", _VARIES.get(name, frozenset()), several, origin=origin)
+def inherited(
+    name: str, origin: Origin | None = None, many: bool = False, since: int = 0
+) -> Unknown:
+    """The unknown that a variable of the environment stands for.
+
+    ``since`` is the moment at which something that can't be known may have set it.
+    """
+    if is_always_set(name):  # none of these holds a list, and nobody sets them
+        return Unknown(f"${name}", _VARIES[name], origin=origin)
+    return Unknown(f"${name}", many=many, origin=origin, which=since, since=since)

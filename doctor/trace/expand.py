@@ -7,14 +7,16 @@ every consistent combination, up to a bound.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from doctor.diagnostic import Source
 from doctor.shell.tree import Arithmetic, Literal, Parameter, Part, Span, Substitution, Word
 from doctor.trace import arithmetic, braces, globbing, parameters
+from doctor.trace.environment import inherited
 from doctor.trace.fields import (
+    MAX_COMBINATIONS,
     Fields,
     append,
     assumed,
@@ -27,7 +29,7 @@ from doctor.trace.fields import (
 )
 from doctor.trace.frame import restored
 from doctor.trace.state import BLANKS, Array, Guard, Missing, State, consistent
-from doctor.trace.values import Origin, Piece, Text, Unknown, Value, known
+from doctor.trace.values import Origin, Piece, Text, Unknown, Value, derived, known
 
 
 class Frame(Protocol):
@@ -49,11 +51,15 @@ class Frame(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Expander:
-    """Expands words in a state. ``substitute`` gives the outputs of a command substitution."""
+    """Expands words in a state. ``substitute`` gives the outputs of a command substitution.
+
+    ``narrow`` is told where of the combinations only the likeliest are looked at.
+    """
 
     state: State
     frame: Frame
     substitute: Callable[[Substitution], tuple[Value, ...]]
+    narrow: Callable[[], None]
 
     def arguments(self, words: Iterable[Word]) -> list[Fields]:
         """The argument lists that the words may make; the likeliest first."""
@@ -64,15 +70,27 @@ class Expander:
                     Fields(tuple(map(globbing.expand, f.values)), f.assumes, f.unlikely)
                     for f in self._word(parts)
                 ]
-                combined = product(combined, found, append)
+                combined = self.combined(combined, found, append)
         return combined
+
+    def combined(
+        self,
+        left: Sequence[Fields],
+        right: Sequence[Fields],
+        combine: Callable[[Fields, Fields, int], Fields],
+    ) -> list[Fields]:
+        """Every consistent pair, or the likeliest of them."""
+        found = product(left, right, combine)
+        if len(found) >= MAX_COMBINATIONS:
+            self.narrow()
+        return found
 
     def scalar(self, word: Word) -> tuple[Value, ...]:
         """What the right-hand side of an assignment may be: nothing is split or globbed."""
         combined = [Fields((Value(),))]
         for index, part in enumerate(word.parts):
             chunks = [joined(fields) for fields in self._part(part, index == 0, split=False)]
-            combined = product(combined, chunks, concatenate)
+            combined = self.combined(combined, chunks, concatenate)
         return tuple(
             replace(fields.values[0], assumes=fields.values[0].assumes | fields.assumes)
             for fields in combined
@@ -84,7 +102,7 @@ class Expander:
         combined = [Fields(())]
         for index, part in enumerate(parts):
             chunks = self._part(part, index == 0, split=True)
-            combined = product(combined, chunks, concatenate)
+            combined = self.combined(combined, chunks, concatenate)
         return combined
 
     def _part(self, part: Part, first: bool, split: bool) -> list[Fields]:
@@ -200,7 +218,9 @@ class Expander:
         Where nobody knows whether it is, nothing may be concluded from the word's absence.
         """
         if isinstance(content, Missing) and content.inherited:
-            unknown = Unknown(self.frame.written(part.span), many=not part.quoted)
+            tested = Value((inherited(part.name, since=content.since),))
+            name = self.frame.written(part.span)
+            unknown = derived(name, tested, many=not part.quoted)
             return Fields((Value((unknown,), assumes),), assumes)
         return Fields((Value(),) if part.quoted else (), assumes)
 
@@ -229,7 +249,8 @@ class Expander:
             if name and re.fullmatch(r"[A-Za-z_]\w*", name):
                 found += self._parameter(replace(part, name=name, indirect=False))
             else:
-                unknown = Unknown(self.frame.written(part.span), many=not part.quoted)
+                made_of = (content,) if isinstance(content, Value) else ()
+                unknown = derived(self.frame.written(part.span), *made_of, many=not part.quoted)
                 found.append(Fields((Value((unknown,), content.assumes),), content.assumes))
         return found
 
@@ -246,7 +267,10 @@ class Expander:
         if isinstance(content, Value) and content.text is not None and part.length and not whole:
             size = Text(str(len(content.text)), origin)
             return Fields((Value((size,), content.assumes),), content.assumes)
-        unknown = Unknown(self.frame.written(part.span), many=part.indirect, origin=origin)
+        made_of = parameters.items(content, part, origin)
+        unknown = derived(
+            self.frame.written(part.span), *made_of, many=part.indirect, origin=origin
+        )
         return Fields((Value((unknown,), content.assumes),), content.assumes)
 
     # --- arithmetic -------------------------------------------------------------------
@@ -270,7 +294,7 @@ class Expander:
                 for content in self._numbers(name)
                 if consistent(content.assumes, self.state.guard)
             ]
-            combined = product(combined, chunks, append)
+            combined = self.combined(combined, chunks, append)
         return [self._compute(expression, names, fields, written) for fields in combined]
 
     def _numbers(self, name: str) -> tuple[Value, ...]:
@@ -299,8 +323,7 @@ class Expander:
                 (Text(str(arithmetic.evaluate(expression.text, variable))),), fields.assumes
             )
         except arithmetic.NotKnownError:
-            varies = expression.varies.union(*(n.varies for n in numbers.values()))
-            return Value((Unknown(written, varies),), fields.assumes)
+            return Value((derived(written, expression, *numbers.values()),), fields.assumes)
 
 
 _NAME = re.compile(r"\$?\b[A-Za-z_]\w*")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from doctor.shell.tree import Simple
 from doctor.trace import captured, commands, containers, redirects, shells, wrappers
-from doctor.trace.context import Invocation, Output
+from doctor.trace.context import Invocation
 from doctor.trace.fields import Fields
+from doctor.trace.printed import printed_whole
 from doctor.trace.shells import Start
-from doctor.trace.state import State
-from doctor.trace.values import Assumption, Unknown, Value, known
+from doctor.trace.state import NO_GUARD, State, consistent
+from doctor.trace.values import Assumption, Value, derived, known
 from doctor.trace.wrappers import Unwrapped
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _SHELLS = frozenset({"bash", "sh", "zsh", "dash", "ksh"})
 _SHELL_FILE = re.compile(r"\.(sh|bash|sbatch|slurm|job|ksh)$")
 MAX_NESTING = 8
+#: How many texts that a here-document may be are followed, the likeliest.
+MAX_INPUTS = 4
 _KILLERS = frozenset({"kill", "pkill", "killall", "fuser", "scancel"})
 _STOPS = frozenset(
     (program, verb)
@@ -36,9 +39,20 @@ def run(shell: Interpreter, command: Simple, alternatives: Sequence[Fields], sta
     It is one program, though its name and arguments may be any of the ``alternatives``.
     """
     occasion = shell.walk.number()
-    for index, fields in enumerate(alternatives):
-        choice = (occasion, index) if len(alternatives) > 1 else None
-        _run(shell, command, fields, choice, state)
+    texts = redirects.standard_inputs(command.redirects, shell.expander(state), state.input)
+    if len(texts) > MAX_INPUTS:
+        shell.walk.narrow()
+    inputs = texts[:MAX_INPUTS] or (None,)
+    ways = [
+        (fields, text)
+        for fields in alternatives
+        for text in inputs
+        if text is None or consistent(fields.assumes, text.assumes)
+    ]
+    for index, (fields, text) in enumerate(ways):
+        choice = (occasion, index) if len(ways) > 1 else None
+        _run(shell, command, fields, text, choice, state)
+    _remember_file(shell, command, ways, state)
     captured.add(shell, command, alternatives, state)
 
 
@@ -46,13 +60,12 @@ def _run(
     shell: Interpreter,
     command: Simple,
     fields: Fields,
+    given: Value | None,
     choice: tuple[int, int] | None,
     state: State,
 ) -> None:
     expander = shell.expander(state)
     outputs = redirects.outputs(command.redirects, expander, shell.context.outputs)
-    given = redirects.standard_input(command.redirects, expander, state.input)
-    _remember_file(fields, outputs, given, state)
     origin = shell.frame.origin(command.span)
     if origin is None:
         return
@@ -66,24 +79,41 @@ def _run(
         origin=origin,
         outer=fields.values,
         outer_environment=environment,
-        assumes=fields.assumes,
+        assumes=fields.assumes | (NO_GUARD if given is None else given.assumes),
         input=given,
     )
     _start(shell, start, state)
 
 
 def _remember_file(
-    fields: Fields, outputs: Mapping[int, Output], given: Value | None, state: State
+    shell: Interpreter,
+    command: Simple,
+    ways: Sequence[tuple[Fields, Value | None]],
+    state: State,
 ) -> None:
-    """What ``cat`` or ``tee`` writes from its input to a file may be run later."""
-    name = fields.values[0].text
-    if given is None or name not in ("cat", "tee"):
-        return
-    path = outputs[1].path if name == "cat" and 1 in outputs else None
-    if name == "tee" and len(fields.values) > 1:
-        path = fields.values[-1]
-    if path is not None:
-        state.files[path.display] = given
+    """What a program writes to a file may be run later, if that is known."""
+    outputs = redirects.outputs(command.redirects, shell.expander(state), {})
+    written: dict[str, list[Value]] = {}
+    for fields, given in ways:
+        name, *arguments = fields.values
+        output = outputs.get(1)
+        path = output.path if output is not None and output.kind == "file" else None
+        appended = output is not None and output.append
+        if name.text == "tee" and arguments:
+            path, appended = arguments[-1], arguments[0].text in ("-a", "--append")
+        elif name.text != "cat" or arguments:
+            given = printed_whole(name.text or "", arguments)
+        if path is None:
+            continue
+        before = state.files.get(path.display, (Value(),)) if appended else (Value(),)
+        texts = written.setdefault(path.display, [])
+        texts += [
+            Value(assumes=fields.assumes) + old + given for old in before if given is not None
+        ]
+    for file, texts in written.items():
+        state.files[file] = tuple(texts)
+        if not texts:
+            del state.files[file]
 
 
 def _start(shell: Interpreter, start: Start, state: State) -> None:
@@ -155,7 +185,7 @@ def _emit(shell: Interpreter, start: Start, state: State) -> None:
         Invocation(
             arguments=start.arguments,
             environment=start.environment,
-            environment_open=state.login_file_unread,
+            environment_open=bool(state.sourced),
             context=start.context,
             origin=start.origin,
             outer=start.outer,
@@ -187,7 +217,7 @@ def _inside(shell: Interpreter, unwrapped: Unwrapped, start: Start) -> Start:
         case "ssh":
             return replace(inner, context=replace(inner.context, remote=True), environment={})
         case "xargs":
-            more = Value((Unknown("…", many=True),))
+            more = Value((derived("…", *inner.arguments, many=True),))
             return replace(inner, arguments=(*inner.arguments, more))
         case _:
             return containers.enter(unwrapped, inner)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from doctor.trace.state import NO_GUARD, Guard, consistent
-from doctor.trace.values import Text, Unknown, Value
+from doctor.trace.values import Text, Unknown, Value, derived
 
 #: How many consistent combinations of alternatives of one command are looked at.
 MAX_COMBINATIONS = 24
@@ -92,7 +92,7 @@ def split_words(fields: Fields, separators: str) -> Fields:
         if not any(character in shadow for character in separators):
             words += [value] if value.pieces else []
         elif len(shadow) > MAX_SPLIT:
-            words.append(Value((Unknown("…", many=True),), value.assumes))
+            words.append(Value((derived("…", value, many=True),), value.assumes))
         else:
             words += [value.slice(*span) for span in spans(shadow, separators)]
     shadows = [_unquoted(value) for value in fields.values] or [""]
@@ -132,9 +132,9 @@ def sliced(values: tuple[Value, ...], argument: Value, first: int = 0) -> tuple[
     found = re.fullmatch(r"\s*(-?\d{1,4})\s*(?::\s*(\d{1,4}))?\s*", argument.text or "")
     start = int(found[1]) if found else 0
     if not found or (first and start == 0) or (start < 0 and -start > len(values)):
-        return (Value((Unknown("…", many=True),)),)
+        return (Value((derived("…", *values, argument, many=True),)),)
     start = start - first if start >= 0 else len(values) + start
     end = len(values) if found[2] is None else start + int(found[2])
     if any(value.many for value in values[: end if int(found[1]) >= 0 else None]) and start:
-        return (Value((Unknown("…", many=True),)),)
+        return (Value((derived("…", *values, argument, many=True),)),)
     return values[start:end]

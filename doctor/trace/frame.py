@@ -97,7 +97,8 @@ class NestedFrame:
         return text
 
 
-#: What ``nested`` writes in place of an unknown.
+#: What ``nested`` writes in place of an unknown: a variable whose name begins so.
+UNKNOWN_PREFIX = "_unknown_"
 _REFERENCE = re.compile(r"\$\{(_unknown_\d+_\d+)\}")
 
 
@@ -123,7 +124,7 @@ def nested(value: Value, outer: Origin, depth: int) -> NestedFrame:
     for piece in value.pieces:
         text = piece.text if isinstance(piece, Text) else None
         if text is None:
-            name = f"_unknown_{depth}_{len(unknowns)}"
+            name = f"{UNKNOWN_PREFIX}{depth}_{len(unknowns)}"
             single = replace(piece, many=False) if isinstance(piece, Unknown) else piece
             unknowns[name] = Value((single,), value.assumes)
             text = f"${{{name}}}"

@@ -10,7 +10,7 @@ from doctor.shell.tree import Simple
 from doctor.trace.fields import Fields
 from doctor.trace.results import Result
 from doctor.trace.state import Missing, State
-from doctor.trace.values import Unknown, Value, known
+from doctor.trace.values import Value, known, moment
 
 if TYPE_CHECKING:
     from doctor.trace.interpreter import Interpreter
@@ -38,9 +38,8 @@ def getopts(shell: Interpreter, command: Simple, fields: Fields, state: State) -
     words = fields.values[3:] or state.positional
     step = _next(fields.values[1].text, words, _number(state, "OPTIND", 1), state)
     if step is None:
-        state.set(name, (Value((Unknown("the option"),)),))
-        state.set("OPTARG", (Value((Unknown("$OPTARG"),)),))
-        state.set("OPTIND", (Value((Unknown("$OPTIND"),)),))
+        for variable, told in ((name, "the option"), ("OPTARG", "$OPTARG"), ("OPTIND", "$OPTIND")):
+            state.set(variable, (Value((moment(told, shell.walk.number()),)),))
         return [Result(state)]
     state.set(name, (known(step.name),))
     state.set("OPTARG", (Missing(inherited=False) if step.argument is None else step.argument,))

@@ -21,7 +21,7 @@ def looked(server: Invocation, around: Surroundings) -> bool | UnknownType:
     """Whether the job looks at its GPUs before the server; UNKNOWN where another script might."""
     context, walk = server.context, around.walk
     in_job = around.is_batch or context.batch_job is not None
-    if not in_job or walk.truncated or context.uncalled or context.remote:
+    if not in_job or not walk.complete or context.uncalled or context.remote:
         return UNKNOWN
     if any(_LOOKS.search(words) for words in _before(server, walk)):
         return True

@@ -59,7 +59,7 @@ def _others_may_use_some(around: Surroundings, started: Sequence[Started]) -> bo
     servers = {each.invocation.order for each in started}
     others = (other for other in around.others() if other.order not in servers)
     walk = around.walk
-    return walk.truncated or bool(walk.unread) or not all(_is_light(other) for other in others)
+    return not walk.complete or bool(walk.unread) or not all(_is_light(other) for other in others)
 
 
 def _is_light(invocation: Invocation) -> bool:

@@ -46,7 +46,7 @@ from doctor.trace import (
 from doctor.trace.context import Context, Invocation, Output, Thread
 from doctor.trace.expand import Expander, Frame
 from doctor.trace.frame import NestedFrame, ScriptFrame
-from doctor.trace.results import Flow, Result, joined, merge
+from doctor.trace.results import Flow, Result, assuming, joined, merge
 from doctor.trace.state import Defined, State
 from doctor.trace.values import Origin, Value
 
@@ -65,7 +65,8 @@ class Walk:
 
     ``load`` finds the source of a script that another one runs; ``unread`` are those that it
     did not find, and the commands that name them. ``truncated`` tells that the walk was cut
-    short, so that nothing may be concluded from what it did not see. ``calling`` are the functions
+    short, so that nothing may be concluded from what it did not see; ``narrowed`` that of the ways
+    through the script only the likeliest were followed. ``calling`` are the functions
     that are being called at the moment, the outermost first. In each turn of ``waiting_loops``
     the script waits for jobs to end, in ``settling_loops`` at least for a server to answer.
     ``holds`` are the places where something may hold the script up that is no program of its own,
@@ -77,6 +78,7 @@ class Walk:
     invocations: list[Invocation] = field(default_factory=list)
     unread: list[tuple[Value, Origin]] = field(default_factory=list)
     truncated: bool = False
+    narrowed: bool = False
     steps: int = 0
     depth: int = 0
     calling: list[str] = field(default_factory=list)
@@ -92,6 +94,24 @@ class Walk:
         """A number that nothing else in this walk has."""
         self.numbers += 1
         return self.numbers
+
+    def mark(self) -> tuple[int, int]:
+        """How much has been seen up to here."""
+        return len(self.invocations), len(self.unread)
+
+    def rewind(self, mark: tuple[int, int]) -> None:
+        """Forget what was seen since then, as it is going to be walked again."""
+        del self.invocations[mark[0] :]
+        del self.unread[mark[1] :]
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that the script may do was followed."""
+        return not (self.truncated or self.narrowed)
+
+    def narrow(self) -> None:
+        """Note that some ways are not followed."""
+        self.narrowed = True
 
     def step(self) -> bool:
         """Count a step; false when the walk has gone on for too long."""
@@ -154,7 +174,9 @@ class Interpreter:
         return Interpreter(self.walk, self.frame, context)
 
     def expander(self, state: State) -> Expander:
-        return Expander(state, self.frame, lambda part: self.substitution(part, state))
+        return Expander(
+            state, self.frame, lambda part: self.substitution(part, state), self.walk.narrow
+        )
 
     def substitution(self, part: Substitution, state: State) -> tuple[Value, ...]:
         """What a command substitution writes; its commands are walked too."""
@@ -168,6 +190,7 @@ class Interpreter:
             self.expander(state),
             self.frame.written(part.span),
             captured.collected(joined([r.state for r in results])) if known else None,
+            self.walk.number(),
         )
 
     # --- commands ---------------------------------------------------------------------
@@ -196,7 +219,7 @@ class Interpreter:
             case AndOr():
                 return branches.and_or(self, command, state)
             case Function():
-                state.functions[command.name] = Defined(command, self.frame)
+                state.functions[command.name] = (Defined(command, self.frame),)
                 return [Result(state, True)]
             case Unparsed():
                 captured.lose(state)
@@ -266,14 +289,27 @@ class Interpreter:
     # --- functions and other scripts --------------------------------------------------
 
     def call(self, name: str, arguments: tuple[Value, ...], state: State) -> list[Result]:
-        """Call a function with arguments; its locals are forgotten on return."""
-        defined = state.functions[name]
+        """Call a function, or whatever has its name, with arguments."""
         self.walk.called.add(name)
         calling = self.walk.calling
         if len(calling) >= MAX_DEPTH or calling.count(name) >= MAX_RECURSION:
             captured.lose(state)
             return [Result(state)]
         calling.append(name)
+        results: list[Result] = []
+        alternatives = state.functions[name]
+        for defined in alternatives:
+            way = state if len(alternatives) == 1 else assuming(state, defined.assumes)
+            if way is not None:
+                results += self._call(defined, arguments, way)
+        calling.pop()
+        return merge(results) or [Result(state)]
+
+    def _call(self, defined: Defined, arguments: tuple[Value, ...], state: State) -> list[Result]:
+        """Call a function; its locals are forgotten on return."""
+        if defined.function is None:
+            captured.lose(state)
+            return [Result(state)]
         outer, hidden = state.positional, commands.local_names(defined.function)
         before = {n: state.variables.get(n) for n in hidden}
         references = state.references
@@ -281,7 +317,6 @@ class Interpreter:
         inner = Interpreter(self.walk, defined.frame, self.context, self.waited, self.settled)  # type: ignore[arg-type]
         results = inner.execute(defined.function.body, state)
         self.waited, self.settled = inner.waited, inner.settled
-        calling.pop()
         ended: list[Result] = []
         for result in results:
             result.state.positional, result.state.references = outer, references
@@ -290,9 +325,9 @@ class Interpreter:
                     result.state.variables.pop(n, None)
                 else:
                     result.state.variables[n] = variable
-            leaves = result.flow in (Flow.EXIT,)
+            leaves = result.flow is Flow.EXIT
             ended.append(result if leaves else replace(result, flow=Flow.NEXT))
-        return merge(ended)
+        return ended
 
     def script(self, frame: ScriptFrame, text: str, state: State) -> list[Result]:
         """Walk the text of another shell in this state, which it may change."""

@@ -133,7 +133,7 @@ def _lost(path: Value, shown: bool, around: Surroundings) -> str | UnknownType |
     why = lost(path)
     if why not in _ON_NODE:
         return None
-    if not around.in_job or shown or around.walk.unread or around.walk.truncated:
+    if not around.in_job or shown or around.walk.unread or not around.walk.complete:
         return UNKNOWN
     return UNKNOWN if _is_named(path, around.others()) else why
 
@@ -187,7 +187,7 @@ def _never_made(path: Value, around: Surroundings) -> str | UnknownType | None:
         return None
     pieces = (piece for piece in folder.pieces if not isinstance(piece, Text))
     foreign = any(p.name not in _FIXED and p.name not in _JOB_IDS for p in pieces)
-    doubtful = around.walk.unread or around.walk.truncated or not around.is_batch
+    doubtful = around.walk.unread or not around.walk.complete or not around.is_batch
     if shown.startswith("/") or foreign or doubtful:
         return UNKNOWN
     words = (

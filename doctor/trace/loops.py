@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from doctor.shell.tree import (
-    ArithmeticCommand,
     ArithmeticFor,
-    Assignment,
     Block,
-    Command,
     For,
-    Literal,
     Simple,
-    Statement,
     While,
-    blocks,
 )
-from doctor.trace import captured, conditions, readiness
+from doctor.trace import conditions, readiness, turns, values
 from doctor.trace.context import Turn
 from doctor.trace.fields import Fields
 from doctor.trace.results import Flow, Result, assuming, joined, merge
-from doctor.trace.state import Array, Content, Missing, State
+from doctor.trace.state import State
 from doctor.trace.values import Assumption, Unknown, Value
 
 if TYPE_CHECKING:
@@ -32,6 +26,8 @@ if TYPE_CHECKING:
 
 #: How many turns of a loop are walked one by one.
 MAX_TURNS = 16
+#: How often a body is walked until all is known that its turns leave to one another.
+MAX_WALKS = 4
 
 
 def execute(shell: Interpreter, command: For | ArithmeticFor | While, state: State) -> list[Result]:
@@ -73,7 +69,9 @@ def _for(shell: Interpreter, command: For, state: State, number: int) -> list[Re
         if any(v.many for v in fields.values) or command.select:
             results += _each(shell, command, way, number, fields.values)
         elif len(fields.values) > MAX_TURNS:
-            results += _varying(shell, command.body, way, number, _any(command.name, number))
+            results += _varying(
+                shell, command.body, way, number, _any(command.name, number, shell.walk.number())
+            )
         else:
             bind = ((command.name, value) for value in fields.values)
             results += _unrolled(shell, command.body, way, number, bind)
@@ -84,9 +82,9 @@ def _anything() -> tuple[Value, ...]:
     return (Value((Unknown("$@", many=True),)),)
 
 
-def _any(name: str, number: int) -> tuple[str, Value]:
+def _any(name: str, number: int, moment: int) -> tuple[str, Value]:
     """A loop's variable, which differs in each turn and is otherwise unknown."""
-    return name, Value((Unknown(f"${name}", frozenset({f"turn:{number}"})),))
+    return name, Value((values.moment(f"${name}", moment, frozenset({f"turn:{number}"})),))
 
 
 def _each(
@@ -94,13 +92,15 @@ def _each(
 ) -> list[Result]:
     """Walk the body once for each word of a list in which some stand for several."""
     done: list[Result] = []
-    for value in values:
-        binding = _any(command.name, number)
+    for index, value in enumerate(values):
+        binding = _any(command.name, number, shell.walk.number())
         if any(isinstance(piece, Unknown) and piece.matched for piece in value.pieces):
             binding = (command.name, _one_match(value, number))
-        elif not value.many:
-            binding = (command.name, value)
-        results = _varying(shell, command.body, state, number, binding)
+        if value.many or command.select:
+            results = _varying(shell, command.body, state, number, binding)
+        else:
+            turn = [(command.name, value)]
+            results = _unrolled(shell, command.body, state, number, turn, first=index)
         done += [result for result in results if result.flow is not Flow.NEXT]
         going_on = [result.state for result in results if result.flow is Flow.NEXT]
         if not going_on:
@@ -129,10 +129,11 @@ def _unrolled(
     state: State,
     number: int,
     bindings: Iterable[tuple[str, Value]],
+    first: int = 0,
 ) -> list[Result]:
-    """Walk the body once for each value of the loop's variable."""
+    """Walk the body once for each value of the loop's variable, as the turns from ``first`` on."""
     done: list[Result] = []
-    for index, (name, value) in enumerate(bindings):
+    for index, (name, value) in enumerate(bindings, first):
         state.set(name, (value,))
         going_on, ended = _turn(shell, body, state, Turn(number, index))
         done += ended
@@ -171,44 +172,37 @@ def _varying(
     number: int,
     binding: tuple[str, Value] | None = None,
 ) -> list[Result]:
-    """Walk the body once for all turns; what it assigns may afterwards have either value."""
-    turn = frozenset({f"turn:{number}"})
-    before = state.copy()
-    assigned = sorted(_assigned(body))
-    for variable in assigned:
-        if variable in state.variables and _reads_itself(body, variable):
-            state.set(variable, (Value((Unknown(f"${variable}", turn),)),))
-    if binding is not None:
-        state.set(binding[0], (binding[1],))
-    going_on, ended = _turn(shell, body, state, Turn(number, None))
+    """Walk the body once for all turns; what it changes may afterwards have either value.
+
+    What a turn leaves to the next may be more than can be seen in the body: then it is walked
+    again, with that unknown, too.
+    """
+    changed = turns.assigned(body)
+    going_on: list[State] = []
+    for _ in range(MAX_WALKS):
+        moment, mark = shell.walk.number(), shell.walk.mark()
+        start = turns.begin(state, going_on, changed, body, number, moment)
+        if binding is not None:
+            start.set(binding[0], (binding[1],))
+        begun = start.copy()
+        going_on, ended = _turn(shell, body, start, Turn(number, None))
+        more = set().union(*(turns.changes(begun, after) for after in going_on)) - changed
+        if not more:
+            break
+        changed |= more
+        shell.walk.rewind(mark)
+    else:
+        shell.walk.truncated = True
     after = joined([*going_on, *(r.state for r in ended if r.flow is Flow.NEXT)] or [state])
+    turns.end(after, state, changed, shell.walk.number())
+    after.guard = state.guard
+    if not going_on:
+        no_turn = Assumption(f"turns:{number}", "none", "the loop has no turn")
+        after.guard |= {no_turn}
     leaving = [r for r in ended if r.flow in (Flow.RETURN, Flow.EXIT)]
-    for variable in assigned:
-        _either(after, before, variable, number)
-    captured.lose_if_changed(after, before)
-    after.guard = before.guard
     if _sleeps(body):
         shell.may_hold()
     return [Result(after), *leaving]
-
-
-def _either(after: State, before: State, name: str, number: int) -> None:
-    """Leave a variable that a loop of unknown turns assigns with its old or some new value."""
-    old = before.variables.get(name)
-    kept = Assumption(f"loop:{number}:{name}", "kept", f"{name} is left at its default")
-    new = Assumption(f"loop:{number}:{name}", "changed", f"{name} is given")
-    contents: list[Content] = []
-    if old is not None and name in after.variables:
-        contents += [replace(c, assumes=c.assumes | {kept}) for c in old.alternatives]
-        now = after.variables[name].alternatives
-        is_array = any(isinstance(c, Array) for c in (*old.alternatives, *now))
-        changed: Content = Value((Unknown(f"${name}"),), frozenset({new}))
-        if is_array:
-            changed = Array(open=True, assumes=frozenset({new}))
-        contents.append(changed)
-        after.set(name, contents)
-    elif name in after.variables:
-        after.set(name, (Missing(),))
 
 
 def _while(shell: Interpreter, command: While, state: State, number: int) -> list[Result]:
@@ -230,7 +224,7 @@ def _while(shell: Interpreter, command: While, state: State, number: int) -> lis
     if readiness.asks_a_server(command, shell.frame.written):
         shell.settled += 1
     body = command.body
-    if _assigned(command.condition):  # `while read NAME`: another value in each turn
+    if turns.assigned(command.condition):  # `while read NAME`: another value in each turn
         body, state.input = (*command.condition, *body), None
     results = _varying(shell, body, state, number)
     shell.may_hold()
@@ -246,7 +240,7 @@ def _is_endless(command: While) -> bool:
 
 def _only_waits(body: Block, state: State) -> bool:
     """Whether the turns of a loop sleep and start nothing, so that one is like the other."""
-    starts = any(each.background for each in _statements(body))
+    starts = turns.starts_background(body)
     return _sleeps(body) and not starts and _names(body).isdisjoint(state.functions)
 
 
@@ -258,7 +252,7 @@ def _names(body: Block) -> set[str | None]:
     """The first words of the commands in a block."""
     return {
         command.words[0].literal
-        for command in _commands(body)
+        for command in turns.commands(body)
         if isinstance(command, Simple) and command.words
     }
 
@@ -282,8 +276,7 @@ def _arithmetic_for(
         state = joined(going_on)
         _clause(shell, command.step, state)
     for name in re.findall(r"[A-Za-z_]\w*", expander.frame.written(command.step.span)):
-        turn = frozenset({f"turn:{number}"})
-        state.set(name, (Value((Unknown(f"${name}", turn),)),))
+        state.set(name, (_any(name, number, shell.walk.number())[1],))
     return merge([*done, *_varying(shell, command.body, state, number)])
 
 
@@ -303,58 +296,3 @@ def _clause(shell: Interpreter, clause: object, state: State) -> list[str | None
         for text in texts:
             found += [value.text for value in conditions.compute(expander, text, written)]
     return found or [None]
-
-
-# --- what a body assigns --------------------------------------------------------------
-
-
-def _statements(block: Block) -> Iterator[Statement]:
-    todo = list(block)
-    while todo:
-        statement = todo.pop()
-        yield statement
-        todo += [inner for block in blocks(statement.command) for inner in block]
-
-
-def _commands(block: Block) -> Iterator[Command]:
-    return (statement.command for statement in _statements(block))
-
-
-def _assignments(block: Block) -> Iterator[Assignment]:
-    for command in _commands(block):
-        if isinstance(command, Simple):
-            if not command.arguments:
-                yield from command.assignments
-            yield from (a for a in command.arguments if isinstance(a, Assignment))
-
-
-def _assigned(block: Block) -> set[str]:
-    names = {assignment.name for assignment in _assignments(block)}
-    for command in _commands(block):
-        if isinstance(command, For):
-            names.add(command.name)
-        elif isinstance(command, ArithmeticCommand):
-            names |= _stepped(command)
-        elif isinstance(command, Simple) and command.words:
-            first = command.words[0].literal
-            if first in ("read", "let", "mapfile", "readarray", "getopts", "printf"):
-                names |= {
-                    w.literal for w in command.words[1:] if w.literal and w.literal.isidentifier()
-                }
-    return names
-
-
-def _stepped(command: ArithmeticCommand) -> set[str]:
-    texts = [p.text for p in command.expression.parts if isinstance(p, Literal)]
-    return set(re.findall(r"([A-Za-z_]\w*)\s*(?:\+\+|--|[-+*/%]?=(?!=))", "".join(texts)))
-
-
-def _reads_itself(block: Block, name: str) -> bool:
-    """Whether the body makes the variable's new value of its old one, or steps it."""
-    for command in _commands(block):
-        if isinstance(command, ArithmeticCommand) and name in _stepped(command):
-            return True
-    return any(
-        assignment.name == name and (assignment.append or f"{name}" in repr(assignment.value))
-        for assignment in _assignments(block)
-    )

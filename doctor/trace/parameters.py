@@ -11,8 +11,9 @@ from doctor.shell.tree import Parameter
 from doctor.trace import arithmetic
 from doctor.trace.environment import SCRIPT, SCRIPT_FOLDER, inherited, is_always_set
 from doctor.trace.state import Array, Content, Guard, Missing, State
-from doctor.trace.values import Assumption, Origin, Text, Unknown, Value, known
+from doctor.trace.values import Assumption, Origin, Text, Unknown, Value, derived, known
 
+_ARGUMENTS = Unknown("$@", many=True)
 _MAX_TEXT = 10_000
 _MAX_STRIPPED = 400
 _MAX_REPLACED = 100
@@ -22,12 +23,12 @@ def contents(state: State, name: str) -> tuple[Content, ...]:
     """What a parameter may hold, positional and special ones included."""
     if name in ("@", "*"):
         if state.positional is None:
-            return (Value((Unknown("$@", many=True),)),)
+            return (Value((replace(_ARGUMENTS, which=state.shifted, since=state.shifted),)),)
         return (Array(state.positional),)
     if name in ("0", "BASH_SOURCE"):
         return (Value((Unknown(SCRIPT),)),)
     if name == "#":
-        return () if state.positional is None else (known(str(len(state.positional))),)
+        return () if state.positional is None else (_count(state.positional),)
     if name.isdigit():
         return (_positional(state, int(name)),)
     if not (name[:1].isalpha() or name[:1] == "_"):
@@ -35,9 +36,16 @@ def contents(state: State, name: str) -> tuple[Content, ...]:
     return state.get(name).alternatives
 
 
+def _count(words: tuple[Value, ...]) -> Value:
+    """How many words there are."""
+    if any(word.many for word in words):
+        return Value((derived("$#", *words),))
+    return known(str(len(words)))
+
+
 def _positional(state: State, number: int) -> Content:
     if state.positional is None:
-        return Missing()
+        return Missing(since=state.shifted)
     if any(_is_list(value) for value in state.positional[:number]):
         return Missing()
     if number <= len(state.positional):
@@ -53,14 +61,15 @@ def _is_list(value: Value) -> bool:
     )
 
 
-def given(name: str, is_set: bool, called: str | None = None) -> Guard:
-    """The assumption that an unknown, by its name, is set and not empty, or that it isn't.
+def given(unknown: Unknown, is_set: bool, called: str | None = None) -> Guard:
+    """The assumption that an unknown is set and not empty, or that it isn't.
 
     ``called`` is the name that a person knows it by.
     """
-    bare = name.lstrip("$")
+    bare = unknown.name.lstrip("$")
+    key = f"given:{bare}:{unknown.which}" if unknown.which else f"given:{bare}"
     words = _words_of_given(called or bare, is_set)
-    return frozenset({Assumption(f"given:{bare}", "given" if is_set else "empty", words)})
+    return frozenset({Assumption(key, "given" if is_set else "empty", words, unknown.since)})
 
 
 def _words_of_given(name: str, is_set: bool) -> str:
@@ -85,16 +94,18 @@ def emptiness(content: Content, name: str) -> Iterator[tuple[bool, Content]]:
     Where both are possible, each rests on the assumption that it is so.
     """
     if isinstance(content, Array):
-        if content.items or content.open:
-            yield True, content
-        if not content.items:
-            yield False, content
+        if content.items or not content.open:
+            yield bool(content.items), content
+            return
+        rest = further(name, None, content.since)
+        for filled in (False, True):
+            yield filled, replace(content, assumes=content.assumes | given(rest, filled, name))
         return
     if isinstance(content, Missing):
         if not content.inherited:
             yield False, content
             return
-        content = Value((inherited(name),), content.assumes)
+        content = Value((inherited(name, since=content.since),), content.assumes)
         if is_always_set(name):
             yield True, content
             return
@@ -102,9 +113,9 @@ def emptiness(content: Content, name: str) -> Iterator[tuple[bool, Content]]:
     if unknown is None:
         yield bool(content.pieces) and content.text != "", content
         return
-    empty = given(unknown.name, False, name)
-    yield False, Missing(assumes=content.assumes | empty)
-    some = given(unknown.name, True, name)
+    empty = given(unknown, False, name)
+    yield False, Missing(assumes=content.assumes | empty, since=unknown.since)
+    some = given(unknown, True, name)
     yield True, replace(content, assumes=content.assumes | some)
 
 
@@ -114,22 +125,24 @@ def items(content: Content, part: Parameter, origin: Origin | None) -> tuple[Val
         if not content.inherited:
             return (Value((), content.assumes),)
         if part.subscript == "@":
-            return (Value((_further(part.name, origin),), content.assumes),)
+            return (Value((further(part.name, origin, content.since),), content.assumes),)
         many = not part.quoted or part.name == "@"
-        return (Value((inherited(part.name, origin, many),), content.assumes),)
+        unknown = inherited(part.name, origin, many, content.since)
+        return (Value((unknown,), content.assumes),)
     if isinstance(content, Value):
         if part.subscript not in (None, "0", "@", "*"):
-            return (Value((Unknown(f"${part.name}", content.varies),), content.assumes),)
+            unknown = derived(f"${part.name}", content, known(part.subscript))
+            return (Value((unknown,), content.assumes),)
         return (content,)
     found = tuple(_with(item, content.assumes) for item in content.items)
     if content.open:
-        found += (Value((_further(part.name, origin),), content.assumes),)
+        found += (Value((further(part.name, origin, content.since),), content.assumes),)
     return found
 
 
-def _further(name: str, origin: Origin | None) -> Unknown:
+def further(name: str, origin: Origin | None, since: int) -> Unknown:
     """The elements of an array that nobody knows."""
-    return Unknown(f"${{{name}[@]}}", many=True, origin=origin)
+    return Unknown(f"${{{name}[@]}}", many=True, origin=origin, which=since, since=since)
 
 
 def _with(value: Value, assumes: Guard) -> Value:
@@ -141,12 +154,15 @@ def element(state: State, content: Content, part: Parameter) -> Value:
     subscript = (part.subscript or "0").strip("\"'")
     if isinstance(content, Value) and subscript == "0":
         return content
-    varies, key = _subscript(state, subscript)
+    sources, key = _subscript(state, subscript)
     found = _item(content, key) if isinstance(content, Array) and key is not None else None
     if found is not None:
         return _with(found, content.assumes)
     name = f"${{{part.name}[{part.subscript}]}}"
-    return Value((Unknown(name, varies),), content.assumes)
+    rest = Unknown("", which=content.since, since=content.since)
+    items = content.items if isinstance(content, Array) else ()
+    unknown = derived(name, *sources, *items, Value((rest,)))
+    return Value((unknown,), content.assumes)
 
 
 def _item(array: Array, key: str) -> Value | None:
@@ -165,14 +181,12 @@ def _item(array: Array, key: str) -> Value | None:
     return array.items[index] if -len(array.items) <= index < len(array.items) else Value()
 
 
-def _subscript(state: State, subscript: str) -> tuple[frozenset[str], str | None]:
-    """Between what a subscript varies, and its text if that is known."""
+def _subscript(state: State, subscript: str) -> tuple[list[Value], str | None]:
+    """What the variables in a subscript may hold, and its text if that is known."""
     names = re.findall(r"[A-Za-z_]\w*", subscript)
     found = {n: state.get(n).alternatives for n in names if n in state.variables}
-    varies = frozenset().union(
-        *(a.varies for alts in found.values() for a in alts if isinstance(a, Value)),
-        *(inherited(n).varies for n in names if n not in found),
-    )
+    sources = [a for alts in found.values() for a in alts if isinstance(a, Value)]
+    sources += [Value((inherited(n, since=state.sourced),)) for n in names if n not in found]
 
     def number(name: str) -> int:
         value = _one_value(found.get(name, ()))
@@ -183,13 +197,13 @@ def _subscript(state: State, subscript: str) -> tuple[frozenset[str], str | None
     bare = re.fullmatch(r"\$\{?(\w+)\}?", subscript)
     one = _one_value(found.get(bare.group(1), ())) if bare else None
     if one is not None:
-        return varies, one.text
+        return sources, one.text
     if not names:
-        return varies, subscript
+        return sources, subscript
     try:
-        return varies, str(arithmetic.evaluate(re.sub(r"[${}]", "", subscript), number))
+        return sources, str(arithmetic.evaluate(re.sub(r"[${}]", "", subscript), number))
     except arithmetic.NotKnownError:
-        return varies, None if "$" in subscript or found else subscript
+        return sources, None if "$" in subscript or found else subscript
 
 
 def _one_value(alternatives: tuple[Content, ...]) -> Value | None:
@@ -207,10 +221,10 @@ def transform(value: Value, part: Parameter, argument: Value, written: str) -> V
         return Value((Unknown(SCRIPT_FOLDER),), assumes)
     text, word = value.text, argument.text
     if text is None or word is None or max(len(text), len(word)) > _MAX_TEXT:
-        return Value((Unknown(written, value.varies | argument.varies),), assumes)
+        return Value((derived(written, value, argument),), assumes)
     changed = _apply(part.operator, text, word)
     if changed is None:
-        return Value((Unknown(written, value.varies),), assumes)
+        return Value((derived(written, value, argument),), assumes)
     if changed and text.endswith(changed):
         return replace(value.slice(len(text) - len(changed)), assumes=assumes)
     return Value((Text(changed, value.origin),) if changed else (), assumes)
@@ -227,7 +241,7 @@ def base_name(value: Value) -> Value:
     last = value.pieces[-1] if value.pieces else None
     if value.text is not None or (isinstance(last, Text) and "/" in last.text):
         return value.slice(value.shadow.rfind("/") + 1)
-    return Value((Unknown(f"basename of {value.display}", value.varies),), value.assumes)
+    return Value((derived(f"basename of {value.display}", value),), value.assumes)
 
 
 def _apply(operator: str, text: str, word: str) -> str | None:

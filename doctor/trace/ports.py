@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from doctor.facts.base import Evidence
 from doctor.facts.relations import SharedPort
 from doctor.trace.caches import servers_in_words
-from doctor.trace.concurrency import JobShape, copies, kept_apart, together
+from doctor.trace.concurrency import JobShape, begun, copies, kept_apart, together
 from doctor.trace.interpreter import Walk
 from doctor.trace.servers import Started
 from doctor.trace.values import ARRAY_TASK, HOST, UNKNOWN, Value
@@ -31,11 +31,12 @@ def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[Sh
             ):
                 group.append(other)
                 done.add(at)
-        differ = set(copies(first.invocation, walk, job)) - {HOST, ARRAY_TASK}
-        word = first.server.value("port")
-        alone = not differ or (word is not None and kept_apart(word.varies, differ))
-        if len(group) > 1 or not alone:
-            yield _fact(group, port, differ if len(group) == 1 else set())
+        word = first.server.value("port") or Value()
+        differ = set(copies(first.invocation, walk, job, assumes=word.assumes))
+        differ -= {HOST, ARRAY_TASK}
+        alone = kept_apart(word.varies, differ) or word.since > begun(differ)
+        if len(group) > 1 or (differ and not alone):
+            yield _fact(group, differ if len(group) == 1 else set())
 
 
 def _on_this_machine(started: Started, one_node: bool) -> bool:
@@ -46,13 +47,13 @@ def _on_this_machine(started: Started, one_node: bool) -> bool:
 
 
 def _port(started: Started) -> str | None:
-    """The port as written, with nothing in it that differs from server to server."""
+    """What tells the port from others, with nothing in it that differs from server to server."""
     server = started.server
     if server.uds is not None:
         return None
     word = server.value("port")
     if word is not None:
-        return None if word.varies else word.display
+        return None if word.varies else word.identity
     return None if server.port is UNKNOWN else str(server.port)
 
 
@@ -60,7 +61,7 @@ def _same_host(one: Started, other: Started) -> bool:
     return one.server.host == other.server.host and one.server.host is not UNKNOWN
 
 
-def _fact(group: Sequence[Started], port: str, differ: set[str]) -> SharedPort:
+def _fact(group: Sequence[Started], differ: set[str]) -> SharedPort:
     first = group[0]
     words: list[Value] = [w for s in group if (w := s.server.value("port")) is not None]
     place = (words[-1].location if words else None) or group[-1].place
@@ -71,6 +72,6 @@ def _fact(group: Sequence[Started], port: str, differ: set[str]) -> SharedPort:
         evidence={"port": Evidence((place,), assumes), "servers": Evidence(servers)},
         count=len(group) if not differ else UNKNOWN,
         servers=servers_in_words(len(group), differ),
-        port=port,
+        port=words[0].display if words else str(first.server.port),
         is_default=not words,
     )

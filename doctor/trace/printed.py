@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from doctor.trace import parameters
 from doctor.trace.environment import BASES, SCRIPT, SCRIPT_FOLDER
-from doctor.trace.values import Text, Unknown, Value, known
+from doctor.trace.values import Text, Unknown, Value, derived, known
 
 _MAX_SEQUENCE = 128
 #: Of how many arguments printf's output is worked out.
@@ -125,9 +125,9 @@ def formatted(template: Value, arguments: tuple[Value, ...]) -> Value:
     assumes = template.assumes.union(*(a.assumes for a in arguments))
     if made is not None:
         return Value(made.pieces, assumes)
-    varies = template.varies.union(*(a.varies for a in arguments))
+    name = f"$(printf {template.display.strip()} …)"
     several = many and "%q" in template.display  # a list, quoted to be read again
-    return Value((Unknown(f"$(printf {template.display.strip()} …)", varies, several),), assumes)
+    return Value((derived(name, template, *arguments, many=several),), assumes)
 
 
 def _tokens(template: str) -> list[str | _Conversion] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,8 @@ from doctor.shell.tree import Simple, Word
 from doctor.trace import redirects, wrappers
 from doctor.trace.fields import Fields, spans
 from doctor.trace.results import Result
-from doctor.trace.state import Array, State
-from doctor.trace.values import Unknown, Value
+from doctor.trace.state import NO_GUARD, Array, State
+from doctor.trace.values import Value, moment
 
 if TYPE_CHECKING:
     from doctor.trace.interpreter import Interpreter
@@ -31,52 +32,68 @@ def read(shell: Interpreter, command: Simple, fields: Fields, state: State) -> l
     found = _take(shell, command, given, state)
     target = given.get("-a")
     if target is not None:
-        items = (
-            None if found.text is None else _words(found.text, _separators(shell, command, state))
-        )
-        state.set(target.display, (Array(open=True) if items is None else Array(items),))
+        state.set(target.display, [_array(shell, command, each.text, state) for each in found])
     else:
-        _assign(shell, command, found.text, [name.text or "" for name in names], state)
-    return [Result(state, None if found.text is None else not found.ended)]
+        texts = [each.text for each in found]
+        _assign(shell, command, texts, [name.text or "" for name in names], state)
+    truths = {None if each.text is None else not each.ended for each in found}
+    return [Result(state, truths.pop() if len(truths) == 1 else None)]
 
 
 def _take(
     shell: Interpreter, command: Simple, given: dict[str, Value | None], state: State
-) -> _Read:
+) -> list[_Read]:
     """What one ``read`` takes from its own input, or from what the state has left of its own."""
     own = redirects.reads(command.redirects)
-    source = redirects.standard_input(command.redirects, shell.expander(state), state.input)
+    sources = redirects.standard_inputs(command.redirects, shell.expander(state), state.input)
     ends = given.get("-d")
-    if source is None or given.keys() & {"-n", "-N", "-u"} or (ends is not None and ends.display):
+    if not sources or given.keys() & {"-n", "-N", "-u"} or (ends is not None and ends.display):
         if not own:
             state.input = None
         shell.may_hold()
-        return _Read(None)
-    at = source.shadow.find("\n") if "-d" not in given else -1
-    line = source if at < 0 else source.slice(0, at)
-    if not own:
-        state.input = Value() if at < 0 else source.slice(at + 1)
-    return _Read(line, ended=at < 0)
+        return [_Read(None)]
+    found = []
+    for source in sources:
+        at = source.shadow.find("\n") if "-d" not in given else -1
+        found.append(_Read(source if at < 0 else source.slice(0, at), ended=at < 0))
+        if not own:
+            state.input = Value() if at < 0 else source.slice(at + 1)
+    return found
+
+
+def _array(shell: Interpreter, command: Simple, line: Value | None, state: State) -> Array:
+    items = None if line is None else _words(line, _separators(shell, command, state))
+    if items is None:
+        return Array(open=True, since=shell.walk.number())
+    return Array(items, assumes=NO_GUARD if line is None else line.assumes)
 
 
 def _assign(
-    shell: Interpreter, command: Simple, line: Value | None, names: list[str], state: State
+    shell: Interpreter,
+    command: Simple,
+    lines: Sequence[Value | None],
+    names: list[str],
+    state: State,
 ) -> None:
     """Give each name a word of the line, the last one all that is left."""
     turn = frozenset(f"turn:{t.loop}" for t in shell.context.turns if t.index is None)
     separators = _separators(shell, command, state)
-    if not names and line is not None:
-        state.set("REPLY", (line,))
+    if not names:
+        unknown = Value((moment("$REPLY", shell.walk.number(), turn),))
+        state.set("REPLY", [unknown if line is None else line for line in lines])
         return
-    words = None if line is None or separators is None else _fill(line, separators, len(names))
-    for index, name in enumerate(names):
-        if not name.isidentifier():
-            continue
-        value = words[index] if words is not None else None
-        if value is None:
-            varies = turn | (line.varies if line is not None else frozenset())
-            value = Value((Unknown(f"${name}", varies),))
-        state.set(name, (value,))
+    contents: dict[str, list[Value]] = {name: [] for name in names if name.isidentifier()}
+    for line in lines:
+        words = None if line is None or separators is None else _fill(line, separators, len(names))
+        for index, name in enumerate(names):
+            value = words[index] if words is not None else None
+            if value is None:
+                varies = turn | (line.varies if line is not None else frozenset())
+                value = Value((moment(f"${name}", shell.walk.number(), varies),))
+            if name in contents:
+                contents[name].append(value)
+    for name, values in contents.items():
+        state.set(name, values)
 
 
 def _fill(line: Value, separators: str, count: int) -> list[Value | None]:
@@ -114,7 +131,7 @@ def mapfile(shell: Interpreter, command: Simple, fields: Fields, state: State) -
     options, names = wrappers.read_options(fields.values[1:], "dnOsuCc", frozenset())
     name = names[-1].text or "" if names else "MAPFILE"
     source = redirects.standard_input(command.redirects, shell.expander(state), state.input)
-    content = Array(open=True)
+    content = Array(open=True, since=shell.walk.number())
     plain = all(option == "-t" for option, _ in options)
     if source is not None and plain and "\0" not in source.shadow:
         text = source.shadow.removesuffix("\n")

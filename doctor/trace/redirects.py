@@ -112,13 +112,21 @@ def _is_input(redirect: Redirect) -> bool:
 def standard_input(
     found: Sequence[Redirect], expander: Expander, before: Value | None
 ) -> Value | None:
-    """The text of the standard input after the redirections, where that is known."""
+    """The text of the standard input after the redirections, where it can be just one."""
+    texts = standard_inputs(found, expander, before)
+    return texts[0] if len(texts) == 1 else None
+
+
+def standard_inputs(
+    found: Sequence[Redirect], expander: Expander, before: Value | None
+) -> tuple[Value, ...]:
+    """The texts that the standard input may be after the redirections; none if unknown."""
     for redirect in reversed(found):
         if not _is_input(redirect):
             continue
         if isinstance(redirect.target, HereDocument):
-            return expander.scalar(redirect.target.body)[0]
+            return expander.scalar(redirect.target.body)
         if redirect.operator == "<<<":
-            return expander.scalar(redirect.target)[0] + known("\n")
-        return None
-    return before
+            return tuple(text + known("\n") for text in expander.scalar(redirect.target))
+        return ()
+    return () if before is None else (before,)

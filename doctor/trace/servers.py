@@ -69,6 +69,14 @@ _SAME = frozenset({USER, JOB})
 _FOR_ANY_MODEL = frozenset({"ngram", "ngram_gpu", "suffix", "custom_class"})
 
 
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What the compiled code depends on, in words, and since when it is so in the walk."""
+
+    words: tuple[str, ...]
+    since: int
+
+
 @dataclass(frozen=True)
 class Started:
     """A server that the script would start, on one path through it.
@@ -81,7 +89,7 @@ class Started:
     server: Server
     candidates: Candidates
     environment: Mapping[str, Value]
-    engine: tuple[str, ...] | None
+    engine: Engine | None
     compiles: bool | UnknownType
 
     @property
@@ -158,7 +166,7 @@ def _claims_of_models(server: Server, knowledge: Knowledge, tables: Tables) -> I
             yield since(tables, first, str(name), word)
 
 
-def _engine(server: Server, words: Sequence[Value]) -> tuple[str, ...] | None:
+def _engine(server: Server, words: Sequence[Value]) -> Engine | None:
     """What the compiled code depends on, of all that the line says.
 
     Unknown words, ``"$@"``, are the same for all servers of a script unless they vary.
@@ -176,12 +184,14 @@ def _engine(server: Server, words: Sequence[Value]) -> tuple[str, ...] | None:
     if any(value.varies - _SAME for value in values):
         return None
     shown = [_shown(flag) for flag in flags if flag.name != "--model"]
-    unseen = [word.display for word in hidden]
-    return (model.display if model is not None else "", *sorted(shown), *unseen)
+    unseen = [word.identity for word in hidden]
+    named = model.identity if model is not None else ""
+    said_since = max((value.since for value in values), default=0)
+    return Engine((named, *sorted(shown), *unseen), said_since)
 
 
 def _shown(flag: Flag) -> str:
-    values = " ".join(value.display for value in flag.values)
+    values = " ".join(value.identity for value in flag.values)
     return f"{'no ' if flag.negated else ''}{flag.name}{'.'.join(flag.keys)} {values}"
 
 

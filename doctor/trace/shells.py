@@ -12,7 +12,7 @@ from doctor.trace.context import Context
 from doctor.trace.environment import BASES
 from doctor.trace.frame import FileFrame, ForeignFrame, NestedFrame, ScriptFrame, nested
 from doctor.trace.results import assuming
-from doctor.trace.state import Content, Guard, State, Variable
+from doctor.trace.state import NO_GUARD, Content, Guard, State, Variable, consistent
 from doctor.trace.values import Origin, Unknown, Value, known
 from doctor.trace.wrappers import Unwrapped
 
@@ -114,22 +114,32 @@ def _walk_text(
     _run(shell, inner, frame, frame.text, fresh)
 
 
-def load(
-    shell: Interpreter, path: Value, origin: Origin, state: State
-) -> tuple[ScriptFrame, str] | None:
-    """The script at a path: one that a here-document wrote, or a file that can be found.
+@dataclass(frozen=True)
+class Text:
+    """What a shell reads from a file, and what that rests on."""
 
-    ``origin`` is the command that names it.
+    frame: ScriptFrame
+    text: str
+    assumes: Guard = NO_GUARD
+
+
+def load(shell: Interpreter, path: Value, origin: Origin, state: State) -> list[Text]:
+    """The script at a path: one that this script wrote, or a file that can be found.
+
+    There are several if it wrote one or the other. ``origin`` is the command that names it.
     """
     for name in (path.display, path.display.removeprefix("./")):
         if name in state.files:
-            frame = nested(state.files[name], origin, shell.walk.number())
-            return frame, frame.text
+            written = state.files[name]
+            frames = [nested(text, origin, shell.walk.number()) for text in written]
+            pairs = zip(frames, written, strict=True)
+            return [Text(frame, frame.text, text.assumes) for frame, text in pairs]
     text = _relative(path)
     source = shell.walk.load(text, shell.frame.file) if text is not None else None
     if source is None:
-        return None
-    return (FileFrame(source) if source.included else ForeignFrame(source, origin)), source.text
+        return []
+    frame = FileFrame(source) if source.included else ForeignFrame(source, origin)
+    return [Text(frame, source.text)]
 
 
 def _relative(path: Value) -> str | None:
@@ -143,13 +153,16 @@ def _relative(path: Value) -> str | None:
 
 def run_file(shell: Interpreter, start: Start, arguments: tuple[Value, ...], state: State) -> None:
     found = load(shell, arguments[0], start.origin, state)
-    if found is None:
+    if not found:
         shell.walk.unread.append((arguments[0], start.origin))
-    if found is None or shell.walk.depth > MAX_DEPTH:
+    if shell.walk.depth > MAX_DEPTH:
         return
-    inner, fresh = _sub_shell(shell, start, state)
-    fresh.positional = arguments[1:]
-    _run(shell, inner, *found, fresh)
+    for text in found:
+        if consistent(start.assumes | state.guard, text.assumes):
+            one = replace(start, assumes=start.assumes | text.assumes)
+            inner, fresh = _sub_shell(shell, one, state)
+            fresh.positional = arguments[1:]
+            _run(shell, inner, text.frame, text.text, fresh)
 
 
 def submit(shell: Interpreter, start: Start, state: State) -> None:

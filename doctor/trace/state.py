@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from doctor.shell.tree import Function
 from doctor.trace.values import Assumption, Origin, Unknown, Value
@@ -33,21 +33,27 @@ def given(guard: Guard) -> int:
 class Array:
     """An array's elements in order; ``keys`` are the subscripts of an associative one.
 
-    ``open`` is true where there may be further elements that nobody knows.
+    ``open`` is true where there may be further elements that nobody knows; they came to be at the
+    moment ``since``.
     """
 
     items: tuple[Value, ...] = ()
     keys: tuple[str, ...] | None = None
     open: bool = False
     assumes: Guard = NO_GUARD
+    since: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A variable that the script has not set; ``inherited`` if the environment may hold it."""
+    """A variable that the script has not set; ``inherited`` if the environment may hold it.
+
+    ``since`` is the moment at which something that can't be known may have set it.
+    """
 
     inherited: bool = True
     assumes: Guard = NO_GUARD
+    since: int = 0
 
 
 Content: TypeAlias = Value | Array | Missing
@@ -66,10 +72,14 @@ INHERITED = Variable((Missing(),), exported=True)
 
 @dataclass(frozen=True, slots=True)
 class Defined:
-    """A function, and a way to say where its text stands."""
+    """A function, and a way to say where its text stands; without one, there is none."""
 
-    function: Function
-    frame: object
+    function: Function | None
+    frame: object = None
+    assumes: Guard = NO_GUARD
+
+
+UNDEFINED = Defined(None)
 
 
 #: What words are split at unless IFS says otherwise.
@@ -81,19 +91,22 @@ class State:
     """Everything that a command may read or change; copied where control flow splits.
 
     ``input`` is what remains to be read from the standard input, where that is known;
-    ``references`` are the variables that stand for another one (``declare -n``).
+    ``references`` are the variables that stand for another one (``declare -n``). ``sourced`` is
+    the moment at which a file was read that can't be found, 0 if none was; ``shifted`` that at
+    which arguments that aren't known became others.
     """
 
     variables: dict[str, Variable] = field(default_factory=dict)
-    functions: dict[str, Defined] = field(default_factory=dict)
+    functions: dict[str, tuple[Defined, ...]] = field(default_factory=dict)
     references: dict[str, str] = field(default_factory=dict)
     positional: tuple[Value, ...] | None = None
-    files: dict[str, Value] = field(default_factory=dict)
+    files: dict[str, tuple[Value, ...]] = field(default_factory=dict)
     guard: Guard = NO_GUARD
     directory: Value | None = None
     input: Value | None = None
     export_all: bool = False
-    login_file_unread: bool = False
+    sourced: int = 0
+    shifted: int = 0
 
     def copy(self) -> State:
         return replace(
@@ -106,13 +119,20 @@ class State:
 
     def get(self, name: str) -> Variable:
         """The variable, its alternatives cut to those consistent with the path taken."""
-        variable = self.variables.get(self.references.get(name, name), INHERITED)
+        variable = self.held(self.references.get(name, name))
         if len(variable.alternatives) == 1 or not self.guard:
             return variable
         kept = tuple(a for a in variable.alternatives if consistent(self.guard, a.assumes))
         if len(kept) in (0, len(variable.alternatives)):
             return variable
         return replace(variable, alternatives=kept)
+
+    def held(self, name: str) -> Variable:
+        """The variable with all its alternatives."""
+        found = self.variables.get(name)
+        if found is not None:
+            return found
+        return INHERITED if not self.sourced else Variable((Missing(since=self.sourced),), True)
 
     def set(self, name: str, alternatives: Iterable[Content], export: bool = False) -> None:
         """Give a variable new contents; it stays exported if it was."""
@@ -149,7 +169,10 @@ def merge_alternatives(contents: Iterable[Content], name: str) -> tuple[Content,
         elif content.assumes < twin.assumes:
             merged[merged.index(twin)] = content
     if len(merged) > MAX_ALTERNATIVES:
-        merged[MAX_ALTERNATIVES - 1 :] = [Value((Unknown(f"${name}", many=True),))]
+        rest = tuple(merged[MAX_ALTERNATIVES - 1 :])
+        since = max(getattr(content, "since", 0) for content in rest)
+        several = Unknown(f"${name}", many=True, which=hash(rest), since=since)
+        merged[MAX_ALTERNATIVES - 1 :] = [Value((several,))]
     return tuple(merged)
 
 
@@ -159,9 +182,9 @@ def _same(one: Content, other: Content) -> bool:
         case Value(), Value():
             return one.pieces == other.pieces
         case Array(), Array():
-            return (one.items, one.keys, one.open) == (other.items, other.keys, other.open)
+            return replace(one, assumes=NO_GUARD) == replace(other, assumes=NO_GUARD)
         case Missing(), Missing():
-            return one.inherited == other.inherited
+            return (one.inherited, one.since) == (other.inherited, other.since)
     return False
 
 
@@ -178,12 +201,14 @@ def join(states: Sequence[State], branches: Sequence[Guard]) -> State:
     states, branches = [state for state, _ in ways], [branch for _, branch in ways]
     joined = states[0].copy()
     joined.guard = frozenset.intersection(*(state.guard for state in states))
-    joined.login_file_unread = any(state.login_file_unread for state in states)
+    joined.sourced = max(state.sourced for state in states)
+    joined.shifted = max(state.shifted for state in states)
+    joined.export_all = any(state.export_all for state in states)
     if any(state.input != joined.input for state in states):
         joined.input = None
     names = dict.fromkeys(name for state in states for name in state.variables)
     for name in names:
-        found = [state.variables.get(name, INHERITED) for state in states]
+        found = [state.held(name) for state in states]
         if all(variable == found[0] for variable in found):
             continue
         contents = [
@@ -194,12 +219,35 @@ def join(states: Sequence[State], branches: Sequence[Guard]) -> State:
         ]
         exported = any(variable.exported for variable in found)
         joined.variables[name] = Variable(merge_alternatives(contents, name), exported)
+    joined.functions = _either([state.functions for state in states], branches, (UNDEFINED,))
+    joined.files = _either([state.files for state in states], branches, ())
     for state in states[1:]:
-        joined.functions.update(state.functions)
-        joined.files.update(state.files)
         if state.positional != joined.positional:
             joined.positional = None
     return joined
+
+
+_Held = TypeVar("_Held", Defined, Value)
+
+
+def _either(
+    ways: Sequence[Mapping[str, tuple[_Held, ...]]],
+    branches: Sequence[Guard],
+    absent: tuple[_Held, ...],
+) -> dict[str, tuple[_Held, ...]]:
+    """What each name may stand for after branches that come together."""
+    together: dict[str, tuple[_Held, ...]] = {}
+    for name in dict.fromkeys(name for way in ways for name in way):
+        found = [way.get(name, absent) for way in ways]
+        together[name] = found[0]
+        if any(held is not found[0] for held in found):
+            together[name] = tuple(
+                replace(each, assumes=each.assumes | branch)
+                for held, branch in zip(found, branches, strict=True)
+                for each in held
+                if consistent(each.assumes, branch)
+            )[:MAX_ALTERNATIVES]
+    return together
 
 
 def set_origin(value: Value, origin: Origin) -> Value:

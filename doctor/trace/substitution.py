@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from doctor.shell.tree import AndOr, Command, Simple, Substitution
 from doctor.trace import parameters, redirects
 from doctor.trace.expand import Expander
 from doctor.trace.printed import is_based, printed
-from doctor.trace.state import NO_GUARD
-from doctor.trace.values import HOST, RANDOM, USER, Unknown, Value, known
+from doctor.trace.state import NO_GUARD, State
+from doctor.trace.values import HOST, RANDOM, USER, Value, derived, known, moment
 
 _VARIES = {
     "hostname": frozenset({HOST}),
@@ -17,26 +18,38 @@ _VARIES = {
     "mktemp": frozenset({RANDOM, USER}),
     "uuidgen": frozenset({RANDOM, USER}),
 }
+#: Programs that print the same whenever they are given the same.
+_STEADY = frozenset(
+    "basename dirname hostname id logname nproc pwd readlink realpath uname whoami".split()
+)
 
 
 def outputs(
-    part: Substitution, expander: Expander, written: str, collected: Sequence[Value] | None
+    part: Substitution,
+    expander: Expander,
+    written: str,
+    collected: Sequence[Value] | None,
+    number: int,
 ) -> tuple[Value, ...]:
     """What the substitution may stand for, without the newlines at its end.
 
-    ``collected`` is what its commands surely print, if that is known.
+    ``collected`` is what its commands surely print, if that is known; ``number`` is the moment at
+    which they run.
     """
     if part.opener in ("<(", ">("):
-        return (Value((Unknown(written),)),)
+        return (Value((moment(written, number),)),)
     command = part.body[0].command if len(part.body) == 1 else None
     if collected is not None and not _is_program(command, expander):
         return tuple(collected)
     if isinstance(command, Simple) and command.words and not command.redirects:
-        found = [_output([*fields.values], written) for fields in expander.arguments(command.words)]
+        found = [
+            _output([*fields.values], written, number, expander.state)
+            for fields in expander.arguments(command.words)
+        ]
         if found:
             return tuple(found)
     entered = _entered(part, expander)
-    return (entered or Value((Unknown(written, _varies(written)),)),)
+    return (entered or Value((moment(written, number, _varies(written)),)),)
 
 
 def written(command: Command, expander: Expander) -> Value | None:
@@ -53,13 +66,17 @@ def written(command: Command, expander: Expander) -> Value | None:
     return None if made is None or parameters.single(made) else made + known("\n")
 
 
-def _output(values: list[Value], written: str) -> Value:
+def _output(values: list[Value], written: str, number: int, state: State) -> Value:
     name, arguments = values[0].text or "", values[1:]
     assumes = NO_GUARD.union(*(v.assumes for v in values))
     made = printed(name, arguments)
     if made is not None:
         return Value(made.pieces, made.assumes | assumes)
-    return Value((Unknown(written, _varies(written, name, values)),), assumes)
+    if name in _STEADY:
+        where = [state.directory] if state.directory is not None else []
+        found = derived(written, *arguments, *where)
+        return Value((replace(found, varies=_varies(written, name, values)),), assumes)
+    return Value((moment(written, number, _varies(written, name, values)),), assumes)
 
 
 def _is_program(command: Command | None, expander: Expander) -> bool:

@@ -180,4 +180,6 @@ def _walk_uncalled(shell: Interpreter, states: Sequence[State]) -> None:
             state = last.copy()
             outer = shell.inside(uncalled=True)
             state.positional = None
-            outer.execute(state.functions[name].function.body, state)
+            for defined in state.functions[name]:
+                if defined.function is not None:
+                    outer.execute(defined.function.body, state.copy())

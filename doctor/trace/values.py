@@ -63,6 +63,8 @@ class Unknown:
     a step), ``array-task``, ``host``, ``process``, ``random`` or ``turn:N`` (turns of loop N).
     ``many`` is true where it may expand to no word or to several (``$ARGS`` unquoted, ``"$@"``).
     ``matched`` is true where the name is a pattern and the unknown a file name that matches it.
+    Two of one name are surely equal only if ``which`` agrees: a command that runs twice may print
+    something else. ``since`` is the moment of the walk at which it came to be, 0 if before it.
     """
 
     name: str
@@ -70,6 +72,8 @@ class Unknown:
     many: bool = False
     matched: bool = False
     origin: Origin | None = field(default=None, compare=False)
+    which: int = 0
+    since: int = 0
 
 
 Piece: TypeAlias = Text | Unknown
@@ -107,6 +111,18 @@ class Value:
                 break
             known.append(piece.text)
         return "".join(known)
+
+    @property
+    def identity(self) -> str:
+        """The same for two values that are surely equal, if what they rest on holds."""
+        return "".join(
+            p.text if isinstance(p, Text) else f"\0{p.name}\0{p.which}\0" for p in self.pieces
+        )
+
+    @property
+    def since(self) -> int:
+        """The moment of the walk from which on the value is what it is."""
+        return max((p.since for p in self.pieces if isinstance(p, Unknown)), default=0)
 
     @property
     def varies(self) -> frozenset[str]:
@@ -173,6 +189,25 @@ def _adjacent_end(origins: Iterable[Origin]) -> int:
             break
         end = origin.end
     return end
+
+
+def derived(
+    name: str, *sources: Value, many: bool = False, origin: Origin | None = None
+) -> Unknown:
+    """An unknown that is made of other values: it differs as they do."""
+    return Unknown(
+        name,
+        frozenset[str]().union(*(value.varies for value in sources)),
+        many,
+        origin=origin,
+        which=hash(tuple(value.identity for value in sources)),
+        since=max((value.since for value in sources), default=0),
+    )
+
+
+def moment(name: str, number: int, varies: frozenset[str] = frozenset()) -> Unknown:
+    """An unknown that came to be at one moment of the walk, and is like no other."""
+    return Unknown(name, varies, which=number, since=number)
 
 
 def known(text: str, origin: Origin | None = None) -> Value:

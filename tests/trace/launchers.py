@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from hypothesis import strategies as st
+from collections.abc import Callable, Sequence
+from random import Random
 
 #: Variables of single values, arrays, and numbers.
-NAMES = st.sampled_from(["A", "B", "CACHE"])
-LISTS = st.sampled_from(["L", "K"])
-NUMBERS = st.sampled_from(["N", "P"])
-TEXTS = st.sampled_from(["a", "b", "a b", "x/y.z", "--port=1", "k:v,w", "é"])
-PATTERNS = st.sampled_from(["a", "b", "a*", "*b", "[ab]", "x/*", "*"])
-REPLACED = st.sampled_from(["a", "b", "y.", "[a-k]", "#a", "%b", "?"])
-WRAPPERS = st.sampled_from(["", "", "", "nohup ", "timeout 9 ", "env CACHE=e ", "exec -a x env "])
+NAMES = ["A", "B", "CACHE"]
+LISTS = ["L", "K"]
+NUMBERS = ["N", "P"]
+TEXTS = ["a", "b", "a b", "x/y.z", "--port=1", "k:v,w", "é"]
+PATTERNS = ["a", "b", "a*", "*b", "[ab]", "x/*", "*"]
+#: Variables that the environment may hold, and which the trace knows nothing of.
+ELSEWHERE = ["U", "MAYBE"]
+REPLACED = ["a", "b", "y.", "[a-k]", "#a", "%b", "?"]
+WRAPPERS = ["", "", "", "nohup ", "timeout 9 ", "env CACHE=e ", "exec -a x env "]
 
 
 class _Writer:
     """Writes scripts; each level of nesting has one less to go."""
 
-    def __init__(self, draw: st.DrawFn, levels: int) -> None:
-        self.draw = draw
+    def __init__(self, random: Random, levels: int) -> None:
+        self.random = random
         self.levels = levels
         self.names = 0
 
+    def draw(self, choices: Sequence[str]) -> str:
+        return self.random.choice(choices)
+
     def one_of(self, *choices: Callable[[], str]) -> str:
-        return self.draw(st.sampled_from(choices))()
+        return self.random.choice(choices)()
 
     def some(self, piece: Callable[[], str], separator: str, most: int) -> str:
-        return separator.join(piece() for _ in range(self.draw(st.integers(1, most))))
+        return separator.join(piece() for _ in range(self.random.randint(1, most)))
 
     def number(self) -> int:
-        return self.draw(st.integers(0, 3))
+        return self.random.randint(0, 3)
 
     # --- words
 
@@ -57,15 +61,15 @@ class _Writer:
             lambda: f"${{{name}:1:2}}",
             lambda: f"${{#{name}}}",
             lambda: f"${{{name},}}",
-            lambda: f"${{{name}%{self.draw(st.sampled_from(['b', '/*', '?']))}}}",
-            lambda: f"${{{name}##*{self.draw(st.sampled_from([' ', '/', '=']))}}}",
+            lambda: f"${{{name}%{self.draw(['b', '/*', '?'])}}}",
+            lambda: f"${{{name}##*{self.draw([' ', '/', '='])}}}",
             lambda: f"${{{name}/{self.draw(REPLACED)}/{self.number()}}}",
             lambda: f"${{{name}:{self.draw(NUMBERS)}:{self.draw(NUMBERS)}+1}}",
             lambda: f"${{{name}//[b.]/_}}",
             lambda: f"${{{name}: -2}}",
             lambda: f"${{{name}-{self.text()}}}",
-            lambda: f"${{!{self.draw(st.sampled_from('RS'))}}}",
-            lambda: f"${{H[{self.draw(st.sampled_from(['one', 'two', '$R']))}]}}",
+            lambda: f"${{!{self.draw('RS')}}}",
+            lambda: f"${{H[{self.draw(['one', 'two', '$R'])}]}}",
             lambda: f"${{{self.draw(LISTS)}[-1]}}",
             lambda: f"${{#{self.draw(LISTS)}[@]}}",
             lambda: f"$(({self.expression()}))",
@@ -76,14 +80,21 @@ class _Writer:
             lambda: f"$(echo {self.text()})",
             lambda: f"$(printf '%s-%02d' x {self.number()})",
             lambda: f"$(basename /m/{self.text()})",
-            lambda: f"${self.draw(st.sampled_from('12#'))}",
+            lambda: f"${self.draw('12#')}",
+            lambda: f"${self.draw(ELSEWHERE)}",
+            lambda: f"${{{self.draw(ELSEWHERE)}:-{self.text()}}}",
+            lambda: f"${{{self.draw(ELSEWHERE)}:+{self.text()}}}",
+            lambda: "${U#v}",
+            lambda: f"$(({self.draw(NUMBERS)} + MANY))",
+            lambda: "$(cat one)",
+            lambda: "${PWD##*/}",
         )
 
     def expression(self) -> str:
-        operator = self.draw(st.sampled_from("+ - * / % << & | < == && ||".split()))
+        operator = self.draw("+ - * / % << & | < == && ||".split())
         left, right = (
             self.draw(NUMBERS),
-            self.draw(st.sampled_from(["N", "P", "1", "3", "(N + 1)"])),
+            self.draw(["N", "P", "1", "3", "(N + 1)"]),
         )
         if operator in "/%":
             right = "2"
@@ -129,18 +140,22 @@ class _Writer:
             lambda: f"{self.draw(LISTS)}+=({self.word()})",
             lambda: f"{numeral}={self.number()}",
             lambda: f"(({numeral} += {self.number()}))",
-            lambda: f"IFS={self.draw(st.sampled_from([',', ':']))} read -r A B <<< {self.quoted()}",
+            lambda: f"IFS={self.draw([',', ':'])} read -r A B <<< {self.quoted()}",
             lambda: f"IFS=, read -ra {self.draw(LISTS)} <<< {self.quoted()}",
             lambda: f"set -- {self.words()}",
             lambda: "shift",
             lambda: f"printf -v {name} '%s' {self.quoted()}",
             lambda: f"printf -v {name} '%s-%02d' {self.quoted()} {self.number()}",
             lambda: f"{self.draw(LISTS)}[{self.number()}]={self.word_of_one()}",
-            lambda: f"H[{self.draw(st.sampled_from(['one', 'three']))}]={self.word_of_one()}",
-            lambda: f"R={self.draw(st.sampled_from(['A', 'B', 'N']))}",
+            lambda: f"H[{self.draw(['one', 'three'])}]={self.word_of_one()}",
+            lambda: f"R={self.draw(['A', 'B', 'N'])}",
             lambda: f"let {numeral}={self.draw(NUMBERS)}+1",
             lambda: f"mapfile -t {self.draw(LISTS)} <<< {self.quoted()}",
             lambda: f"read -r {name} <<'EOF'\nx y\nEOF",
+            lambda: f"eval {name}={self.text()}",
+            lambda: f"{name}=${self.draw(ELSEWHERE)}",
+            lambda: f"cd /{self.draw(['usr', 'etc'])}",
+            lambda: f"echo {self.text()} > {self.draw(['one', 'two'])}",
         )
 
     def word_of_one(self) -> str:
@@ -152,10 +167,14 @@ class _Writer:
             lambda: f"[[ {self.quoted()} == {self.draw(PATTERNS)} ]]",
             lambda: f"[[ -n ${self.draw(NAMES)} ]]",
             lambda: f"(({self.draw(NUMBERS)} > {self.number()}))",
-            lambda: self.draw(st.sampled_from(["true", "false"])),
+            lambda: self.draw(["true", "false"]),
             lambda: f"[ {self.quoted()} != {self.text()} -a -n {self.quoted()} ]",
             lambda: f"[[ {self.quoted()} =~ ^[a-z] ]]",
             lambda: f"! [[ -z ${self.draw(NAMES)} || ${self.draw(NUMBERS)} -gt 1 ]]",
+            lambda: f'[ -{self.draw("nz")} "${self.draw(ELSEWHERE)}" ]',
+            lambda: f"[[ ${self.draw(ELSEWHERE)} == {self.draw(PATTERNS)} ]]",
+            lambda: f"((MANY > {self.draw(NUMBERS)}))",
+            lambda: f"[ -e {self.draw(['one', 'two'])} ]",
         )
 
     def block(self, most: int = 2) -> str:
@@ -180,8 +199,11 @@ class _Writer:
             self.case,
             lambda: f"for x in {self.words()}; do A=$x\n{self.block()}done",
             self.counting,
+            self.repeating,
+            self.repeating,
+            self.written_twice,
             lambda: f"while IFS=: read -r A B; do\n{self.block()}done <<'EOF'\na:1\nb:2:3\nEOF",
-            lambda: f"({self.block()})",
+            lambda: f"( {self.block()})",
             lambda: f"{{ {self.block()}}}",
             self.function,
             self.reference,
@@ -200,7 +222,7 @@ class _Writer:
         )
 
     def case(self) -> str:
-        ends = st.sampled_from([";;", ";;", ";&", ";;&"])
+        ends = [";;", ";;", ";&", ";;&"]
         arms = "\n".join(
             f"{self.draw(PATTERNS)}) {self.block(1).rstrip()}\n{self.draw(ends)}" for _ in range(3)
         )
@@ -215,6 +237,37 @@ class _Writer:
             lambda: f"{i}=0; until [ ${i} -ge {self.number()} ]; do (({i}++))",
         )
         return f"{head}\n{self.block()}done"
+
+    def repeating(self) -> str:
+        """A loop of which a reader can't know how often it turns."""
+        i = self.new("i")
+        head, end = self.one_of(
+            lambda: ("for x in $TURNS; do A=$x", ""),
+            lambda: (f"for x in {self.word()} $TURNS; do :", ""),
+            lambda: (f"for (({i} = 0; {i} < MANY; {i}++)); do N=${i}", ""),
+            lambda: (f"{i}=0; while (({i}++ < MANY)); do :", ""),
+            lambda: ("while read -r A x; do :", ' <<< "$TURNS"'),
+            lambda: ("while read -r x; do :", " < <(echo 1; echo 2)"),
+            lambda: (f"{i}=0; while :; do (({i}++ < MANY)) || break", ""),
+        )
+        return f"{head}\n{self.block(3)}done{end}"
+
+    def written_twice(self) -> str:
+        """A function or a script that is one or the other, as something unknown has it."""
+        name = self.new("f")
+        return self.one_of(
+            lambda: (
+                f"if {self.condition()}; then {name}() {{ {self.launch()}; }}\n"
+                f"else {name}() {{ {self.block()}}}\nfi\n{name} {self.words()}"
+            ),
+            lambda: (
+                f"if {self.condition()}; then cat > {name}.sh <<'EOF'\n{self.launch()}\nEOF\n"
+                f"else cat > {name}.sh <<EOF\nvllm {self.text()} $A\nEOF\nfi\nbash {name}.sh"
+            ),
+            lambda: (
+                f"{name}() {{ {self.block(1)}}}\n{self.condition()} && {name}() {{ :; }}\n{name} a"
+            ),
+        )
 
     def new(self, letter: str) -> str:
         self.names += 1
@@ -292,10 +345,9 @@ class _Writer:
         )
 
 
-@st.composite
-def launchers(draw: st.DrawFn) -> str:
+def launcher(random: Random) -> str:
     """A script that bash accepts and that ends soon; it sets its variables first."""
-    writer = _Writer(draw, levels=2)
+    writer = _Writer(random, levels=2)
     begin = f"A={writer.text()} B={writer.text()} CACHE={writer.text()} N={writer.number()} P=2"
     lists = f"L=({writer.text()} {writer.text()}) K=({writer.text()}) R=A S=B\n"
     lists += f"declare -A H=([one]={writer.text()} [two]={writer.text()})"
