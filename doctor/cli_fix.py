@@ -15,6 +15,7 @@ from doctor.config import Config
 from doctor.diagnostic import Severity
 from doctor.outcome import exit_code, report
 from doctor.report import diff
+from doctor.tokens import blotted
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def repair(
     done = repairs.repair(paths, config, unsafe, write, BytesIO(given), stdin_filename, least)
     if wanted.diff:
         terminal.write_bytes(diff.render((each.before, each.after) for each in done.changes))
-        _say(_refusals(done))
+        _say([*_refusals(done), *_masked(done)])
         return exit_code(done.result, "never") or int(bool(done.changes))
     if "-" in paths:
         changed = (c.after.data for c in done.changes if c.before.filename == stdin_filename)
@@ -58,7 +59,7 @@ def repair(
 def _say(lines: Sequence[str] | Iterator[str]) -> None:
     """Tell people what programs that read the standard output need not know."""
     for line in lines:
-        click.echo(line, err=True)
+        click.echo(blotted(line), err=True)
 
 
 def _refusals(done: repairs.Repaired) -> Iterator[str]:
@@ -66,6 +67,15 @@ def _refusals(done: repairs.Repaired) -> Iterator[str]:
         found = refusal.diagnostic
         place = f"{found.location.filename}:{found.location.start.row}"
         yield f"{place}: {found.code} was not fixed: {refusal.reason}."
+
+
+def _masked(done: repairs.Repaired) -> Iterator[str]:
+    for change in done.changes:
+        if diff.is_masked(change.before, change.after):
+            yield (
+                f"{change.before.filename}: a token stands beside what changes. It is masked, so "
+                "this patch can't be applied: make the changes with --fix."
+            )
 
 
 def _fixed(done: repairs.Repaired) -> Iterator[str]:

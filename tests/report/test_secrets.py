@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -69,6 +70,38 @@ def test_a_patch_shows_no_token_beside_a_change(
     done = subprocess.run(["git", "apply"], input=outcome.out.encode(), cwd=tmp_path, check=False)
     assert done.returncode == 0
     assert Path("serve.sh").read_text() != text
+
+
+BESIDE = f"export HF_TOKEN={TOKEN}\nrm -rf /tmp/a*\n"
+IN_IT = f"echo\necho\nrm -rf /tmp/a* # {TOKEN}\necho\n"
+
+
+@pytest.mark.parametrize("text", [BESIDE, IN_IT, f"{TOKEN}=1\n{IN_IT}\necho\n{BESIDE}"])
+@pytest.mark.parametrize("program", [("git", "apply"), ("patch", "-p1", "--force")])
+def test_a_patch_with_a_token_masks_it_and_cannot_be_applied(
+    command: Command, tmp_path: Path, text: str, program: tuple[str, ...]
+) -> None:
+    Path("serve.sh").write_text(text)
+    Path("other.sh").write_text("rm -rf /tmp/b*\n")
+    outcome = command("scan", "serve.sh", "other.sh", "--diff", "--unsafe-fixes")
+    assert "-rm -rf /tmp/a*" in outcome.out
+    assert "*" * len(TOKEN) in outcome.out
+    assert TOKEN not in outcome.out + outcome.err
+    assert "serve.sh: a token stands beside what changes" in outcome.err
+    if shutil.which(program[0]) is None:
+        pytest.skip(f"missing part: {program[0]}")
+    done = subprocess.run(program, input=outcome.out.encode(), cwd=tmp_path, check=False)
+    assert done.returncode != 0
+    assert Path("serve.sh").read_text() == text
+    assert command("scan", "serve.sh", "--fix", "--unsafe-fixes").code is not None
+    assert TOKEN in Path("serve.sh").read_text() != text
+
+
+def test_what_is_said_of_fixes_has_no_token(command: Command) -> None:
+    Path("serve.sh").write_text(EVERYWHERE)
+    outcome = command("scan", "serve.sh", "--fix", "--unsafe-fixes", "--show", "info")
+    assert "fixed VD" in outcome.err
+    assert TOKEN not in outcome.out + outcome.err
 
 
 def test_json_is_json_without_the_token(command: Command) -> None:
