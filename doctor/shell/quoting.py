@@ -29,12 +29,13 @@ class Context:
 
 
 # People leave such names in templates: <FILL_ME>, <your-model>. Not so plain <input>, unless
-# nothing follows that its `>` could write to, which would be an error in bash.
+# nothing follows that its `>` could write to, which would be an error in bash, or an option,
+# which nobody writes to.
 PLACEHOLDER = (
     r"<(?:(?=[A-Za-z0-9_. -]*[A-Z_-])[A-Za-z0-9_.](?:[A-Za-z0-9_. -]*[A-Za-z0-9_.-])?>"
     r"(?=[ \t\r\n\"';)/]|\Z)"
     r"|[^\s<>\"'`$\\;&|()#](?:[^\n<>\"'`$\\;&|()#]*[^\s<>\"'`$\\;&|()#])?>"
-    r"(?=[ \t]*(?:[\r\n;)<]|\Z)|[ \t]+[&|>#]))"
+    r"(?=[ \t]*(?:[\r\n;)<]|\Z)|(?:[ \t]|\\\r?\n)+[&|>#-]))"
 )
 
 

@@ -285,10 +285,17 @@ def test_placeholders_are_words(word: str) -> None:
     assert (first.literal, second.literal) == ("run", word)
 
 
+@pytest.mark.parametrize("between", [" ", " \\\n  ", "\t\\\r\n"])
+def test_a_placeholder_may_stand_before_an_option(between: str) -> None:
+    words = first_command(f"run <a model>{between}--port 1\n").words
+    assert [word.literal for word in words] == ["run", "<a model>", "--port", "1"]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("run <in> out", "run <in >out"),
+        ("run <in> \\\n  out", "run <in >out"),
         ("run <in>out", "run <in >out"),
         ("run <IN >out", "run <IN >out"),
         ("run <in-file>out", "run <in-file >out"),
