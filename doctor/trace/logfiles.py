@@ -23,6 +23,10 @@ _FIXED = BASES | {"$HOME", "~", "$USER", "$LOGNAME", "$SCRATCH", "$WORK", SCRIPT
 _JOB_IDS = frozenset({"$SLURM_JOB_ID", "$SLURM_JOBID"})
 _ON_NODE = ("memory", "node-local")
 _CD = re.compile(r"^[^#\n]*\b(?:cd|pushd)\b", re.MULTILINE)
+#: What people put into a folder so that git keeps it though it is empty.
+_KEEPERS = (".gitkeep", ".keep", ".gitignore", "README.md")
+#: From how far above a script's folder a job may be handed in.
+_ABOVE = ("", "../", "../../", "../../../")
 #: Programs that make a folder, and those whose own programs are looked at.
 _PASSING = frozenset("mkdir install bash sh zsh vllm".split())
 
@@ -76,8 +80,21 @@ def _made_in_job(path: str, around: Surroundings) -> Invocation | None:
         if invocation.program != "mkdir" or context.remote or context.batch_job is not None:
             continue
         if any(_is_same(word, folder, invocation) for word in invocation.arguments[1:]):
-            return invocation
+            return None if _comes_along(folder, invocation, around) else invocation
     return None
+
+
+def _comes_along(folder: str, invocation: Invocation, around: Surroundings) -> bool:
+    """Whether the folder is a part of the project, so that each copy of it has it."""
+    parts = folder.lstrip("/").split("/")
+    names = [folder] if parts == folder.split("/") else [parts[-1], "/".join(parts[-2:])]
+    script = invocation.origin.source
+    return any(
+        around.walk.load(f"{above}{name}/{keeper}", script) is not None
+        for name in names
+        for above in _ABOVE
+        for keeper in _KEEPERS
+    )
 
 
 def _uses(invocation: Invocation, folder: str) -> bool:
