@@ -47,22 +47,39 @@ def if_command(shell: Interpreter, command: If, state: State) -> list[Result]:
     results: list[Result] = []
     waiting = [state]
     for arm in command.arms:
-        undecided: list[State] = []
-        for before in waiting:
-            tested = _tested(shell, shell.block(arm.condition, before), arm.condition)
-            for way in tested:
-                if way.flow is not Flow.NEXT:
-                    results.append(way)
-                elif way.truth:
-                    results += shell.block(arm.body, way.state)
-                else:
-                    undecided.append(way.state)
+        tested = [
+            way
+            for before in waiting
+            for way in _tested(shell, shell.block(arm.condition, before), arm.condition)
+        ]
+        entered = [way.state for way in tested if way.flow is Flow.NEXT and way.truth]
+        waiting = [way.state for way in tested if way.flow is Flow.NEXT and not way.truth]
         last = arm is command.arms[-1] and command.otherwise is None
-        waiting = undecided if last or len(undecided) <= MAX_WAYS else [joined(undecided)]
+        if not last and len(waiting) > MAX_WAYS:
+            entered, waiting = _told_apart(shell, arm.condition, entered, waiting)
+        results += [way for way in tested if way.flow is not Flow.NEXT]
+        results += [result for before in entered for result in shell.block(arm.body, before)]
     for before in waiting:
         otherwise = command.otherwise
         results += [Result(before)] if otherwise is None else shell.block(otherwise, before)
     return results
+
+
+def _told_apart(
+    shell: Interpreter, condition: Block, entered: list[State], passed: list[State]
+) -> tuple[list[State], list[State]]:
+    """The ways into an arm, and those past it as one, which remembers that it is none of them."""
+    key = f"if:{shell.walk.number()}"
+    what = conditions.told(shell, condition[-1].command)
+
+    def answered(state: State, choice: str) -> State:
+        guard = frozenset({Assumption(key, choice, f"{what} {choice}")})
+        return assuming(state, guard) or state
+
+    one = joined(passed)
+    if not entered:
+        return entered, [one]
+    return [answered(way, "holds") for way in entered], [answered(one, "fails")]
 
 
 def _tested(shell: Interpreter, results: list[Result], condition: Block) -> list[Result]:

@@ -153,7 +153,7 @@ def on_network(folder: Value) -> bool | UnknownType:
 def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[SharedCache]:
     """The caches that several servers of one engine write at the same time."""
     candidates = [s for s in started if s.engine is not None and s.compiles is not False]
-    candidates = [s for s in candidates if not s.is_part]
+    candidates = [s for s in candidates if not s.is_part and not s.has_plugin]
     done: set[int] = set()
     for index, first in enumerate(candidates):
         root = root_of(first)

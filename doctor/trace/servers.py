@@ -13,8 +13,8 @@ from doctor.trace.age import needed
 from doctor.trace.context import Invocation
 from doctor.trace.requirements import Pins
 from doctor.trace.state import Content, Guard, consistent
-from doctor.trace.values import JOB, UNKNOWN, USER, UnknownType, Value
-from doctor.vllm import defaults
+from doctor.trace.values import JOB, UNKNOWN, USER, Origin, UnknownType, Value
+from doctor.vllm import defaults, plugins
 from doctor.vllm.arguments import Flag, may_be_several
 from doctor.vllm.program import recognise
 from doctor.vllm.releases import Candidates, Claim, candidates, since
@@ -81,11 +81,13 @@ class Engine:
 class Started:
     """A server that the script would start, on one path through it.
 
-    ``engine`` is the same for servers that compile the same code, None where that can't be
-    known; ``compiles`` tells whether it compiles at all.
+    ``named`` are the words that say that it is one. ``engine`` is the same for servers that
+    compile the same code, None where that can't be known; ``compiles`` tells whether it compiles
+    at all.
     """
 
     invocation: Invocation
+    named: tuple[Value, ...]
     server: Server
     candidates: Candidates
     environment: Mapping[str, Value]
@@ -98,19 +100,38 @@ class Started:
 
     @property
     def place(self) -> Location:
-        """Where the word stands that names the program."""
-        return self.invocation.arguments[0].location or self.invocation.origin.location
+        """Where the word stands that names the program.
+
+        Where a variable holds the interpreter, that is the module's name.
+        """
+        command = self.invocation.origin
+        first, last = self.named[0], self.named[-1]
+        word = last if _is_within(last, command) and not _is_within(first, command) else first
+        return word.location or command.location
 
     @property
     def is_part(self) -> bool:
         """Whether it is one part of an engine that has several."""
         return any(flag.name in _PARTS for flag in self.server.arguments.flags)
 
+    @property
+    def has_plugin(self) -> bool:
+        """Whether it runs on an accelerator for which vLLM needs a plug-in."""
+        return plugins.show(self.environment)
+
     def pick(self, name: str, outside: bool = False) -> Content | None:
         """What a variable holds for the server; None if the script doesn't set it."""
         invocation = self.invocation
         environment = invocation.outer_environment if outside else invocation.environment
         return chosen(environment.get(name, ()), invocation.assumes)
+
+
+def _is_within(word: Value, command: Origin) -> bool:
+    """Whether a word is written in the command itself, rather than in a variable of it."""
+    origin = word.pieces[0].origin if word.pieces else None
+    if origin is None or origin.source is not command.source:
+        return False
+    return command.start <= origin.start < command.end
 
 
 def chosen(alternatives: Sequence[Content], assumes: Guard) -> Content | None:
@@ -137,9 +158,8 @@ def servers(
         more = list(_claims_of_models(server, knowledge, tables))
         found = candidates(server, tables, pins.of(invocation), more)
         writes = defaults.writes_compile_cache(server, found)
-        yield Started(
-            invocation, server, found, environment, _engine(server, program.arguments), writes
-        )
+        engine = _engine(server, program.arguments)
+        yield Started(invocation, program.words, server, found, environment, engine, writes)
 
 
 def _values(invocation: Invocation) -> dict[str, Value]:

@@ -31,6 +31,7 @@ def given(started: Started) -> Iterator[GivenVariable]:
 def _fact(started: Started, name: str, value: Value) -> GivenVariable:
     found = started.candidates
     row = found.tables.variables.get(name)
+    foreign = row is None and not started.has_plugin
     origin = value.origin
     text = origin.source.text if origin else ""
     place = value.location
@@ -44,7 +45,7 @@ def _fact(started: Started, name: str, value: Value) -> GivenVariable:
         is_on=(value.text or "").lower() in ("1", "true"),
         known=row is not None,
         used_by_script=_is_used(name, text),
-        suggestion=None if row else _meant(name, found.tables.variables),
+        suggestion=_meant(name, found.tables.variables) if foreign else None,
         pinned=found.pin is not None,
         read=whether(likely, row.releases) if row else False,
         newest_reads=bool(row and row.releases & found.tables.newest),
