@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from doctor.config import Config
 from doctor.data import data_folder
+from doctor.record import Record
 from doctor.rulebook import Rule, load
 from doctor.rulebook.predicates import Reference
 from doctor.rulebook.rule import Message
 from doctor.selection import matches_any
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Record):
     """A rule, the severity that it has here (``off`` for none), and whether it is the site's."""
 
     rule: Rule

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from typing import BinaryIO
 
@@ -14,12 +13,12 @@ from doctor import terminal
 from doctor.config import Config
 from doctor.diagnostic import Severity
 from doctor.outcome import exit_code, report
+from doctor.record import Record
 from doctor.report import diff
 from doctor.tokens import blotted
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(Record):
     """What the options of the command ask for."""
 
     format_name: str

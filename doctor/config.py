@@ -11,13 +11,14 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from doctor.config_keys import READERS
 from doctor.errors import DoctorError, nearest
+from doctor.record import Record
 from doctor.selection import complaint, matches
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ _PYPROJECT = "pyproject.toml"
 _DEEP_KEY = re.compile(r"(?:[\w'\"-]{1,64}[ \t]*\.[ \t]*){32}")  # reading it takes quadratic time
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(Record):
     """What a configuration says; the fields are its keys, with ``_`` for ``-``."""
 
     root: Path = field(default_factory=Path.cwd)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
+from doctor.record import Record
+
 
 class Severity(str, Enum):
     """How bad a finding is; ``rank`` orders them, the highest being the worst."""
@@ -42,8 +44,7 @@ class Location:
     within: str = ""
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Record):
     """A file's name and its text, as it was read (line ends kept).
 
     ``included`` is false for a file that a script names and that is no part of the scan.
@@ -89,8 +90,7 @@ class Source:
         return len(self._line_starts)
 
 
-@dataclass(frozen=True)
-class Related:
+class Related(Record):
     """Another place that a diagnostic is about, and what it has to do with it."""
 
     message: str
@@ -112,8 +112,7 @@ class Edit:
     content: str
 
 
-@dataclass(frozen=True)
-class Fix:
+class Fix(Record):
     """A repair: edits that belong together, and a sentence that says what they do."""
 
     applicability: Applicability
@@ -121,8 +120,7 @@ class Fix:
     edits: tuple[Edit, ...]
 
 
-@dataclass(frozen=True)
-class Diagnostic:
+class Diagnostic(Record):
     """One finding of one rule, ready to be reported."""
 
     code: str

@@ -7,11 +7,11 @@ memory that a file costs are linear in its size, whoever wrote it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from doctor.errors import DoctorError
+from doctor.record import Record
 
 if TYPE_CHECKING:
     import yaml
@@ -23,8 +23,7 @@ _TAGS = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(Record):
     """A scalar, a tuple of items or a mapping of items, and where it stands.
 
     ``text`` is how a scalar is written, before YAML gave it a type.

@@ -6,13 +6,13 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from doctor import document
 from doctor.document import Item
 from doctor.errors import DoctorError, nearest
+from doctor.record import Record
 from doctor.rulebook import grammar, reference
 from doctor.rulebook.grammar import Names
 from doctor.rulebook.rule import Conditions
@@ -64,8 +64,7 @@ QUESTIONS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Lesson:
+class Lesson(Record):
     """What somebody says about a lesson; ``when`` is written as in a rule's file."""
 
     title: str

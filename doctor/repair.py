@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import BinaryIO
 
 from doctor import sources
@@ -12,13 +12,13 @@ from doctor.diagnostic import Diagnostic, Severity, Source
 from doctor.errors import DoctorError
 from doctor.fix.files import NotFixedError, replace_file
 from doctor.fix.rounds import Refusal, repaired
+from doctor.record import Record
 from doctor.relevance import matters
 from doctor.scan import Examiner, Result
 from doctor.sources import Missing
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Record):
     """What the fixes made of one script."""
 
     before: Source
@@ -26,8 +26,7 @@ class Change:
     fixed: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True)
-class Repaired:
+class Repaired(Record):
     """The changes, the fixes that were refused, and what a scan of the changed scripts finds."""
 
     changes: tuple[Change, ...]

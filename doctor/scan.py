@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -13,6 +13,7 @@ from doctor import sources
 from doctor.config import Config, from_mapping
 from doctor.diagnostic import Diagnostic, Severity, Source
 from doctor.errors import DoctorError
+from doctor.record import Record
 from doctor.relevance import matters
 from doctor.selection import matches_any
 from doctor.sources import Missing, Unexamined
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from doctor.trace import Settings, Traced
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(Record):
     """What a scan found; ``problems`` are sentences about what could not be done."""
 
     diagnostics: tuple[Diagnostic, ...]

@@ -14,6 +14,7 @@ from doctor.knowledge import Knowledge
 from doctor.knowledge.conflicts import conflicts
 from doctor.knowledge.markdown import code_blocks
 from doctor.knowledge.rows import Page
+from doctor.record import Record
 from doctor.references import line_of, wrong_references
 from doctor.rulebook import Rule, Rulebook
 from doctor.rulebook.examples import Example, examples
@@ -36,8 +37,7 @@ class Complaint:
         return f"{self.filename}:{self.line}: {self.message}"
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(Record):
     """What is checked: a site's own, or, where it has none, what ships with the tool."""
 
     rules: Sequence[Rule]

@@ -1,6 +1,6 @@
 """Facts: what an examination yields, and all that a rule may speak of.
 
-A fact is a frozen dataclass. Its fields are the attributes of the rule language, with ``-`` for
+A fact is a record. Its fields are the attributes of the rule language, with ``-`` for
 ``_``. An attribute holds its value, ``None`` where it is known to be absent, or ``UNKNOWN``.
 ``evidence`` tells for an attribute where it was written and on what assumptions it rests.
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar
 
 from doctor.diagnostic import Location
+from doctor.record import Record
 from doctor.unknown import UNKNOWN, UnknownType
 
 
-@dataclass(frozen=True, slots=True)
-class Assumption:
+class Assumption(Record):
     """A choice that a value rests on, such as "MODEL is left at its default".
 
     Two values are consistent if they take the same ``choice`` wherever they share a ``key``. What
@@ -24,8 +24,7 @@ class Assumption:
     since: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Record):
     """Where an attribute was written (first the place to point at), and what it rests on."""
 
     locations: tuple[Location, ...] = ()
@@ -37,8 +36,7 @@ def attribute(doc: str, default: Any = UNKNOWN) -> Any:
     return field(default=default, metadata={"doc": doc})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fact:
+class Fact(Record, kw_only=True):
     """What every fact has: the command or line it comes from, and where its attributes stand.
 
     ``about`` is what was examined: a `script` or a `node`.

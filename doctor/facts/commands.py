@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from doctor.facts.base import Fact, attribute
 from doctor.unknown import UnknownType
 
 
-@dataclass(frozen=True, kw_only=True)
-class Deletion(Fact):
+class Deletion(Fact, kw_only=True):
     """One path or pattern that a command deletes."""
 
     kind: ClassVar[str] = "deletion"
@@ -22,8 +20,7 @@ class Deletion(Fact):
     program: str = attribute("the command that deletes: `rm`, `find`, `rsync`, …")
 
 
-@dataclass(frozen=True, kw_only=True)
-class WrittenPath(Fact):
+class WrittenPath(Fact, kw_only=True):
     """A path below a shared folder that the script writes."""
 
     kind: ClassVar[str] = "path"
@@ -36,8 +33,7 @@ class WrittenPath(Fact):
     how: str = attribute("`redirection`, `tee`, `mkdir`, `variable` or `option`")
 
 
-@dataclass(frozen=True, kw_only=True)
-class NamedKill(Fact):
+class NamedKill(Fact, kw_only=True):
     """A command that ends processes by their name."""
 
     kind: ClassVar[str] = "kill"
@@ -52,8 +48,7 @@ class NamedKill(Fact):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class PaneCapture(Fact):
+class PaneCapture(Fact, kw_only=True):
     """A `tmux capture-pane`."""
 
     kind: ClassVar[str] = "pane-capture"
@@ -62,8 +57,7 @@ class PaneCapture(Fact):
     history: bool = attribute("whether it is asked for more than the visible pane", False)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Secret(Fact):
+class Secret(Fact, kw_only=True):
     """A password or token that is written into a script; the fact itself doesn't hold it."""
 
     kind: ClassVar[str] = "secret"

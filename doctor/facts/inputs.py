@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from doctor.facts.base import Fact, attribute
 
 
-@dataclass(frozen=True, kw_only=True)
-class InputFile(Fact):
+class InputFile(Fact, kw_only=True):
     """A file that was to be examined."""
 
     kind: ClassVar[str] = "file"
@@ -18,8 +16,7 @@ class InputFile(Fact):
     reason: str = attribute("why it could not be examined, in a few words", "")
 
 
-@dataclass(frozen=True, kw_only=True)
-class UnparsedStatement(Fact):
+class UnparsedStatement(Fact, kw_only=True):
     """A statement that could not be read."""
 
     kind: ClassVar[str] = "unparsed"
@@ -27,8 +24,7 @@ class UnparsedStatement(Fact):
     reason: str = attribute("why it could not be read, in a few words", "")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Suppression(Fact):
+class Suppression(Fact, kw_only=True):
     """A comment that suppresses diagnostics."""
 
     kind: ClassVar[str] = "suppression"
@@ -36,8 +32,7 @@ class Suppression(Fact):
     unused: str | None = attribute("the codes that it names and that suppressed nothing", None)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Conflict(Fact):
+class Conflict(Fact, kw_only=True):
     """Two sources of knowledge that disagree, one of them the site's."""
 
     kind: ClassVar[str] = "conflict"

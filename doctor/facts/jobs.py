@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from doctor.facts.base import Fact, attribute
 from doctor.unknown import UnknownType
 
 
-@dataclass(frozen=True, kw_only=True)
-class Directive(Fact):
+class Directive(Fact, kw_only=True):
     """A line that sbatch reads as options, or that looks as if it did."""
 
     kind: ClassVar[str] = "directive"
@@ -27,8 +25,7 @@ class Directive(Fact):
     meant: str | None = attribute("the line as sbatch would read it, where it is misspelt", None)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Allocation(Fact):
+class Allocation(Fact, kw_only=True):
     """A request for nodes: the `#SBATCH` header, sbatch, salloc, or an srun that allocates."""
 
     kind: ClassVar[str] = "allocation"
@@ -78,8 +75,7 @@ class Allocation(Fact):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Step(Fact):
+class Step(Fact, kw_only=True):
     """An srun command, and what it finds where it starts."""
 
     kind: ClassVar[str] = "step"

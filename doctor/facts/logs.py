@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from doctor.facts.base import Fact, attribute
 from doctor.unknown import UnknownType
 
 
-@dataclass(frozen=True, kw_only=True)
-class LogFile(Fact):
+class LogFile(Fact, kw_only=True):
     """A file for the output of a job (`--output`, `--error`) or of a vLLM server."""
 
     kind: ClassVar[str] = "log"

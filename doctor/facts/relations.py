@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from doctor.facts.base import Fact, attribute
 from doctor.unknown import UnknownType
 
 
-@dataclass(frozen=True, kw_only=True)
-class CacheFolder(Fact):
+class CacheFolder(Fact, kw_only=True):
     """A variable that says where a server keeps what it compiled."""
 
     kind: ClassVar[str] = "cache"
@@ -36,8 +34,7 @@ class CacheFolder(Fact):
     compiles: bool = attribute("false where the server surely compiles nothing", True)
 
 
-@dataclass(frozen=True, kw_only=True)
-class SharedCache(Fact):
+class SharedCache(Fact, kw_only=True):
     """Servers of one engine that run at the same time and write one compile cache."""
 
     kind: ClassVar[str] = "shared-cache"
@@ -55,8 +52,7 @@ class SharedCache(Fact):
     releases: frozenset[str] | UnknownType = attribute("the releases that could run them")
 
 
-@dataclass(frozen=True, kw_only=True)
-class SharedPort(Fact):
+class SharedPort(Fact, kw_only=True):
     """Servers on one machine that run at the same time and listen on one port."""
 
     kind: ClassVar[str] = "shared-port"

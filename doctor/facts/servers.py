@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from doctor.facts.base import Fact, attribute
 from doctor.unknown import UnknownType
 
 
-@dataclass(frozen=True, kw_only=True)
-class Launch(Fact):
+class Launch(Fact, kw_only=True):
     """A vLLM server that the script would start."""
 
     kind: ClassVar[str] = "launch"
@@ -103,8 +101,7 @@ class Launch(Fact):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class GivenFlag(Fact):
+class GivenFlag(Fact, kw_only=True):
     """A flag of a vLLM server, judged by the releases that all else on the line allows."""
 
     kind: ClassVar[str] = "flag"
@@ -144,8 +141,7 @@ class GivenFlag(Fact):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class GivenVariable(Fact):
+class GivenVariable(Fact, kw_only=True):
     """A variable named `VLLM_…` that the script gives to a vLLM server."""
 
     kind: ClassVar[str] = "variable"
@@ -173,8 +169,7 @@ class GivenVariable(Fact):
     rewrite_same: bool = attribute("whether that then means the same", False)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Requirement(Fact):
+class Requirement(Fact, kw_only=True):
     """A place that says which release of a package is used."""
 
     kind: ClassVar[str] = "requirement"

@@ -11,11 +11,11 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from doctor.diagnostic import Location
 from doctor.fix.offer import Examined, Offer
+from doctor.record import Record
 from doctor.trace.context import Invocation
 
 #: More calls than these are not compared one by one.
@@ -63,8 +63,7 @@ def _weight(examined: Examined, code: str) -> int:
 # --- the programs that are started -----------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Call:
+class _Call(Record):
     """A program as it is started: its words, unknowns by their names."""
 
     words: tuple[str, ...]

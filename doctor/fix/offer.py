@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from doctor.diagnostic import Applicability, Diagnostic, Edit, Fix
 from doctor.fix import (
@@ -21,6 +21,7 @@ from doctor.fix import (
 )
 from doctor.fix.reach import is_judged_everywhere
 from doctor.fix.work import NoFixError, Work
+from doctor.record import Record
 from doctor.rulebook.verdict import Verdict
 from doctor.trace.trace import Traced
 
@@ -50,8 +51,7 @@ HOW: Mapping[str, Callable[[Work], Iterator[Edit]]] = {
 }
 
 
-@dataclass(frozen=True)
-class Offer:
+class Offer(Record):
     """A diagnostic with its fix, if there is one; else ``refused`` says why its rule's isn't.
 
     ``verdict`` is what it was made of.
@@ -62,8 +62,7 @@ class Offer:
     refused: str | None = None
 
 
-@dataclass(frozen=True)
-class Examined:
+class Examined(Record):
     """A version of the script: what it would do, and what the rules say of it."""
 
     traced: Traced

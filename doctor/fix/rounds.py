@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from doctor.diagnostic import Applicability, Diagnostic, Edit, Severity
 from doctor.fix.check import fault
 from doctor.fix.edits import applied, overlap
 from doctor.fix.offer import Examined, Offer
+from doctor.record import Record
 
 #: How often a script is examined anew at most; each round makes at least one fix.
 MAX_ROUNDS = 50
 
 
-@dataclass(frozen=True)
-class Refusal:
+class Refusal(Record):
     """A fix that was not made, and why."""
 
     diagnostic: Diagnostic
     reason: str
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Record):
     """A script after its fixes: its text, what was fixed, what was refused, and what remains."""
 
     text: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from doctor.diagnostic import Edit, Location, Source
 from doctor.facts.base import Evidence, Fact
+from doctor.record import Record
 from doctor.rulebook.verdict import Repair
 from doctor.shell.tree import Simple, Word
 from doctor.shell.walk import commands, words
@@ -24,8 +24,7 @@ class NoFixError(Exception):
     """Why no fix is offered, in a few words."""
 
 
-@dataclass(frozen=True)
-class Work:
+class Work(Record):
     """One repair to be made in one script."""
 
     repair: Repair

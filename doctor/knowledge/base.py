@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from doctor.knowledge.views import (
     family_row,
     target_row,
 )
+from doctor.record import Record
 from doctor.unknown import UNKNOWN, UnknownType
 
 #: The tables that ``Knowledge.row`` looks into, and what a row of each tells.
@@ -45,8 +46,7 @@ TABLES: Mapping[str, Sequence[str]] = {
 }
 
 
-@dataclass(frozen=True)
-class Knowledge:
+class Knowledge(Record):
     """What is known. In each sequence the row that wins stands first."""
 
     pages: Sequence[Page]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from doctor.errors import DoctorError, nearest
 from doctor.knowledge.rows import Place
+from doctor.record import Record
 
 _CODE = re.compile(r"`([^`]+)`")
 _LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*\)")
@@ -20,8 +20,7 @@ _TRUTHS = {"yes": True, "是": True, "no": False, "否": False}
 _NOTHING = frozenset(("", "-", "–", "—", "n/a"))  # noqa: RUF001
 
 
-@dataclass(frozen=True)
-class Cells:
+class Cells(Record):
     """One row of a recognised table; releases are checked against those that exist."""
 
     place: Place

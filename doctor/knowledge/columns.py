@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from doctor.errors import DoctorError
 from doctor.knowledge.markdown import Block
+from doctor.record import Record
 
 #: How the header of a column may be spelt; the first spelling is the one in our own pages.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -50,8 +50,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 _NAMES = {spelling: name for name, spellings in COLUMNS.items() for spelling in spellings}
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(Record):
     """A kind of table: the columns it must have, and those it may have."""
 
     name: str

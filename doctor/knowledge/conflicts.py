@@ -7,15 +7,14 @@ later first release than our pages doesn't disagree with them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from doctor.knowledge.base import Knowledge
 from doctor.knowledge.models import means
 from doctor.knowledge.rows import BrokenVersion, Family, Pairing, Place
+from doctor.record import Record
 
 
-@dataclass(frozen=True)
-class Conflict:
+class Conflict(Record):
     """Two places that disagree on a subject; the first is the one that wins."""
 
     topic: str

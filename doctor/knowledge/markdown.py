@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from doctor.errors import DoctorError
+from doctor.record import Record
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -23,16 +23,14 @@ _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)?(?:---|\.\.\.)[ \t]*(?:\n|\Z)", 
 _CELL_BORDER = re.compile(r"(?<!\\)\|")
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Record):
     """A row of a table, or an item of a list, which has one cell."""
 
     line: int
     cells: Sequence[str]
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(Record):
     """A table, or a list (without a header), and the heading that it stands under."""
 
     heading: str
@@ -41,8 +39,7 @@ class Block:
     rows: Sequence[Row]
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Record):
     """A page taken apart. ``front_matter`` holds for each key its line and its value."""
 
     filename: str
@@ -71,8 +68,7 @@ class Document:
         )
 
 
-@dataclass(frozen=True)
-class CodeBlock:
+class CodeBlock(Record):
     """A fenced block of code; ``info`` are the words behind the fence: ``bash good``."""
 
     line: int

@@ -17,11 +17,12 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from doctor.errors import DoctorError
+from doctor.record import Record
 
 #: How long an entry counts: by then somebody has mended the node, or another run met it again.
 LASTS = timedelta(days=7)
@@ -30,8 +31,7 @@ _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _SUFFIX = ".json"
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Record):
     """What somebody found out about a node; the times are in UTC, in ISO 8601."""
 
     node: str

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from doctor.compiled import compiled
 from doctor.errors import DoctorError
+from doctor.record import Record
 
 
-@dataclass(frozen=True)
-class Feature:
+class Feature(Record):
     """Something that came with a release and perhaps went with another.
 
     ``removed`` is the first release without it, ``readded`` the first that has it again;

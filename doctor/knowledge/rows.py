@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from doctor.record import Record
 
-@dataclass(frozen=True)
-class Place:
+
+class Place(Record):
     """A line of a file. ``site`` tells a team's own knowledge from what ships with the tool."""
 
     filename: str
@@ -26,8 +27,7 @@ class Place:
         return str(self) if self.site else f"kb/{Path(self.filename).name}:{self.line} (built in)"
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(Record):
     """A lesson: a page with front matter."""
 
     id: str
@@ -38,8 +38,7 @@ class Page:
     place: Place
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(Record):
     """A row of a table ``Setting | Value``: rules read it as ``$kb.<page>.<name>``."""
 
     page: str
@@ -48,16 +47,14 @@ class Setting:
     place: Place
 
 
-@dataclass(frozen=True)
-class SharedFolder:
+class SharedFolder(Record):
     """A folder that all users of a node write."""
 
     path: str
     place: Place
 
 
-@dataclass(frozen=True)
-class NodeList:
+class NodeList(Record):
     """One list of bad nodes, as hostlists, and the date that it says it is of."""
 
     hostlists: Sequence[str]
@@ -65,8 +62,7 @@ class NodeList:
     place: Place
 
 
-@dataclass(frozen=True)
-class BadNodes:
+class BadNodes(Record):
     """The lists of bad nodes in force: one, unless several site documents have their own."""
 
     lists: Sequence[NodeList] = ()
@@ -99,8 +95,7 @@ class BadNodes:
         return self.lists[0].place if self.lists else None
 
 
-@dataclass(frozen=True)
-class BrokenVersion:
+class BrokenVersion(Record):
     """Releases of vLLM in which something is broken."""
 
     releases: str = field(metadata={"doc": "a version specifier: `==0.12.0`"})
@@ -110,8 +105,7 @@ class BrokenVersion:
     place: Place
 
 
-@dataclass(frozen=True)
-class Migration:
+class Migration(Record):
     """What to write instead of an option that is gone: a flag or variable, perhaps with a value.
 
     In ``new``, which is empty where the option can simply go, `VALUE` stands for the option's
@@ -126,8 +120,7 @@ class Migration:
     place: Place
 
 
-@dataclass(frozen=True)
-class Pairing:
+class Pairing(Record):
     """A model and a drafter that was trained for it; no drafter where it is built in."""
 
     target: str
@@ -141,8 +134,7 @@ class Pairing:
     place: Place
 
 
-@dataclass(frozen=True)
-class Family:
+class Family(Record):
     """Models that need the same parsers. None stands for what the table doesn't say."""
 
     name: str | None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 
 from doctor.diagnostic import Severity
 from doctor.facts.node import NodeFact
 from doctor.node.bounds import MOST, first
 from doctor.node.probe import Gap, Sighting
+from doctor.record import Record
 from doctor.rulebook import Answer, Knowledge, Rule, answer
 
 
@@ -24,8 +24,7 @@ class Status(str, Enum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(Record):
     """One rule's answer about this node.
 
     ``severity`` is the rule's own unless the check fails, then what it is here. ``message`` says

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from doctor.node import cache, place
 from doctor.node.children import Child, NoAnswerError, at_work, wait
 from doctor.node.patience import answers
 from doctor.node.probe import Gap, Probe, Sighting, Situation, observe, sighting
+from doctor.record import Record
 from doctor.selection import matches_any
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ LAUNCH_CRITICAL = ("VN101", "VN102", "VN103", "VN107")
 GRACE = 0.5
 
 
-@dataclass(frozen=True)
-class Examination:
+class Examination(Record):
     """What was found on this node."""
 
     node: str
@@ -54,8 +54,7 @@ class Examination:
         return "unknown" if any(code in LAUNCH_CRITICAL for code in unknown) else "fit"
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Record):
     """The rules that are wanted, what the site makes of their severities, and the knowledge.
 
     ``exclude`` is what keeps a job off this node; None where Slurm doesn't know it.

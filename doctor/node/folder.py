@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from doctor.node.patience import answers
+from doctor.record import Record
 
 _MOUNTS = "/proc/self/mountinfo"
 _MEMORY = ("tmpfs", "ramfs")
@@ -24,8 +24,7 @@ _GIB = 1 << 30
 HANGS = "{} does not answer; its file system hangs"
 
 
-@dataclass(frozen=True)
-class Mount:
+class Mount(Record):
     """A file system: where it begins, its type, and the part of it that is mounted there."""
 
     point: str
@@ -44,8 +43,7 @@ class Mount:
         return None if self.type.startswith("fuse.") else False
 
 
-@dataclass(frozen=True)
-class Folder:
+class Folder(Record):
     """A folder, or if it isn't there the place where it would be made.
 
     ``owner``, ``mode`` tell of the folder itself; ``blocked_at`` is what we may not write.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from doctor.facts.jobs import Allocation
 from doctor.facts.node import Gpu, Need
@@ -16,6 +15,7 @@ from doctor.facts.relations import CacheFolder
 from doctor.facts.servers import Launch
 from doctor.node.folder import HANGS, look
 from doctor.node.ports import look_at
+from doctor.record import Record
 from doctor.trace import Traced
 from doctor.trace.summary import Row, rows
 from doctor.unknown import UNKNOWN
@@ -30,8 +30,7 @@ _OWN_ENVIRONMENT = re.compile(
 _REFERENCE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
 
 
-@dataclass(frozen=True)
-class Here:
+class Here(Record):
     """This node; ``gpus`` are None, for ``why``, where they can't be seen."""
 
     node: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from doctor.facts.node import NodeFact
+from doctor.record import Record
 
 
 class NotHereError(Exception):
@@ -18,8 +18,7 @@ class UnseenError(Exception):
     """A probe can't see what it looks at; says why. Any other exception is a fault of ours."""
 
 
-@dataclass(frozen=True)
-class Gap:
+class Gap(Record):
     """A kind of fact of which a probe has none, and why: it doesn't apply, or can't be seen."""
 
     kind: type[NodeFact]
@@ -27,8 +26,7 @@ class Gap:
     applies: bool = True
 
 
-@dataclass(frozen=True)
-class Situation:
+class Situation(Record):
     """What probes go by, beside the node itself.
 
     ``memory_share`` is the share of a GPU's memory that vLLM is to take.
@@ -42,8 +40,7 @@ class Situation:
 Look: TypeAlias = Callable[[Situation], Iterable["NodeFact | Gap"]]
 
 
-@dataclass(frozen=True)
-class Probe:
+class Probe(Record):
     """A probe, and the kinds of facts that it tells."""
 
     name: str
@@ -51,8 +48,7 @@ class Probe:
     look: Look
 
 
-@dataclass(frozen=True)
-class Sighting:
+class Sighting(Record):
     """What a probe told, and how long it took."""
 
     probe: Probe

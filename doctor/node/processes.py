@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import psutil
 
+from doctor.record import Record
 from doctor.unknown import UNKNOWN, UnknownType
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ _GPU_FILE = re.compile(r"/dev/nvidia(\d+|-caps/.+)")
 Belongs = Literal["this-job", "own-leftover", "own-process", "another-user", "unseen"]
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(Record):
     """A process as people call it, and to what it belongs."""
 
     words: str
@@ -92,8 +91,7 @@ class Processes:
         return (each for each in glances() if each.user == self.user and each.state != ZOMBIE)
 
 
-@dataclass(frozen=True)
-class Glance:
+class Glance(Record):
     """What the kernel tells of any process, at once and without touching its memory."""
 
     pid: int

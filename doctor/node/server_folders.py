@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from doctor.facts.node import ServerFolder
 from doctor.node.folder import HANGS, Folder, look
 from doctor.node.probe import Probe, Situation
+from doctor.record import Record
 from doctor.unknown import UNKNOWN
 
 _Holds = Literal["compiled-code", "kernels", "models", "temporary-files"]
@@ -19,8 +19,7 @@ _OF_THE_JOB = ("SLURM_TMPDIR", "TMPDIR", "LOCAL_SCRATCH")
 _REASON = ("writable", "blocked_at", "lost", "network")
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(Record):
     """A folder that a server would use; ``setting`` is the variable that moves it alone."""
 
     variable: str

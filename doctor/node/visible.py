@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from doctor.node.nvml import Device
+from doctor.record import Record
 
 CUDA = "CUDA_VISIBLE_DEVICES"
 #: Slurm's own lists, the narrowest first; their numbers are the node's.
 _SLURM = ("SLURM_STEP_GPUS", "SLURM_JOB_GPUS")
 
 
-@dataclass(frozen=True)
-class Visible:
+class Visible(Record):
     """The allocation's own devices, and what was named that is not there."""
 
     devices: tuple[Device, ...]

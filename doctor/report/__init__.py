@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from doctor.diagnostic import Diagnostic, Severity, Source
+from doctor.record import Record
 
 #: The formats; each is a module of this package with ``render(report)``.
 FORMATS = ("text", "json")
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(Record):
     """All that a format may want to know."""
 
     diagnostics: tuple[Diagnostic, ...]

@@ -6,11 +6,11 @@ Rules name them; the stage that makes fixes (`doctor.fix`) carries them out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from doctor.record import Record
 
 
-@dataclass(frozen=True)
-class Action:
+class Action(Record):
     """One of the things that a fix may do to a script.
 
     ``places`` are the parameters that name an attribute, whose text it changes or stands beside;

@@ -7,10 +7,10 @@ fine, and what could not be seen.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from doctor.diagnostic import Severity
 from doctor.facts.base import Fact
+from doctor.record import Record
 from doctor.rulebook.predicates import Reference, Truth
 from doctor.rulebook.rule import Case, Conditions, Message, Rule
 from doctor.rulebook.scope import Knowledge, Scope, render
@@ -19,8 +19,7 @@ from doctor.unknown import UNKNOWN
 _NO_CASE = Case(Conditions())
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Record):
     """Whether the rule's conditions hold of a fact, and what there is to say if they do.
 
     ``unknown`` are the attributes that would have to be known, if nobody can say.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from doctor.diagnostic import Diagnostic, Location, Related, Severity
 from doctor.facts.base import Assumption, Fact
+from doctor.record import Record
 from doctor.rulebook.loader import Rulebook
 from doctor.rulebook.predicates import Reference
 from doctor.rulebook.rule import Case, Conditions, RelatedPlace, Remedy
@@ -17,8 +18,7 @@ from doctor.unknown import UNKNOWN
 _NO_CASE = Case(Conditions())
 
 
-@dataclass(frozen=True)
-class _Finding:
+class _Finding(Record):
     """A diagnostic of one fact, the group that it stands for, and what it rests on.
 
     ``message`` is the diagnostic's without the assumptions.

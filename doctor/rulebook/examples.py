@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,6 +11,7 @@ from doctor import document
 from doctor.diagnostic import Severity
 from doctor.document import Item
 from doctor.facts import find
+from doctor.record import Record
 from doctor.rulebook import grammar
 from doctor.rulebook.reader import read_severity
 from doctor.rulebook.vocabulary import Attribute, Type, about, describe
@@ -25,8 +25,7 @@ NODE_KEYS = ("bad", "good", "unknown", "kb", "severity", "message", "remedy", "w
 MAX_SCRIPT = 16 << 20
 
 
-@dataclass(frozen=True)
-class Example:
+class Example(Record):
     """A script on which its rule must speak (``bad``) or be silent.
 
     ``kb`` is the text of a document that the site is to have given as its knowledge. Where they

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from doctor.document import Item
 from doctor.errors import nearest
+from doctor.record import Record
 from doctor.rulebook.predicates import (
     All,
     Compare,
@@ -32,8 +32,7 @@ _RANGE = re.compile(r"\s*(===?|!=|~=|<=?|>=?)\s*\d[\w.!+*-]*\s*(,|$)")
 _PLACEHOLDER = re.compile(r"\{(\$?[A-Za-z][\w.-]*)\}")
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(Record):
     """The names that one rule may use."""
 
     fact: str
@@ -63,8 +62,7 @@ class Names:
         return Reference(path)
 
 
-@dataclass(frozen=True)
-class Operator:
+class Operator(Record):
     """A word that asks something of a value, which types it is for, and its operand's type."""
 
     types: frozenset[Type]

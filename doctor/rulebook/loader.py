@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,12 @@ from doctor.data import data_folder
 from doctor.diagnostic import Severity
 from doctor.document import Item
 from doctor.errors import DoctorError, nearest
+from doctor.record import Record
 from doctor.rulebook.reader import read_code, read_rule, read_severity
 from doctor.rulebook.rule import Rule
 
 
-@dataclass(frozen=True)
-class Rulebook:
+class Rulebook(Record):
     """Rules in the order of their codes, and what site folders make of their severities.
 
     ``unread`` names, by their codes, the rules that were left out.

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol, TypeAlias
 
 from doctor.patterns import matches
+from doctor.record import Record
 from doctor.unknown import UNKNOWN, UnknownType
 
 Truth: TypeAlias = bool | UnknownType
@@ -39,8 +39,7 @@ def some(truths: Iterable[Truth]) -> Truth:
     return opposite(every(opposite(truth) for truth in truths))
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(Record):
     """An attribute of the fact, or ``$kb.…``, ``$site.…`` or ``$look-up.…``."""
 
     path: str
@@ -63,8 +62,7 @@ class Predicate(Protocol):
         """The answer."""
 
 
-@dataclass(frozen=True)
-class Equal:
+class Equal(Record):
     """The value is the operand, or one of a list of operands; a set must equal the list."""
 
     operand: object
@@ -80,8 +78,7 @@ class Equal:
         return some(_same(value, each) for each in _flat(wanted))
 
 
-@dataclass(frozen=True)
-class Not:
+class Not(Record):
     """The predicate does not hold."""
 
     predicate: Predicate
@@ -90,8 +87,7 @@ class Not:
         return opposite(self.predicate.holds(value, scope))
 
 
-@dataclass(frozen=True)
-class All:
+class All(Record):
     """All of the predicates hold."""
 
     predicates: tuple[Predicate, ...]
@@ -108,8 +104,7 @@ COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
 }
 
 
-@dataclass(frozen=True)
-class Compare:
+class Compare(Record):
     """The number is greater (`gt`), greater or equal (`ge`), less (`lt`), less or equal (`le`)."""
 
     comparison: str
@@ -124,8 +119,7 @@ class Compare:
         return COMPARISONS[self.comparison](value, bound)  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True)
-class Like:
+class Like(Record):
     """The whole text matches a shell pattern (`*`, `?`, `[…]`), or one of a list of them."""
 
     operand: object
@@ -139,8 +133,7 @@ class Like:
         return any(matches(pattern, value) for pattern in patterns)
 
 
-@dataclass(frozen=True)
-class Lacks:
+class Lacks(Record):
     """The set lacks at least one of the operands; the message may name them as `{missing}`."""
 
     operand: object
@@ -153,8 +146,7 @@ class Lacks:
         return not wanted <= names
 
 
-@dataclass(frozen=True)
-class Overlaps:
+class Overlaps(Record):
     """The set holds at least one of the operands; the message may name them as `{common}`."""
 
     operand: object
@@ -167,8 +159,7 @@ class Overlaps:
         return not wanted.isdisjoint(names)
 
 
-@dataclass(frozen=True)
-class Disjoint:
+class Disjoint(Record):
     """The set holds none of the operands."""
 
     operand: object
@@ -177,8 +168,7 @@ class Disjoint:
         return opposite(Overlaps(self.operand).holds(value, scope))
 
 
-@dataclass(frozen=True)
-class Within:
+class Within(Record):
     """The release lies in a range such as `">=0.10,<0.12"`; of a set of releases: all of them.
 
     It is false where none of them does, and unknown where some do.
@@ -197,8 +187,7 @@ class Within:
         return answers.pop() if len(answers) == 1 else UNKNOWN
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Record):
     """Whether the value is known at all; known to be absent counts as known."""
 
     wanted: bool

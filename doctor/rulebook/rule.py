@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from doctor.diagnostic import Severity
+from doctor.record import Record
 from doctor.rulebook.predicates import Predicate, Reference, Scope, Truth, every, some
 
 
-@dataclass(frozen=True)
-class Clause:
+class Clause(Record):
     """One predicate about one attribute or reference."""
 
     subject: Reference
@@ -21,8 +20,7 @@ class Clause:
         return self.predicate.holds(scope.resolve(self.subject), scope)
 
 
-@dataclass(frozen=True)
-class Conditions:
+class Conditions(Record):
     """What a ``when`` holds: every clause, and of each ``any`` at least one alternative."""
 
     clauses: tuple[Clause, ...] = ()
@@ -43,16 +41,14 @@ class Conditions:
                 return
 
 
-@dataclass(frozen=True)
-class LookUp:
+class LookUp(Record):
     """One row of a table of knowledge, found by an attribute's value."""
 
     table: str
     by: Reference
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(Record):
     """Text with references in it; ``{missing}`` and ``{common}`` are bound by predicates."""
 
     pieces: tuple[str | Reference, ...]
@@ -62,8 +58,7 @@ class Message:
         return tuple(piece for piece in self.pieces if isinstance(piece, Reference))
 
 
-@dataclass(frozen=True)
-class Remedy:
+class Remedy(Record):
     """A ``fix``: an action, what it is done with, and what that is in words.
 
     An operand that is a place is the name of an attribute. ``safe`` is true, false, or an
@@ -76,8 +71,7 @@ class Remedy:
     message: Message = Message(())
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Record):
     """What changes where its conditions hold; None leaves what the rule says.
 
     ``silent`` is the severity ``off``: the rule says nothing in this case.
@@ -92,16 +86,14 @@ class Case:
     once_per: str | None = None
 
 
-@dataclass(frozen=True)
-class RelatedPlace:
+class RelatedPlace(Record):
     """Places to show beside the diagnostic: where an attribute's value was written."""
 
     at: str
     message: Message
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Record):
     """One rule file.
 
     ``evidence`` and ``remedy`` are for rules about nodes: what was seen, one fact a line, and what

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from doctor.diagnostic import Diagnostic
 from doctor.facts.base import Fact
+from doctor.record import Record
 
 
-@dataclass(frozen=True)
-class Repair:
+class Repair(Record):
     """A rule's remedy with its operands known, not yet turned into edits."""
 
     action: str
@@ -19,8 +18,7 @@ class Repair:
     message: str
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Record):
     """A diagnostic, all the facts that it stands for (its own first), and the repair if any."""
 
     diagnostic: Diagnostic

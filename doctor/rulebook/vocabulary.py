@@ -1,9 +1,9 @@
-"""What a rule may speak of: the kinds of facts and their attributes, read from the dataclasses."""
+"""What a rule may speak of: the kinds of facts and their attributes, as their classes have them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import Enum
 from functools import cache, lru_cache
 from types import UnionType
@@ -11,6 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from doctor.facts import every, find
 from doctor.facts.base import Fact
+from doctor.record import Record
 from doctor.unknown import UnknownType
 
 
@@ -23,8 +24,7 @@ class Type(str, Enum):
     NAMES = "a set of texts"
 
 
-@dataclass(frozen=True)
-class Attribute:
+class Attribute(Record):
     """An attribute of a kind of fact, as the rule language knows it."""
 
     name: str

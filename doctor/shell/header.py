@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from doctor.record import Record
 from doctor.shell.header_words import BLANKS, SEPARATOR, is_filled_in_by_program, split
 from doctor.shell.misspelling import are_options, is_misspelt
 from doctor.shell.tree import Span, Word
@@ -35,8 +36,7 @@ _TEMPLATE_STATEMENT = re.compile(r"\{%[^\n]{0,200}?%\}|\{#[^\n]{0,200}?#\}")
 _ONLY_A_VARIABLE = re.compile(r"\$\{?\w+\}?")
 
 
-@dataclass(frozen=True, slots=True)
-class DirectiveLine:
+class DirectiveLine(Record):
     """A line that sbatch reads as options, or that looks as if it did.
 
     ``words`` are its words after sbatch's own quoting. ``component`` counts the ``hetjob``
@@ -55,8 +55,7 @@ class DirectiveLine:
     template: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Record):
     """What sbatch sees of a script. ``read_until`` is the row of the first command, if any."""
 
     lines: tuple[DirectiveLine, ...]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from doctor.record import Record
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(Record):
     """How text is read in one kind of place.
 
     ``plain`` matches a run without meaning here (in quoted text, with its escapes), so

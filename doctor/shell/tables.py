@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from doctor.record import Record
 from doctor.shell.tree import ArithmeticCommand, Assignment, Case, Redirect, Span, Test, Word
 
 # A redirection is given by its offset: its here-document may be yet to come.
@@ -13,16 +14,14 @@ SimpleParts: TypeAlias = list[Word | Assignment | int]
 Hidden: TypeAlias = Case | Test | ArithmeticCommand
 
 
-@dataclass(frozen=True)
-class LoopHeader:
+class LoopHeader(Record):
     """``name in words`` of a ``for``; ``words`` is None where there is no ``in``."""
 
     name: str
     words: tuple[Word, ...] | None
 
 
-@dataclass(frozen=True)
-class Clauses:
+class Clauses(Record):
     """``((start; condition; step))`` of a ``for``."""
 
     start: Word
@@ -41,8 +40,7 @@ class Tables:
     functions: dict[int, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Masked:
+class Masked(Record):
     """A statement as bashlex gets it.
 
     ``mask`` is as long as the statement's source, which starts at ``start`` of ``text``;

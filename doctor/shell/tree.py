@@ -8,8 +8,9 @@ statements in the order in which they are written.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
+
+from doctor.record import Record
 
 
 class Span(NamedTuple):
@@ -22,8 +23,7 @@ class Span(NamedTuple):
 # --- words ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Record):
     """Text that stands for itself. ``text`` is what remains after quote removal.
 
     ``quoted`` text keeps its blanks and globs; unquoted text may hold globs, braces and, at
@@ -42,8 +42,7 @@ class Literal:
     quoted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Record):
     """``$name``, ``${name}``, ``${name:-word}`` and every other parameter expansion.
 
     ``name`` is a variable, a positional number or one of ``@*#?$!-``. ``subscript`` is the text
@@ -65,8 +64,7 @@ class Parameter:
     indirect: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Substitution:
+class Substitution(Record):
     """``$(…)``, backticks, ``<(…)`` or ``>(…)``: ``opener`` is one of ``$( ` <( >(``."""
 
     span: Span
@@ -75,8 +73,7 @@ class Substitution:
     quoted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Arithmetic:
+class Arithmetic(Record):
     """``$((…))`` or ``$[…]``; ``expression`` is the word between the brackets."""
 
     span: Span
@@ -87,8 +84,7 @@ class Arithmetic:
 Part: TypeAlias = "Literal | Parameter | Substitution | Arithmetic"
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Record):
     """A word as the shell reads it, before expansion."""
 
     span: Span
@@ -101,8 +97,7 @@ class Word:
         return "".join(texts) if len(texts) == len(self.parts) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(Record):
     """An element of an array value; ``key`` is the text between brackets in ``[key]=value``."""
 
     span: Span
@@ -110,16 +105,14 @@ class Element:
     value: Word
 
 
-@dataclass(frozen=True, slots=True)
-class Array:
+class Array(Record):
     """``( … )`` on the right of an assignment."""
 
     span: Span
     elements: tuple[Element, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(Record):
     """``name=value``, ``name+=value``, ``name[subscript]=value`` or ``name=( … )``.
 
     Also used for such words after ``export``, ``declare``, ``local``, ``readonly`` and
@@ -133,8 +126,7 @@ class Assignment:
     append: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class HereDocument:
+class HereDocument(Record):
     """The body of a here-document.
 
     ``span`` is the delimiter word, ``body`` the lines (without the closing delimiter) as a
@@ -150,8 +142,7 @@ class HereDocument:
     strip_tabs: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(Record):
     """A redirection. ``operator`` is one of ``< > >> >| <> <& >& &> &>> << <<- <<<``.
 
     ``descriptor`` is the number or ``{name}`` before it, or None. ``target`` is a word (for
@@ -167,8 +158,7 @@ class Redirect:
 # --- commands ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Simple:
+class Simple(Record):
     """A simple command. ``words`` is empty where there are only assignments or redirections.
 
     After ``export``, ``declare``, ``local``, ``readonly`` and ``typeset``, words of the form
@@ -186,8 +176,7 @@ class Simple:
         return tuple(word for word in self.arguments if isinstance(word, Word))
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(Record):
     """``[[ … ]]``: its words in order, operators and parentheses being words too."""
 
     span: Span
@@ -195,8 +184,7 @@ class Test:
     redirects: tuple[Redirect, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ArithmeticCommand:
+class ArithmeticCommand(Record):
     """``(( … ))``."""
 
     span: Span
@@ -204,8 +192,7 @@ class ArithmeticCommand:
     redirects: tuple[Redirect, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Pipeline:
+class Pipeline(Record):
     """Commands joined by ``|`` or ``|&``; also one command with ``!`` before it.
 
     ``operators[i]`` stands between ``commands[i]`` and ``commands[i + 1]``.
@@ -217,8 +204,7 @@ class Pipeline:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AndOr:
+class AndOr(Record):
     """Commands joined by ``&&`` and ``||``, which bind alike and to the left."""
 
     span: Span
@@ -226,24 +212,21 @@ class AndOr:
     operators: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class IfArm:
+class IfArm(Record):
     """``if``/``elif`` condition and what follows ``then``."""
 
     condition: Block
     body: Block
 
 
-@dataclass(frozen=True, slots=True)
-class If:
+class If(Record):
     span: Span
     arms: tuple[IfArm, ...]
     otherwise: Block | None = None
     redirects: tuple[Redirect, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class While:
+class While(Record):
     """``while`` or, with ``until``, ``until``."""
 
     span: Span
@@ -253,8 +236,7 @@ class While:
     redirects: tuple[Redirect, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class For:
+class For(Record):
     """``for name in words`` or ``select``; ``words`` is None for ``for name`` over ``"$@"``."""
 
     span: Span
@@ -265,8 +247,7 @@ class For:
     redirects: tuple[Redirect, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ArithmeticFor:
+class ArithmeticFor(Record):
     """``for ((start; condition; step))``; each clause is a word, empty if left out."""
 
     span: Span
@@ -277,8 +258,7 @@ class ArithmeticFor:
     redirects: tuple[Redirect, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CaseArm:
+class CaseArm(Record):
     """One arm of a ``case``; ``terminator`` is ``;;``, ``;&``, ``;;&`` or empty at the end."""
 
     span: Span
@@ -287,16 +267,14 @@ class CaseArm:
     terminator: str = ";;"
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Record):
     span: Span
     subject: Word
     arms: tuple[CaseArm, ...]
     redirects: tuple[Redirect, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Record):
     """A function's definition; redirections after it belong to its body."""
 
     span: Span
@@ -304,8 +282,7 @@ class Function:
     body: Command
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Record):
     """``{ …; }``."""
 
     span: Span
@@ -313,8 +290,7 @@ class Group:
     redirects: tuple[Redirect, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Subshell:
+class Subshell(Record):
     """``( … )``."""
 
     span: Span
@@ -322,8 +298,7 @@ class Subshell:
     redirects: tuple[Redirect, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Unparsed:
+class Unparsed(Record):
     """A statement that could not be read. ``reason`` says why in a few words."""
 
     span: Span
@@ -336,8 +311,7 @@ Command: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Record):
     """A command of a list; ``background`` if ``&`` ends it."""
 
     command: Command
@@ -347,16 +321,14 @@ class Statement:
 Block: TypeAlias = tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Record):
     """A comment from its ``#`` to the end of the line; ``text`` includes the ``#``."""
 
     span: Span
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(Record):
     """A parsed script. ``unparsed`` lists the statements that could not be read."""
 
     text: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from doctor.record import Record
 from doctor.slurm.array import read_array
 from doctor.slurm.gpus import GPU_OPTIONS, asks_gpus, gpus_in_all, gpus_per_node
 from doctor.slurm.hostlist import expand, expand_file, is_file
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 ReadFile = Callable[[str], "str | None"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AllocationRequest:
+class AllocationRequest(Record, kw_only=True):
     """One request for nodes; an attribute is None where nothing is said about it.
 
     Attributes mean what those of the same name in the `allocation` fact mean. ``evidence``

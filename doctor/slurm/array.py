@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from doctor.record import Record
 from doctor.slurm.options import Given
 from doctor.unknown import UNKNOWN, UnknownType
 
@@ -13,8 +13,7 @@ _RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9})(?::(\d{1,9}))?)?")
 _MOST_INDICES = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Array:
+class Array(Record):
     """How many tasks an array has, and how many of them run at once (None: no limit)."""
 
     tasks: int | UnknownType | None = None

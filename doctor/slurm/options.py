@@ -8,18 +8,18 @@ may hold options (``"$@"``, ``$EXTRA``) leaves the reading open.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
+from doctor.record import Record
 from doctor.slurm.table import ENVIRONMENT, PER_COMPONENT, Takes, find_letter, find_long
 
 if TYPE_CHECKING:
     from doctor.trace.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Record):
     """An option that is given: its full long name, its value, and the word that names it.
 
     One that Slurm doesn't know has its name as written, and ``known`` is false: it may be a
@@ -34,8 +34,7 @@ class Option:
     known: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Record):
     """The options that one component of a job or step is given, the last of a name counting.
 
     ``rest`` is the index of the first word that is no option: the script or the inner command

@@ -9,9 +9,10 @@ pyxis (``args.c`` of https://github.com/NVIDIA/pyxis) and CSCS's ``--environment
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
+
+from doctor.record import Record
 
 
 class Takes(Enum):
@@ -22,8 +23,7 @@ class Takes(Enum):
     OPTIONAL = "::"
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(Record):
     """One option: its long name, its letter if it has one, and whether it takes a value."""
 
     name: str

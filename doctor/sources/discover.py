@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import BinaryIO, TypeAlias
 
 from doctor.config import Config
 from doctor.diagnostic import Source
+from doctor.record import Record
 from doctor.sources.read import LIMIT, Unexamined, decode, load, unreadable
 
 #: Folders that hold other people's scripts, or copies.
@@ -19,8 +19,7 @@ _SKIPPED = {
 }
 
 
-@dataclass(frozen=True)
-class Missing:
+class Missing(Record):
     """A path that was named and does not exist."""
 
     path: str

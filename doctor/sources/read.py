@@ -6,9 +6,9 @@ import os
 import stat
 from codecs import BOM_UTF8
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from doctor.diagnostic import Source
+from doctor.record import Record
 from doctor.sources.recognise import has_suffix, is_script
 
 #: The most bytes that a script may have; more is not parsed.
@@ -18,8 +18,7 @@ LIMIT = 1_000_000
 _HEAD = 4096
 
 
-@dataclass(frozen=True)
-class Unexamined:
+class Unexamined(Record):
     """A script that could not be examined: `unreadable` or `too-large`, and why."""
 
     filename: str

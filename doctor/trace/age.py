@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from doctor.knowledge import Knowledge
+from doctor.record import Record
 from doctor.vllm.releases import Candidates
 from doctor.vllm.server import Server
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Record):
     """The first release with what a pinned one lacks: ``architecture`` or ``tool-parser``."""
 
     release: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from doctor.record import Record
 from doctor.shell.tree import AndOr, Block, Case, CaseArm, Command, If
 from doctor.trace import conditions
 from doctor.trace.results import Flow, Result, assuming, joined, split
@@ -92,8 +93,7 @@ def _tested(shell: Interpreter, results: list[Result], condition: Block) -> list
 # --- case -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Looking:
+class _Looking(Record):
     """A state in which the next arm's patterns are looked at.
 
     Which arm is taken from here is one question, ``key``; ``entered`` tells that some arm may

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from doctor.diagnostic import Location
 from doctor.facts.base import Evidence
 from doctor.facts.relations import CacheFolder, SharedCache
+from doctor.record import Record
 from doctor.trace.concurrency import JobShape, begun, copies, kept_apart, together
 from doctor.trace.interpreter import Walk
 from doctor.trace.servers import Started
@@ -52,8 +52,7 @@ _MEANT_TO_ISOLATE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
+class Root(Record):
     """The folder below which a server's compile cache lies.
 
     ``set_by`` is the variable that puts it there, None for the default; ``lost`` says why what

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from doctor.diagnostic import Location
+from doctor.record import Record
 from doctor.slurm.allocation import AllocationRequest
 from doctor.trace.context import FIRST_TURN, JOB_NODES, JOB_TASKS, Invocation
 from doctor.trace.interpreter import Walk
@@ -41,8 +41,7 @@ def together(one: Invocation, other: Invocation, settled: bool = False) -> bool:
     return not settled or done == branch.settled_at
 
 
-@dataclass(frozen=True, slots=True)
-class JobShape:
+class JobShape(Record):
     """What the header of a script says about how often its steps run.
 
     ``array``: several tasks of an array run at once; ``tasks``, ``nodes``: a step that doesn't

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from doctor.record import Record
 from doctor.trace.state import NO_GUARD, Content, Guard
 from doctor.trace.values import Origin, Value
 from doctor.trace.wrappers import Unwrapped
 
 
-@dataclass(frozen=True, slots=True)
-class Thread:
+class Thread(Record):
     """A branch of a script that runs in the background.
 
     ``number`` tells it from others; ``forked_at`` and ``settled_at`` are how often the branch
@@ -27,8 +27,7 @@ class Thread:
 FIRST_TURN = "first turn"
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Record):
     """A turn of a loop: ``index`` counts from 0, or is None for all turns of one unknown list.
 
     ``threads`` is how many background branches the loop itself stands in.
@@ -39,8 +38,7 @@ class Turn:
     threads: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Record):
     """A container around a command.
 
     ``image`` is its reference; ``private`` are the folders that it has for itself, ``binds``
@@ -68,8 +66,7 @@ def _is_below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Record):
     """Where one of a command's outputs goes: ``file`` with its path, ``pipe``, or ``null``."""
 
     kind: str
@@ -82,8 +79,7 @@ class Output:
 JOB_TASKS, JOB_NODES = "job-tasks", "job-nodes"
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(Record):
     """What surrounds a command.
 
     ``wrappers`` are the programs around it, the outermost first. ``copies`` are the kinds of
@@ -109,8 +105,7 @@ class Context:
         return any(chosen.get(command, index) != index for command, index in other.choices)
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(Record):
     """A program that the script would start, after all wrappers are taken off.
 
     ``arguments[0]`` is the program. ``waited`` and ``settled`` count the waits of its own

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from doctor.facts.base import Evidence
 from doctor.facts.commands import Deletion
+from doctor.record import Record
 from doctor.trace.context import Invocation
 from doctor.trace.people import logins
 from doctor.trace.places import is_own, place_of
@@ -38,8 +38,7 @@ def read(invocation: Invocation, shared_folders: Sequence[str]) -> Iterator[Dele
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
+class _Target(Record):
     path: Value
     only_own: bool = False
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from doctor.diagnostic import Location
 from doctor.facts.base import Assumption, Evidence
 from doctor.facts.servers import Launch
+from doctor.record import Record
 from doctor.slurm.gpus import GPU_OPTIONS, gpus_of_task
 from doctor.slurm.options import Given, Option
 from doctor.slurm.table import find_letter, find_long
@@ -33,8 +34,7 @@ _OTHER_SHAPES = (
 _RAY = re.compile(r"(?<![a-z])ray(?![a-z])", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Record):
     """At most so many GPUs, and what says so, in a few words and at its place."""
 
     count: int

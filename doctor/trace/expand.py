@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from doctor.diagnostic import Source
+from doctor.record import Record
 from doctor.shell.tree import Arithmetic, Literal, Parameter, Part, Span, Substitution, Word
 from doctor.trace import arithmetic, braces, globbing, parameters
 from doctor.trace.environment import inherited
@@ -49,8 +50,7 @@ class Frame(Protocol):
     def written(self, span: Span) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Expander:
+class Expander(Record):
     """Expands words in a state. ``substitute`` gives the outputs of a command substitution.
 
     ``narrow`` is told where of the combinations only the likeliest are looked at.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import itemgetter
 
+from doctor.record import Record
 from doctor.trace.state import NO_GUARD, Guard, consistent
 from doctor.trace.values import Text, Unknown, Value, derived
 
@@ -16,8 +17,7 @@ MAX_COMBINATIONS = 24
 MAX_SPLIT = 4000
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(Record):
     """The words that something expands to, in one alternative.
 
     ``unlikely`` counts the choices in it that are not the likeliest. ``apart_before`` and

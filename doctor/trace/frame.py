@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, TypeAlias
 
 from doctor.diagnostic import Source
+from doctor.record import Record
 from doctor.shell.tree import Span
 from doctor.trace.values import Origin, Piece, Text, Unknown, Value
 
 
-@dataclass(frozen=True)
-class FileFrame:
+class FileFrame(Record):
     """A whole file: its spans are where they are."""
 
     unknowns: ClassVar[Mapping[str, Value]] = {}
@@ -31,8 +31,7 @@ class FileFrame:
         return self.source.text[span.start : span.end]
 
 
-@dataclass(frozen=True)
-class ForeignFrame:
+class ForeignFrame(Record):
     """A file that is no part of the scan: all of it has the place of the command that names it."""
 
     unknowns: ClassVar[Mapping[str, Value]] = {}
@@ -52,8 +51,7 @@ class ForeignFrame:
         return self.source.text[span.start : span.end]
 
 
-@dataclass(frozen=True)
-class NestedFrame:
+class NestedFrame(Record):
     """A text that the script hands to another shell: ``bash -c "…"``, a here-document, ``eval``.
 
     ``text`` is what that shell reads, with each unknown replaced by a reference to a variable

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from doctor.record import Record
 from doctor.shell.tree import Simple
 from doctor.trace.fields import Fields
 from doctor.trace.results import Result
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 _WITHIN = "getopts within"
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(Record):
     """What one call finds: ``name`` is the option, ``index`` and ``within`` where to go on."""
 
     name: str

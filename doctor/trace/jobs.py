@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 
 from doctor.diagnostic import Location, Source
 from doctor.facts.base import Evidence
 from doctor.facts.jobs import Allocation, Directive
+from doctor.record import Record
 from doctor.shell.header import EFFECTIVE, IN_HERE_DOCUMENT, DirectiveLine, Header, read_header
 from doctor.shell.header_words import is_placeholder
 from doctor.shell.tree import HereDocument, Literal, Script, Span, Word
@@ -27,8 +28,7 @@ _PROGRAMS = frozenset({"sbatch", "salloc", "srun"})
 _JOB_TEXT = re.compile(r"#![^\n]*\n(?:[ \t]*(?:#[^\n]*)?\n)*?#SBATCH", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Record):
     """A text that sbatch would read: the script itself, or a here-document that is one.
 
     One that an sbatch command in sight reads itself is ``submitted``.
@@ -146,8 +146,7 @@ def _is_meant(name: str, text: str) -> bool:
 # --- requests for nodes --------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Record):
     """A request for nodes: what it asks for, the options that say so, and where it stands."""
 
     asks: AllocationRequest

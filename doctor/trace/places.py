@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
+from doctor.record import Record
 from doctor.trace import people
 from doctor.trace.context import Container
 from doctor.trace.values import JOB, PROCESS, RANDOM, USER, Text, Unknown, Value
@@ -12,8 +12,7 @@ from doctor.trace.values import JOB, PROCESS, RANDOM, USER, Text, Unknown, Value
 _OWN = frozenset({USER, JOB, PROCESS, RANDOM})
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Record):
     """Where a path lies below a shared folder.
 
     ``private`` is true where a container has that folder for itself; ``owned`` where the name

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from doctor.record import Record
 from doctor.trace import parameters
 from doctor.trace.environment import BASES, SCRIPT, SCRIPT_FOLDER
 from doctor.trace.values import Text, Unknown, Value, derived, known
@@ -19,8 +20,7 @@ _NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})")
 _SPECIAL = re.compile(r"[^\w@%+=:./^~#-]|^[#~]")
 
 
-@dataclass(frozen=True, slots=True)
-class _Conversion:
+class _Conversion(Record):
     """A ``%s``, ``%d`` or ``%q`` of a template."""
 
     width: str

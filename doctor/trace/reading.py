@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from doctor.record import Record
 from doctor.shell.tree import Simple, Word
 from doctor.trace import redirects, wrappers
 from doctor.trace.fields import Fields, spans
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from doctor.trace.interpreter import Interpreter
 
 
-@dataclass(frozen=True)
-class _Read:
+class _Read(Record):
     """What was read: None if that isn't known; ``ended`` where the input held no line end."""
 
     text: Value | None

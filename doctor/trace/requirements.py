@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from doctor.facts.base import Evidence
 from doctor.facts.servers import Requirement
 from doctor.knowledge import Knowledge
+from doctor.record import Record
 from doctor.trace.context import Invocation
 from doctor.trace.state import Guard, consistent
 from doctor.trace.values import UNKNOWN, UnknownType, Value
@@ -29,8 +30,7 @@ _PULLS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Record):
     """A requirement, and the program that asks for it."""
 
     requirement: requirements.Requirement
@@ -107,8 +107,7 @@ def _better(
     return None
 
 
-@dataclass(frozen=True)
-class Pins:
+class Pins(Record):
     """What tells which release of vLLM a server runs on."""
 
     tables: Tables

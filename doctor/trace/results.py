@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 
+from doctor.record import Record
 from doctor.trace.state import Guard, State, consistent, join
 from doctor.trace.values import Assumption
 
@@ -20,8 +21,7 @@ class Flow(Enum):
     EXIT = "exit"
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Record):
     """One way in which a command may end; ``truth`` is None where success is not known."""
 
     state: State

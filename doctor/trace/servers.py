@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from doctor.diagnostic import Location
 from doctor.facts.base import Evidence
 from doctor.facts.servers import Launch
 from doctor.knowledge import Knowledge
+from doctor.record import Record
 from doctor.trace.age import needed
 from doctor.trace.context import Invocation
 from doctor.trace.requirements import Pins
@@ -69,16 +69,14 @@ _SAME = frozenset({USER, JOB})
 _FOR_ANY_MODEL = frozenset({"ngram", "ngram_gpu", "suffix", "custom_class"})
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
+class Engine(Record):
     """What the compiled code depends on, in words, and since when it is so in the walk."""
 
     words: tuple[str, ...]
     since: int
 
 
-@dataclass(frozen=True)
-class Started:
+class Started(Record):
     """A server that the script would start, on one path through it.
 
     ``named`` are the words that say that it is one. ``engine`` is the same for servers that

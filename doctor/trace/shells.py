@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from doctor.record import Record
 from doctor.shell.tree import Simple
 from doctor.trace import wrappers
 from doctor.trace.context import Context
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 30
 
 
-@dataclass(frozen=True)
-class Start:
+class Start(Record):
     """A program about to be started, while its wrappers are taken off one by one."""
 
     arguments: tuple[Value, ...]
@@ -114,8 +114,7 @@ def _walk_text(
     _run(shell, inner, frame, frame.text, fresh)
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(Record):
     """What a shell reads from a file, and what that rests on."""
 
     frame: ScriptFrame

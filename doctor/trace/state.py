@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias, TypeVar
 
+from doctor.record import Record
 from doctor.shell.tree import Function
 from doctor.trace.values import Assumption, Origin, Unknown, Value
 
@@ -29,8 +30,7 @@ def given(guard: Guard) -> int:
     return sum(a.key.startswith("given:") and a.choice == "given" for a in guard)
 
 
-@dataclass(frozen=True, slots=True)
-class Array:
+class Array(Record):
     """An array's elements in order; ``keys`` are the subscripts of an associative one.
 
     ``open`` is true where there may be further elements that nobody knows; they came to be at the
@@ -44,8 +44,7 @@ class Array:
     since: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Record):
     """A variable that the script has not set; ``inherited`` if the environment may hold it.
 
     ``since`` is the moment at which something that can't be known may have set it.
@@ -59,8 +58,7 @@ class Missing:
 Content: TypeAlias = Value | Array | Missing
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Record):
     """The things that a variable may hold, and whether commands see it."""
 
     alternatives: tuple[Content, ...]
@@ -70,8 +68,7 @@ class Variable:
 INHERITED = Variable((Missing(),), exported=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Defined:
+class Defined(Record):
     """A function, and a way to say where its text stands; without one, there is none."""
 
     function: Function | None

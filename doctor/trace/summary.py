@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from doctor.diagnostic import Location
+from doctor.record import Record
 from doctor.trace.concurrency import copies, together
 from doctor.trace.context import Invocation
 from doctor.trace.servers import Started
@@ -18,8 +19,7 @@ from doctor.trace.values import ARRAY_TASK, HOST, TASK, Assumption, Unknown, Val
 _SAME = ("model", "parallel", "where", "releases")
 
 
-@dataclass(frozen=True, slots=True)
-class Otherwise:
+class Otherwise(Record):
     """A trait of a server in another alternative, and what it takes for that.
 
     ``given`` is the variable that then counts in place of a default, where that is all.
@@ -31,8 +31,7 @@ class Otherwise:
     given: str | None = None
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Record):
     """One server, or copies of it that differ only in what is listed copy by copy.
 
     ``how_many`` says it in words where it is not just one. ``traits`` has for each trait what
@@ -55,8 +54,7 @@ class Row:
         return not any(consistent(one, two) for one in self.ways for two in other.ways)
 
 
-@dataclass(frozen=True)
-class _Seen:
+class _Seen(Record):
     """A server on one path, with its traits."""
 
     started: Started

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from doctor.record import Record
 from doctor.trace.concurrency import JobShape
 from doctor.trace.context import Invocation
 from doctor.trace.interpreter import Walk
@@ -14,8 +14,7 @@ from doctor.trace.jobs import Job, Request
 _IN_JOB = re.compile(r"\$\{?SLURM_(JOB|PROC|NODE|LOCAL|ARRAY|STEP|TASK|NTASKS)")
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Record):
     """What surrounds the servers of a script.
 
     ``request`` is what its own header asks for; None without one, or with several components.

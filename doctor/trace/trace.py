@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from doctor.facts.inputs import UnparsedStatement
 from doctor.facts.jobs import Allocation
 from doctor.facts.servers import Launch
 from doctor.knowledge import Knowledge
+from doctor.record import Record
 from doctor.shell.tree import Script
 from doctor.trace import deletions, jobs, logfiles, programs, secrets, steps, written
 from doctor.trace.concurrency import JobShape
@@ -31,8 +32,7 @@ if TYPE_CHECKING:
 Load = Callable[[str, Source], Source | None]
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Record):
     """What the trace is told about the site; one for all scripts of a scan.
 
     ``slurm`` says that every script is for Slurm, ``vllm_version`` which release they run on.
@@ -50,8 +50,7 @@ class Settings:
         return Tables(self.knowledge.releases, self.knowledge.migrations)
 
 
-@dataclass(frozen=True)
-class Traced:
+class Traced(Record):
     """What a script would do: the programs that it starts, the servers and requests among them.
 
     ``job`` is what the script's own header makes of it.

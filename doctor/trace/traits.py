@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from doctor.record import Record
 from doctor.trace import caches
 from doctor.trace.context import JOB_NODES, JOB_TASKS, Context, Output
 from doctor.trace.servers import Started
@@ -40,8 +40,7 @@ UNKNOWN_TEXT = "unknown"
 OWN_OUTPUT = "the script's own output"
 
 
-@dataclass(frozen=True, slots=True)
-class Trait:
+class Trait(Record):
     """One thing about a server, in words, and the words of the script that it was read from.
 
     ``text`` is empty where there is nothing to say.

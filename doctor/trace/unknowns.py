@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from doctor.diagnostic import Location
+from doctor.record import Record
 from doctor.trace.environment import is_always_set
 from doctor.trace.values import Unknown
 
@@ -18,8 +18,7 @@ _BARE = re.compile(r"[A-Za-z_]\w*")
 _FAMILIAR = re.compile(r"~|\$\{?(SLURM_\w*|TMPDIR|HOME|PWD|RANDOM|SHELL)\}?|\$\(whoami\)")
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Record):
     """Something that the script takes from elsewhere: its name, and where it comes from."""
 
     name: str

@@ -7,17 +7,17 @@ in the files it was written, so that a diagnostic can point there and a fix can 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeAlias
 
 from doctor.diagnostic import Location, Source
 from doctor.facts.base import Assumption as Assumption
+from doctor.record import Record
 from doctor.unknown import UNKNOWN as UNKNOWN
 from doctor.unknown import UnknownType as UnknownType
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Record):
     """Where a part was written: offsets into a source's text, the end exclusive.
 
     What stands in a file that is no part of the scan has the place that names this file, and
@@ -34,8 +34,7 @@ class Origin:
         return replace(self.source.location(self.start, self.end), within=self.within)
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Record):
     """A known stretch of a value. ``quoted`` text is safe from globbing and splitting."""
 
     text: str
@@ -55,8 +54,7 @@ PROCESS, TASK, ARRAY_TASK, HOST, JOB, RANDOM, USER = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Record):
     """A stretch that cannot be known, named as a person would: ``$USER``, ``$(date)``.
 
     ``varies`` says between what it surely differs: ``user``, ``job``, ``task`` (Slurm tasks of
@@ -79,8 +77,7 @@ class Unknown:
 Piece: TypeAlias = Text | Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Record):
     """One thing that a word may expand to, and what that rests on."""
 
     pieces: tuple[Piece, ...] = ()

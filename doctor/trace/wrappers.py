@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from doctor.record import Record
 from doctor.trace.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Wrapper:
+class Wrapper(Record):
     """How to read a wrapper's command line.
 
     ``short`` and ``long`` are the options that take a value, ``operands`` the words between
@@ -185,8 +184,7 @@ _OPTION_LIST = re.compile(r"ARG|OPT|FLAG|BIND|MOUNT|ENVS|EXTRA|:\+", re.IGNORECA
 _LONGEST = max(len(words) for words in WRAPPERS)
 
 
-@dataclass(frozen=True, slots=True)
-class Unwrapped:
+class Unwrapped(Record):
     """A wrapper's command line taken apart.
 
     ``options`` are its options by name (``-n``, ``--name``) with their values in order;

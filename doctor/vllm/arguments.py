@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from doctor.record import Record
 from doctor.trace.values import Unknown, Value
 from doctor.vllm.numerals import number_problem
 from doctor.vllm.spelling import NEGATABLE, Spelling, normal, resolve
@@ -28,8 +28,7 @@ _ONCE_VALUED = frozenset({"--enable-chunked-prefill", "--multi-step-stream-outpu
 _LEVELS = "0.12.0"
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Record):
     """A flag of the line.
 
     ``name`` is its full name (the spelling, where no release knows it), ``row`` what the tables
@@ -56,8 +55,7 @@ class Flag:
         return self.values[-1] if self.values else None
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(Record):
     """The line: its flags in order, its positional words, and whether more may be given.
 
     ``doubtful`` is true where a word that was taken for a flag's value may be positional.

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from doctor.record import Record
 from doctor.trace.values import UNKNOWN, UnknownType, Value
 
 _DEPTH = 50
@@ -23,8 +24,7 @@ _LITERALS = {"true": True, "false": False, "null": None}
 Scalar: TypeAlias = "str | int | float | bool | UnknownType | None"
 
 
-@dataclass(frozen=True, slots=True)
-class Json:
+class Json(Record):
     """A value of a JSON text.
 
     ``data`` is a scalar, UNKNOWN, a list or a mapping of further values. ``open`` is true for a
@@ -41,8 +41,7 @@ class Json:
         return self.data if isinstance(self.data, dict) else {}
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(Record):
     """Why a text is not JSON, in a few words, and the stretch where it breaks."""
 
     reason: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 
+from doctor.record import Record
 from doctor.vllm.arguments import NO_VALUE, Flag
 from doctor.vllm.releases import Candidates
 from doctor.vllm.spelling import normal, resolve
@@ -15,8 +15,7 @@ VALUE = "VALUE"
 _TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Rewrite:
+class Rewrite(Record):
     """What to write, empty if the option is to go; ``same`` if it means the same."""
 
     text: str

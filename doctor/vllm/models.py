@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from doctor.record import Record
 from doctor.trace.values import UNKNOWN, UnknownType, Value
 
 _HUB = re.compile(r"[\w.-]+/[\w.-]+")
@@ -12,8 +12,7 @@ _CACHED = re.compile(r"models--([\w.-]+?)--([\w.-]+)")
 _SNAPSHOT = re.compile(r"[0-9a-f]{40}|snapshots|main|\0+")
 
 
-@dataclass(frozen=True, slots=True)
-class ModelName:
+class ModelName(Record):
     """What a model's words tell.
 
     ``name`` is its name on the hub (``openai/gpt-oss-120b``), or the last folder of a path

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from doctor.record import Record
 from doctor.trace.values import Value
 
 _PYTHON = re.compile(r"(?:.*/)?python(?:\d(?:\.\d+)?)?")
@@ -18,8 +18,7 @@ _COMMAND = frozenset({"vllm", "vllm.entrypoints.cli.main", "vllm.scripts"})
 _HELP = re.compile(r"-h|--help(?:=.*)?|--version")
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Record):
     """A server: how it is started, the words that say so, and its arguments.
 
     ``kind`` is ``serve`` (the model may be a positional argument), ``api_server`` (the module)

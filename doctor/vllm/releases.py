@@ -7,9 +7,9 @@ claim, and cuts the set. When one thing is judged, its own claim is left out of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
+from doctor.record import Record
 from doctor.trace.values import UNKNOWN, UnknownType, Value
 from doctor.vllm.arguments import Flag
 from doctor.vllm.requirements import Requirement
@@ -17,8 +17,7 @@ from doctor.vllm.server import Server
 from doctor.vllm.tables import Row, Tables
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(Record):
     """The releases that something outside the line allows: an install, an image, a module.
 
     ``exact`` is the one release that it names, even if the tables don't know that one.
@@ -29,8 +28,7 @@ class Pin:
     exact: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Record):
     """One thing on the line, in words, and the releases that accept it.
 
     It is a ``flag``, or the ``attribute`` of the server that makes the claim.
@@ -43,8 +41,7 @@ class Claim:
     attribute: str = ""
 
 
-@dataclass(frozen=True)
-class Candidates:
+class Candidates(Record):
     """The releases that could run a server, and why."""
 
     tables: Tables

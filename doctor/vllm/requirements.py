@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
+from doctor.record import Record
 from doctor.trace.values import UNKNOWN, UnknownType, Value
 
 #: One release, as people write it; a local part (``+cu129``) says how it was built.
@@ -29,8 +29,7 @@ _MODULE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(Record):
     """A package that is asked for.
 
     ``version`` is the one release that it pins, None if it pins none, UNKNOWN if that can't be

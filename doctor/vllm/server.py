@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from doctor.facts.base import Evidence
+from doctor.record import Record
 from doctor.trace.values import UNKNOWN, UnknownType, Value
 from doctor.vllm.arguments import Arguments, read_arguments
 from doctor.vllm.lookup import LookUp
@@ -16,8 +17,7 @@ from doctor.vllm.speculation import Speculation
 from doctor.vllm.tables import Tables
 
 
-@dataclass(frozen=True, kw_only=True)
-class Server:
+class Server(Record, kw_only=True):
     """A server. None: known not to be given; UNKNOWN: it may be given, or its value is unknown.
 
     ``sources`` has for each attribute that is given the words that give it.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from doctor.record import Record
 from doctor.trace.values import UNKNOWN, UnknownType, Value
 from doctor.vllm.arguments import Arguments, Flag
 from doctor.vllm.jsonvalue import Broken, Json, merged, read_json, read_scalar
@@ -28,8 +29,7 @@ _VARIABLE = re.compile(r"\$\{?[A-Za-z_]\w*")
 _BY_NAME = (("eagle-", "eagle"), ("eagle3", "eagle3"), ("dflash", "dflash"), ("dspark", "dspark"))
 
 
-@dataclass(frozen=True, slots=True)
-class Speculation:
+class Speculation(Record):
     """What is known of a server's speculative decoding.
 
     ``written`` is the method as given, ``method`` the one that vLLM takes (``mtp`` for its many

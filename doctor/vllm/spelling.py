@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from doctor.record import Record
 
 if TYPE_CHECKING:
     from doctor.vllm.tables import Row, Tables
@@ -17,8 +18,7 @@ _ALWAYS_NEGATABLE = "--enable-prefix-caching"
 _INVERTIBLE = "0.33.0"
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
+class Spelling(Record):
     """What an option string stands for.
 
     ``row`` is None where no release knows it, and where it is a prefix of several flags so

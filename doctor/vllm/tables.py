@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
+from doctor.record import Record
 from doctor.vllm.spelling import Spelling, all_spellings
 
 
@@ -69,8 +69,7 @@ def release_key(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", public))
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Record):
     """One name, and the releases that know it and those in which it is deprecated."""
 
     name: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from doctor.record import Record
 from doctor.trace.values import UNKNOWN, UnknownType
 from doctor.vllm.arguments import Flag
 from doctor.vllm.migration import Rewrite, of_flag
@@ -16,8 +16,7 @@ from doctor.vllm.tables import Row
 _ALIKE = 0.87
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Record):
     """A flag, judged by the releases that all else on the line allows.
 
     ``known``: some release knows it; ``suggestion`` is a known name that is much like it.
@@ -82,8 +81,7 @@ def _verdict(flag: Flag, line: Sequence[Flag], candidates: Candidates) -> Verdic
     )
 
 
-@dataclass(frozen=True, slots=True)
-class NameVerdict:
+class NameVerdict(Record):
     """A parser's or a method's name, judged as a flag is."""
 
     name: str

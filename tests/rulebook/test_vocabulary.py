@@ -1,9 +1,8 @@
-"""The vocabulary is that of the facts' dataclasses; the schema says the same as the reader."""
+"""The vocabulary is that of the facts' classes; the schema says the same as the reader."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import pytest
@@ -17,8 +16,7 @@ from doctor.rulebook.vocabulary import Type, describe, kinds
 from doctor.trace.values import UnknownType
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sample(Fact):
+class Sample(Fact, kw_only=True):
     """One attribute of each type."""
 
     kind: ClassVar[str] = "sample"
@@ -43,8 +41,7 @@ def test_attributes_are_the_fields() -> None:
 
 
 def test_mixed_type_is_a_programmer_s_error() -> None:
-    @dataclass(frozen=True, kw_only=True)
-    class Mixed(Fact):
+    class Mixed(Fact, kw_only=True):
         either: str | int = attribute("both")
 
     with pytest.raises(TypeError, match="either"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
 from doctor.diagnostic import Location, Position
@@ -13,8 +13,7 @@ from doctor.unknown import UnknownType
 _NOWHERE = Location("", Position(1, 1), Position(1, 1))
 
 
-@dataclass(frozen=True, kw_only=True)
-class NodeFact(Fact):
+class NodeFact(Fact, kw_only=True):
     """Something seen on a node.
 
     ``reasons`` tells of attributes that are unknown why they are.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from doctor.facts.base import attribute
@@ -10,8 +9,7 @@ from doctor.facts.node.base import NodeFact
 from doctor.unknown import UnknownType
 
 
-@dataclass(frozen=True, kw_only=True)
-class TmpFolder(NodeFact):
+class TmpFolder(NodeFact, kw_only=True):
     """A folder for temporary files that the first user makes, and that others then can't write."""
 
     kind: ClassVar[str] = "tmp-folder"
@@ -25,8 +23,7 @@ class TmpFolder(NodeFact):
     others_write: bool | UnknownType = attribute("whether everybody may write it")
 
 
-@dataclass(frozen=True, kw_only=True)
-class ServerFolder(NodeFact):
+class ServerFolder(NodeFact, kw_only=True):
     """A folder that a variable, or its default, gives to a server."""
 
     kind: ClassVar[str] = "server-folder"
@@ -49,8 +46,7 @@ class ServerFolder(NodeFact):
     nodes: int | UnknownType = attribute("how many nodes this job has")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Space(NodeFact):
+class Space(NodeFact, kw_only=True):
     """What is free on a file system that a server writes."""
 
     kind: ClassVar[str] = "space"
@@ -67,8 +63,7 @@ class Space(NodeFact):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class SocketFolder(NodeFact):
+class SocketFolder(NodeFact, kw_only=True):
     """The folder in which the parts of a server make the sockets that they talk through."""
 
     kind: ClassVar[str] = "socket-folder"
@@ -78,8 +73,7 @@ class SocketFolder(NodeFact):
     length: int = attribute("how many bytes the path of a socket there has")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Quota(NodeFact):
+class Quota(NodeFact, kw_only=True):
     """What our quota leaves us on a file system."""
 
     kind: ClassVar[str] = "quota"

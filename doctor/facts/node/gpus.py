@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from doctor.facts.base import attribute
@@ -10,8 +9,7 @@ from doctor.facts.node.base import NodeFact
 from doctor.unknown import UnknownType
 
 
-@dataclass(frozen=True, kw_only=True)
-class Gpu(NodeFact):
+class Gpu(NodeFact, kw_only=True):
     """A GPU of this allocation, or a MIG device."""
 
     kind: ClassVar[str] = "gpu"
@@ -71,8 +69,7 @@ class Gpu(NodeFact):
         return self.gpu
 
 
-@dataclass(frozen=True, kw_only=True)
-class GpuMix(NodeFact):
+class GpuMix(NodeFact, kw_only=True):
     """The GPUs of this allocation, side by side."""
 
     kind: ClassVar[str] = "gpus"
@@ -85,8 +82,7 @@ class GpuMix(NodeFact):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class GpuGrant(NodeFact):
+class GpuGrant(NodeFact, kw_only=True):
     """How many GPUs Slurm granted on this node, and how many there are."""
 
     kind: ClassVar[str] = "gpu-grant"

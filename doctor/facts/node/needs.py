@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from doctor.facts.base import attribute
@@ -10,8 +9,7 @@ from doctor.facts.node.base import NodeFact
 from doctor.unknown import UnknownType
 
 
-@dataclass(frozen=True, kw_only=True)
-class Need(NodeFact):
+class Need(NodeFact, kw_only=True):
     """One thing that a script needs of the node it runs on."""
 
     kind: ClassVar[str] = "need"

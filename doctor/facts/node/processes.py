@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from doctor.facts.base import attribute
@@ -10,8 +9,7 @@ from doctor.facts.node.base import NodeFact
 from doctor.unknown import UnknownType
 
 
-@dataclass(frozen=True, kw_only=True)
-class LeftoverProcess(NodeFact):
+class LeftoverProcess(NodeFact, kw_only=True):
     """A process of one's own that serves models, or has a GPU open, outside this job."""
 
     kind: ClassVar[str] = "own-process"
@@ -27,8 +25,7 @@ class LeftoverProcess(NodeFact):
         return f"{self.program} (pid {self.pid})"
 
 
-@dataclass(frozen=True, kw_only=True)
-class StuckProcess(NodeFact):
+class StuckProcess(NodeFact, kw_only=True):
     """A process that no signal ends: stuck in the kernel, or ended and not collected."""
 
     kind: ClassVar[str] = "stuck-process"
@@ -43,8 +40,7 @@ class StuckProcess(NodeFact):
     parent: str = attribute("the process that started it: `bash (pid 12)`")
 
 
-@dataclass(frozen=True, kw_only=True)
-class SharedMemory(NodeFact):
+class SharedMemory(NodeFact, kw_only=True):
     """What we have in /dev/shm."""
 
     kind: ClassVar[str] = "shared-memory"

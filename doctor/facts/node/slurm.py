@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from doctor.facts.base import attribute
@@ -10,15 +9,13 @@ from doctor.facts.node.base import NodeFact
 from doctor.unknown import UnknownType
 
 
-@dataclass(frozen=True, kw_only=True)
-class ThisNode(NodeFact):
+class ThisNode(NodeFact, kw_only=True):
     """The node by its name."""
 
     kind: ClassVar[str] = "this-node"
 
 
-@dataclass(frozen=True, kw_only=True)
-class JobPlace(NodeFact):
+class JobPlace(NodeFact, kw_only=True):
     """Where we stand as Slurm sees it."""
 
     kind: ClassVar[str] = "job-place"
@@ -29,8 +26,7 @@ class JobPlace(NodeFact):
     on_allocated_node: bool | UnknownType = attribute("whether this machine is one of them")
 
 
-@dataclass(frozen=True, kw_only=True)
-class OtherJobs(NodeFact):
+class OtherJobs(NodeFact, kw_only=True):
     """The other jobs on this node."""
 
     kind: ClassVar[str] = "other-jobs"
@@ -41,8 +37,7 @@ class OtherJobs(NodeFact):
     jobs: tuple[str, ...] = attribute("their numbers")
 
 
-@dataclass(frozen=True, kw_only=True)
-class TimeLeft(NodeFact):
+class TimeLeft(NodeFact, kw_only=True):
     """How long this job may still run."""
 
     kind: ClassVar[str] = "time-left"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from doctor.facts.base import attribute
@@ -10,8 +9,7 @@ from doctor.facts.node.base import NodeFact
 from doctor.unknown import UnknownType
 
 
-@dataclass(frozen=True, kw_only=True)
-class Surroundings(NodeFact):
+class Surroundings(NodeFact, kw_only=True):
     """The Python environment that `vllm` and `python` on the PATH belong to."""
 
     kind: ClassVar[str] = "environment"
@@ -20,8 +18,7 @@ class Surroundings(NodeFact):
     has_vllm: bool | UnknownType = attribute("whether vLLM is installed there")
 
 
-@dataclass(frozen=True, kw_only=True)
-class InstalledVllm(NodeFact):
+class InstalledVllm(NodeFact, kw_only=True):
     """The vLLM that is installed there."""
 
     kind: ClassVar[str] = "installed-vllm"
@@ -32,8 +29,7 @@ class InstalledVllm(NodeFact):
     driver: float | UnknownType = attribute("NVIDIA's driver here, such as 535.104")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Compiler(NodeFact):
+class Compiler(NodeFact, kw_only=True):
     """The C compiler with which Triton builds its launchers."""
 
     kind: ClassVar[str] = "compiler"
@@ -47,8 +43,7 @@ class Compiler(NodeFact):
     problem: str | None = attribute("what the compiler said", None)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limit(NodeFact):
+class Limit(NodeFact, kw_only=True):
     """A limit that this session, job or container sets."""
 
     kind: ClassVar[str] = "limit"
@@ -61,8 +56,7 @@ class Limit(NodeFact):
     rdma: bool = attribute("whether the node has InfiniBand or the like", False)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Port(NodeFact):
+class Port(NodeFact, kw_only=True):
     """A port that a server would listen on."""
 
     kind: ClassVar[str] = "port"
@@ -73,8 +67,7 @@ class Port(NodeFact):
     taken_by: str | None = attribute("who does: `python (pid 4711)`, `a process of alice`")
 
 
-@dataclass(frozen=True, kw_only=True)
-class HostName(NodeFact):
+class HostName(NodeFact, kw_only=True):
     """The machine's own name."""
 
     kind: ClassVar[str] = "host-name"
@@ -85,8 +78,7 @@ class HostName(NodeFact):
     several_nodes: bool = attribute("whether the job has several nodes", False)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Clock(NodeFact):
+class Clock(NodeFact, kw_only=True):
     """The machine's clock."""
 
     kind: ClassVar[str] = "clock"
