@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from doctor.config import Config
 from doctor.rulebook import Rule, load
 from doctor.rulebook.examples import Example, examples
+from doctor.rulebook.vocabulary import about
 from doctor.trial import Bench, failure
 
 RULES = load().rules
@@ -30,3 +32,18 @@ def test_rule_lies_where_one_looks_for_it(rule: Rule) -> None:
     path = Path(rule.path)
     assert path.name == f"{rule.code}-{rule.name}.yaml"
     assert path.parent.name == (rule.lesson or "scan")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_rule_is_silent_where_a_search_for_its_words_would_speak(rule: Rule) -> None:
+    """Some good example holds most of the words of a bad one."""
+    told = [example for example in examples(rule.path) if not example.unknown]
+    bad = [words(example) for example in told if example.bad]
+    good = [words(example) for example in told if not example.bad]
+    assert len(good) >= 2
+    if about(rule.fact) == "script":
+        assert any(len(ours & theirs) >= 0.75 * len(theirs) for ours in good for theirs in bad)
+
+
+def words(example: Example) -> set[str]:
+    return set(re.findall(r"[\w$-]+", example.text))
