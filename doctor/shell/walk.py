@@ -43,9 +43,9 @@ def words(command: Command) -> Iterator[Word]:
     match command:
         case Simple():
             for assignment in command.assignments:
-                yield from _values(assignment)
+                yield from values(assignment)
             for argument in command.arguments:
-                yield from [argument] if isinstance(argument, Word) else _values(argument)
+                yield from [argument] if isinstance(argument, Word) else values(argument)
         case Test():
             yield from command.words
         case For():
@@ -81,7 +81,8 @@ def substituted(word: Word) -> Iterator[Block]:
                 pending += reversed(parts)
 
 
-def _values(assignment: Assignment) -> Iterator[Word]:
+def values(assignment: Assignment) -> Iterator[Word]:
+    """The words of an assignment's value."""
     value = assignment.value
     if not isinstance(value, Array):
         yield value

@@ -10,7 +10,7 @@ from doctor.shell.tree import Assignment, Function, Simple, Substitution, Word, 
 from doctor.trace import builtins, captured, external, parameters, redirects
 from doctor.trace.environment import inherited
 from doctor.trace.expand import Expander
-from doctor.trace.fields import Fields
+from doctor.trace.fields import MAX_COMBINATIONS, Fields
 from doctor.trace.results import Result, assuming
 from doctor.trace.state import NO_GUARD, Array, Content, Missing, State, consistent
 from doctor.trace.values import Value, derived
@@ -39,7 +39,7 @@ def execute(shell: Interpreter, command: Simple, state: State) -> list[Result]:
         sure = prints and not redirects.may_fail(command.redirects)
         return [Result(state, True if sure else None)]
     results: list[Result] = []
-    most = _most_ways(shell)
+    most = _most_ways(shell, alternatives)
     if len(alternatives) > most:
         shell.walk.narrow()
     for fields in alternatives[:most]:
@@ -49,12 +49,14 @@ def execute(shell: Interpreter, command: Simple, state: State) -> list[Result]:
     return results
 
 
-def _most_ways(shell: Interpreter) -> int:
+def _most_ways(shell: Interpreter, alternatives: Sequence[Fields]) -> int:
     """With how many alternative argument lists, the likeliest, a function or builtin is called.
 
-    The fewer the deeper, since the ways multiply.
+    The fewer the deeper, since the ways multiply. A test is asked of all of them, or what only an
+    unlikely one leads to would not be seen.
     """
-    return max(1, 8 >> len(shell.walk.calling))
+    tests = all(fields.values[0].text in ("[", "test") for fields in alternatives)
+    return max(1, (MAX_COMBINATIONS if tests else 8) >> len(shell.walk.calling))
 
 
 def _changes_state(shell: Interpreter, fields: Fields, state: State) -> bool:

@@ -202,9 +202,13 @@ class Interpreter:
             return [Result(state)]
         self.walk.depth += 1
         try:
-            return self._dispatch(command, state)
+            results = self._dispatch(command, state)
         finally:
             self.walk.depth -= 1
+        ended = self.walk.number()
+        for result in results:
+            result.state.ended = ended
+        return results
 
     def _dispatch(self, command: Command, state: State) -> list[Result]:
         match command:

@@ -11,7 +11,7 @@ from doctor.shell.tree import Parameter
 from doctor.trace import arithmetic
 from doctor.trace.environment import SCRIPT, SCRIPT_FOLDER, inherited, is_always_set
 from doctor.trace.state import Array, Content, Guard, Missing, State
-from doctor.trace.values import Assumption, Origin, Text, Unknown, Value, derived, known
+from doctor.trace.values import Assumption, Origin, Text, Unknown, Value, derived, known, moment
 
 _ARGUMENTS = Unknown("$@", many=True)
 _MAX_TEXT = 10_000
@@ -31,6 +31,8 @@ def contents(state: State, name: str) -> tuple[Content, ...]:
         return () if state.positional is None else (_count(state.positional),)
     if name.isdigit():
         return (_positional(state, int(name)),)
+    if name == "?":
+        return (Value((moment("$?", state.ended),)),)
     if not (name[:1].isalpha() or name[:1] == "_"):
         return (Value((inherited(name),)),)
     return state.get(name).alternatives

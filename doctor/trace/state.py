@@ -90,7 +90,8 @@ class State:
     ``input`` is what remains to be read from the standard input, where that is known;
     ``references`` are the variables that stand for another one (``declare -n``). ``sourced`` is
     the moment at which a file was read that can't be found, 0 if none was; ``shifted`` that at
-    which arguments that aren't known became others.
+    which arguments that aren't known became others; ``ended`` that at which a command last did,
+    whose status is ``$?``.
     """
 
     variables: dict[str, Variable] = field(default_factory=dict)
@@ -104,6 +105,7 @@ class State:
     export_all: bool = False
     sourced: int = 0
     shifted: int = 0
+    ended: int = 0
 
     def copy(self) -> State:
         return replace(

@@ -11,15 +11,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from doctor.shell import walk
 from doctor.shell.tree import (
+    Arithmetic,
     ArithmeticCommand,
     Assignment,
     Block,
     Command,
     For,
     Literal,
+    Parameter,
     Simple,
     Statement,
+    Substitution,
+    Word,
     blocks,
 )
 from doctor.trace import captured
@@ -32,6 +37,7 @@ from doctor.trace.values import Assumption, Unknown, Value, moment
 _ARGUMENTS, _DIRECTORY, _INPUT, _SOURCED, _OPTIONS = "$@", "$PWD", "<", "source", "set -a"
 #: Builtins that assign to the variables they are given the names of.
 _READERS = frozenset({"read", "let", "mapfile", "readarray", "getopts", "printf"})
+_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 def changes(before: State, after: State) -> set[str]:
@@ -205,8 +211,13 @@ def assigned(block: Block) -> set[str]:
 
 
 def _stepped(command: ArithmeticCommand) -> set[str]:
-    texts = [p.text for p in command.expression.parts if isinstance(p, Literal)]
-    return set(re.findall(r"([A-Za-z_]\w*)\s*(?:\+\+|--|[-+*/%]?=(?!=))", "".join(texts)))
+    stepped = r"([A-Za-z_]\w*)\s*(?:\+\+|--|[-+*/%]?=(?!=))"
+    return set(re.findall(stepped, _literally(command.expression)))
+
+
+def _literally(expression: Word) -> str:
+    """What an arithmetic expression says itself, where variables need no dollar sign."""
+    return "".join(part.text for part in expression.parts if isinstance(part, Literal))
 
 
 def _reads_itself(block: Block, name: str) -> bool:
@@ -215,6 +226,24 @@ def _reads_itself(block: Block, name: str) -> bool:
         if isinstance(command, ArithmeticCommand) and name in _stepped(command):
             return True
     return any(
-        assignment.name == name and (assignment.append or f"{name}" in repr(assignment.value))
+        assignment.name == name and (assignment.append or name in _read(assignment))
         for assignment in _assignments(block)
     )
+
+
+def _read(assignment: Assignment) -> set[str]:
+    """The variables that an assignment's value is made of, commands' output included."""
+    names: set[str] = set()
+    todo = list(walk.values(assignment))
+    while todo:
+        for part in todo.pop().parts:
+            match part:
+                case Parameter():
+                    names |= {part.name, *_NAME.findall(part.subscript or "")}
+                    todo += [part.argument] if part.argument else []
+                case Arithmetic():
+                    names |= set(_NAME.findall(_literally(part.expression)))
+                    todo.append(part.expression)
+                case Substitution():
+                    todo += [w for inner in walk.commands(part.body) for w in walk.words(inner)]
+    return names

@@ -119,8 +119,8 @@ def _pattern(value: Value) -> str:
 
 
 def _any(unknown: Unknown) -> str:
-    """What an unknown may be: a variable no more than a word, what a command prints any."""
-    return ".*" if unknown.name.startswith("$(") else "[^\x1f]*"
+    """What an unknown may be: a variable no more than a word, what is made of others any."""
+    return ".*" if unknown.name.startswith(("$(", "${")) else "[^\x1f]*"
 
 
 def test_an_unknown_is_anything() -> None:
