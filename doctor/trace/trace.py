@@ -177,8 +177,9 @@ def _walk_uncalled(shell: Interpreter, states: Sequence[State]) -> None:
     for name in list(last.functions):
         if name not in shell.walk.called:
             state = last.copy()
-            outer = shell.inside(uncalled=True)
             state.positional = None
             for defined in state.functions[name]:
                 if defined.function is not None:
-                    outer.execute(defined.function.body, state.copy())
+                    inner = shell.inside(uncalled=True)
+                    inner.frame = defined.frame  # type: ignore[assignment]
+                    inner.execute(defined.function.body, state.copy())

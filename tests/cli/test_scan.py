@@ -413,6 +413,16 @@ def test_what_an_included_or_started_script_does_matters(command: Command) -> No
         assert [(d["code"], d["filename"]) for d in found] == [("VD101", "main.sh")], line
 
 
+def test_a_function_of_an_included_script_that_nothing_calls_has_the_place_of_the_including_line(
+    command: Command,
+) -> None:
+    write("lib/common.sh", "# what all jobs use\nclean() {\n  rm -rf /tmp/vllm_*\n}\n")
+    write("main.sh", "#!/bin/bash\nsource lib/common.sh\n")
+    [found] = command("scan", "main.sh", "--format", "json").found
+    assert (found["filename"], found["location"]) == ("main.sh", {"row": 2, "column": 1})
+    assert found["message"].endswith("(in lib/common.sh, line 3)")
+
+
 def test_json_is_one_array_even_if_nothing_is_found(command: Command) -> None:
     assert json.loads(command("scan", "--format", "json").out) == []
     assert command("scan").out == "No script found.\n"
