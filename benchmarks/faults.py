@@ -28,6 +28,8 @@ _FLAG = re.compile(
     r"|trust[-_]remote[-_]code)(?P=quote)(?=[\s=\\]|$)",
     re.MULTILINE,
 )
+#: What the shell says where a variable isn't set: ``${MODEL:?e.g. org/model}``.
+_COMPLAINT = re.compile(r"\$\{\w+:?\?[^}]*\}")
 _MODEL = re.compile(r"(?<![\w/.$}-])[A-Za-z][\w.-]+/[A-Za-z][\w.-]*[\w](?![\w/])")
 _VERSION = r"\d+\.\d+(?:\.\d+)?(?:\.post\d+)?"
 
@@ -96,12 +98,20 @@ class Subject:
         line = self.text.rfind("\n", 0, start) + 1
         return not self.text[line:start].strip() and self.text[line - 2 : line] != "\\\n"
 
+    @cached_property
+    def unread(self) -> list[tuple[int, int]]:
+        """Where comments stand, and what is only told to a person."""
+        comments = [tuple(comment.span) for comment in parse(self.text).comments]
+        return [*comments, *(match.span() for match in _COMPLAINT.finditer(self.text))]
+
     def line(self, offset: int) -> str:
         end = self.text.find("\n", offset)
         return self.text[self.text.rfind("\n", 0, offset) + 1 : end if end >= 0 else None]
 
     def acts(self, offset: int) -> bool:
-        """Whether the line does something: it is no comment, message or pattern of `case`."""
+        """Whether this does something: it is no comment, message or pattern of `case`."""
+        if any(start <= offset < end for start, end in self.unread):
+            return False
         line = self.line(offset)
         return not _TALK.search(line) and not re.match(r"\s*-[-\w|=*]*\)", line)
 
@@ -232,10 +242,17 @@ _OWN_CACHE = re.compile(
 )
 
 
-def _is_safe_from_sharing(subject: Subject, model: str) -> bool:
-    """Whether every release that knows the model locks its cache."""
-    first = str((subject.knowledge.row("families", model) or {}).get("first-release"))
-    return bool(re.match(r"0\.(?:1[7-9]|[2-9]\d)\.", first))
+#: Releases from 0.17.0 on, in which sharing a cache is harmless.
+_SAFE = re.compile(r"0\.(?:1[7-9]|[2-9]\d)\.")
+
+
+def _is_safe_from_sharing(subject: Subject) -> bool:
+    """Whether every release that knows a model or a flag of the script locks its cache."""
+    rows = [subject.knowledge.row("families", model) for model in subject.models]
+    firsts = [str(row.get("first-release")) for row in rows if row]
+    written = set(re.findall(r"--[a-z][\w-]+", subject.text.replace("_", "-")))
+    firsts += [f.added or "" for f in subject.knowledge.releases.flags() if f.name in written]
+    return any(_SAFE.match(first) for first in firsts)
 
 
 def cache_shared(subject: Subject) -> Iterator[Mutant]:
@@ -245,7 +262,7 @@ def cache_shared(subject: Subject) -> Iterator[Mutant]:
     for match in _OWN_CACHE.finditer(subject.text):
         fixed = 'export VLLM_CACHE_ROOT="$HOME/.cache/vllm-shared"'
         yield from _mutant(subject, "VD301", "de-varied", subject.replaced(*match.span(), fixed))
-    if any(_is_safe_from_sharing(subject, model) for model in subject.models):
+    if _is_safe_from_sharing(subject):
         return
     starts = [s for s in subject.statements if LAUNCH.search(subject.text, *s.command.span)]
     starts = [s for s in starts if not _TALK.search(subject.line(s.command.span.start))]
@@ -363,6 +380,8 @@ def _all_replaced(text: str, places: Sequence[tuple[int, int]], new: str) -> str
     return text
 
 
+#: Faults of a job, whatever it runs; the others need a script that starts a server.
+OF_THE_JOB = frozenset({"VD201"})
 FAULTS: Mapping[str, Fault] = {
     "VD101": glob_delete,
     "VD201": node_dropped,

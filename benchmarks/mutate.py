@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from faults import FAULTS, LAUNCH, Mutant, Subject
+from faults import FAULTS, LAUNCH, OF_THE_JOB, Mutant, Subject
 from scanning import scripts
 
 from doctor.config import from_mapping
@@ -72,7 +72,7 @@ def outcomes(task: tuple[str, int]) -> list[Outcome]:
         text = Path(path).read_bytes().decode()
     except UnicodeDecodeError:
         return []
-    if not LAUNCH.search(text) or "\r" in text or not _readable(text):
+    if "\r" in text or not _readable(text):
         return []
     return [
         Outcome(mutant, tuple(found.severity.value for found in _diagnostics(mutant, mutant.text)))
@@ -81,7 +81,10 @@ def outcomes(task: tuple[str, int]) -> list[Outcome]:
 
 
 def _mutants(subject: Subject) -> Iterator[Mutant]:
-    for fault in FAULTS.values():
+    starts_server = LAUNCH.search(subject.text) is not None
+    for code, fault in FAULTS.items():
+        if not starts_server and code not in OF_THE_JOB:
+            continue
         for mutant in fault(subject):
             changed = mutant.text != mutant.clean and _readable(mutant.text)
             if changed and not _diagnostics(mutant, mutant.clean):

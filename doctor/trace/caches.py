@@ -23,6 +23,7 @@ from doctor.trace.values import (
     UnknownType,
     Value,
     known,
+    moment,
 )
 
 _MEMORY = ("/dev/shm",)
@@ -56,12 +57,14 @@ class Root(Record):
     """The folder below which a server's compile cache lies.
 
     ``set_by`` is the variable that puts it there, None for the default; ``lost`` says why what
-    lies there does not last, None where it does.
+    lies there does not last, None where it does. ``sourced`` tells that a file which can't be
+    found may have put it elsewhere.
     """
 
     folder: Value
     set_by: str | None
     lost: str | None
+    sourced: bool = False
 
 
 def root_of(started: Started) -> Root | None:
@@ -78,8 +81,9 @@ def root_of(started: Started) -> Root | None:
         content = started.pick(variable)
         if isinstance(content, Missing) and content.inherited:
             content = None
-        if content is None and started.invocation.environment_open and variable != "HOME":
-            return None
+        if content is None and started.invocation.sourced and variable != "HOME":
+            given = moment(f"${variable}", started.invocation.sourced)
+            return Root(Value((given,)), None, None, sourced=True)
         if isinstance(content, Value) and content.pieces:
             return _root(content + known(below), variable, started)
         if content is not None and not isinstance(content, (Value, Missing)):
@@ -208,7 +212,7 @@ def _fact(group: Sequence[Started], root: Root, differ: set[str], job: JobShape)
         set_by=root.set_by,
         isolated_by=variable,
         isolation_fault=fault,
-        compiles=_all(s.compiles for s in group),
+        compiles=UNKNOWN if root.sourced else _all(s.compiles for s in group),
         releases=frozenset.intersection(*(s.releases for s in group)) or first.releases,
     )
 

@@ -110,13 +110,14 @@ class Invocation(Record):
 
     ``arguments[0]`` is the program. ``waited`` and ``settled`` count the waits of its own
     branch before it; ``order`` is its place in the walk. ``outer`` is the whole command with its
-    wrappers, and ``outer_environment`` what that was given. ``input`` is what it can read from
+    wrappers, and ``outer_environment`` what that was given. ``sourced`` is the moment at which the
+    shell read a file that can't be found, 0 if none. ``input`` is what it can read from
     its standard input, where that is known.
     """
 
     arguments: tuple[Value, ...]
     environment: Mapping[str, tuple[Content, ...]]
-    environment_open: bool
+    sourced: int
     context: Context
     origin: Origin
     outer: tuple[Value, ...]

@@ -185,7 +185,7 @@ def _emit(shell: Interpreter, start: Start, state: State) -> None:
         Invocation(
             arguments=start.arguments,
             environment=start.environment,
-            environment_open=bool(state.sourced),
+            sourced=state.sourced,
             context=start.context,
             origin=start.origin,
             outer=start.outer,

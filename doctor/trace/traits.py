@@ -205,7 +205,7 @@ def _cache(started: Started) -> Trait:
     if started.compiles is False:
         return Trait("none: it compiles nothing")
     root = caches.root_of(started)
-    if root is None:
+    if root is None or root.sourced:
         return Trait(UNKNOWN_TEXT)
     notes = [root.set_by or "default"]
     if root.lost is not None:
