@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import ClassVar, TypeAlias
 
 from doctor.diagnostic import Source
@@ -80,19 +81,37 @@ class NestedFrame(Record):
         if not isinstance(piece, Text):
             return origin
         written = origin.source.text[origin.start : origin.end]
+        places: Sequence[int] = range(len(written) + 1)
         at = written.find(piece.text)
         if at < 0:
+            unescaped, places = _unescaped(written)
+            at = unescaped.find(piece.text)
+        if at < 0:
             return origin
-        start = origin.start + at + first
-        return replace(
-            origin, start=start, end=max(start, min(origin.end, origin.start + at + last))
-        )
+        start, end = (places[min(at + each, len(places) - 1)] for each in (first, last))
+        return replace(origin, start=origin.start + start, end=origin.start + max(start, end))
 
     def written(self, span: Span) -> str:
         text = self.text[span.start : span.end]
         for name, value in self.unknowns.items():
             text = text.replace(f"${{{name}}}", value.display)
         return text
+
+
+#: What loses its backslash within double quotes, or is lost altogether.
+_ESCAPE = re.compile(r'\\(?:([$`"\\])|\n)')
+
+
+@lru_cache(maxsize=4)
+def _unescaped(written: str) -> tuple[str, list[int]]:
+    """What a shell makes of text within double quotes, and where each character of it stands."""
+    places: list[int] = []
+    at = 0
+    for match in _ESCAPE.finditer(written):
+        places += range(at, match.start() + len(match[1] or ""))
+        at = match.end()
+    places += range(at, len(written) + 1)
+    return _ESCAPE.sub(r"\1", written), places
 
 
 #: What ``nested`` writes in place of an unknown: a variable whose name begins so.

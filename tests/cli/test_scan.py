@@ -423,6 +423,23 @@ def test_a_function_of_an_included_script_that_nothing_calls_has_the_place_of_th
     assert found["message"].endswith("(in lib/common.sh, line 3)")
 
 
+def test_what_stands_behind_backslashes_in_a_text_for_another_shell_has_its_own_place(
+    command: Command,
+) -> None:
+    lines = [
+        "#!/bin/bash",
+        "#SBATCH --gpus=1",
+        'srun bash -c "',
+        '  echo \\"\\$HOME\\"; \\',
+        "  vllm serve Qwen/Qwen3-8B --port 1 \\",
+        '    --max-modell-len 8192"',
+    ]
+    write("job.sh", "\n".join(lines) + "\n")
+    [found] = command("scan", "job.sh", "--select", "VD723", "--format", "json").found
+    assert found["location"] == {"row": 6, "column": 5}
+    assert found["end_location"] == {"row": 6, "column": 21}
+
+
 def test_json_is_one_array_even_if_nothing_is_found(command: Command) -> None:
     assert json.loads(command("scan", "--format", "json").out) == []
     assert command("scan").out == "No script found.\n"
