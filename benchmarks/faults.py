@@ -142,13 +142,19 @@ class Subject:
         """The script with flags added where it writes its flags, or after the launching words."""
         if not self.launches:
             return None
-        if self.flag_places and self.random.random() < 0.8:
-            place = self.random.choice(self.flag_places)
+        places = [place for place in self.flag_places if "}" not in flags or self._is_plain(place)]
+        if places and self.random.random() < 0.8:
+            place = self.random.choice(places)
             return self.replaced(place.start(), place.start(), f"{flags} ")
         start = self.random.choice(self.launches)
         if self.text[start : start + 1] in "'\"":  # -m "vllm.entrypoints…"
             start += 1
         return self.replaced(start, start, f" {flags}")
+
+    def _is_plain(self, place: re.Match[str]) -> bool:
+        """Whether no expansion is open here, which a brace would close: ``${X:+--dtype $X}``."""
+        line = self.text.rfind("\n", 0, place.start()) + 1
+        return not re.search(r"\$\{[^}]*$", self.text[line : place.start()])
 
     def with_line(self, new: str) -> str | None:
         """The script with a command before one of its own."""
@@ -192,7 +198,9 @@ def glob_delete(subject: Subject) -> Iterator[Mutant]:
     yield from _mutant(subject, "VD101", how, subject.with_line(new))
 
 
-_ASKS_GPUS = re.compile(r"^#SBATCH\s.*(?:-G\s*\d|--gpus|gpu[:=]|gres=gpu)", re.MULTILINE)
+_ASKS_GPUS = re.compile(
+    r"^#SBATCH\s.*(?:-G\s*[1-9]|--gpus|gpu[:=](?!0\b)|gres=gpu(?!:0\b))", re.MULTILINE
+)
 _NAMES_NODES = re.compile(r"^#SBATCH\s.*(?:--nodelist|-w )", re.MULTILINE)
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -55,7 +56,7 @@ def scan(
     """Examine the scripts that the paths mean; for ``like`` see ``Examiner``."""
     examiner = Examiner(config, paths, like)
     examiner.refuse_wrong_references()
-    diagnostics: dict[Diagnostic, None] = {}  # what two files lead to is told once
+    diagnostics: list[Diagnostic] = []
     problems: list[str] = []
     scripts: list[Source | Unexamined] = []
     for found in sources.discover(paths, config, stdin, stdin_filename):
@@ -64,9 +65,9 @@ def scan(
         else:
             scripts.append(found)
     for some in examine_all(examiner, scripts):
-        diagnostics.update(dict.fromkeys(some))
-    diagnostics.update(dict.fromkeys(examiner.examine_knowledge()))
-    found_in_order = tuple(sorted(diagnostics, key=_order))
+        diagnostics += some
+    diagnostics += examiner.examine_knowledge()
+    found_in_order = tuple(_told_once(sorted(diagnostics, key=_order)))
     return Result(found_in_order, examiner.texts, len(scripts), tuple(problems))
 
 
@@ -83,6 +84,18 @@ def scan_text(
 def _order(diagnostic: Diagnostic) -> tuple[object, ...]:
     place = diagnostic.location
     return place.filename, place.start, diagnostic.code, diagnostic.message
+
+
+def _told_once(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """What several scripts lead to, which read one file, is told once, as its own scan tells it.
+
+    Only then it can be mended; the other places it is about are those of all the scripts.
+    """
+    for _, alike in groupby(diagnostics, key=_order):
+        several = list(alike)
+        best = max(several, key=lambda each: (each.fix is not None, each.severity.rank))
+        related = dict.fromkeys(place for each in (best, *several) for place in each.related)
+        yield replace(best, related=tuple(related))
 
 
 class Examiner:

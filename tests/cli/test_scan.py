@@ -385,6 +385,20 @@ def test_the_same_file_is_told_once_in_order(command: Command) -> None:
     ]
 
 
+def test_what_several_scripts_lead_to_is_told_once_and_can_be_mended(command: Command) -> None:
+    write("lib/common.sh", "rm -rf /tmp/vllm*\nexport VLLM_CACHE_ROOT=$HOME/cache/vllm\n")
+    for name in ("a", "b", "c"):
+        servers = "vllm serve Qwen/Qwen3-8B --port 1 &\nvllm serve Qwen/Qwen3-8B --port 2 &\nwait\n"
+        write(f"{name}.sh", f"#!/bin/bash\n#SBATCH --gpus=2\nsource lib/common.sh\n{servers}")
+    found = command("scan", ".", "--select", "VD101,VD301", "--format", "json").found
+    assert [(d["filename"], d["code"]) for d in found] == [
+        ("lib/common.sh", "VD101"),
+        ("lib/common.sh", "VD301"),
+    ]
+    assert found[0]["fix"] is not None
+    assert sorted({place["filename"] for place in found[1]["related"]}) == ["a.sh", "b.sh", "c.sh"]
+
+
 # --- start-up --------------------------------------------------------------------------------
 
 
