@@ -80,16 +80,11 @@ class NestedFrame(Record):
             return self.outer
         if not isinstance(piece, Text):
             return origin
-        written = origin.source.text[origin.start : origin.end]
-        places: Sequence[int] = range(len(written) + 1)
-        at = written.find(piece.text)
-        if at < 0:
-            unescaped, places = _unescaped(written)
-            at = unescaped.find(piece.text)
-        if at < 0:
+        places = _places(origin.source.text, origin.start, origin.end, piece.text)
+        if places is None:
             return origin
-        start, end = (places[min(at + each, len(places) - 1)] for each in (first, last))
-        return replace(origin, start=origin.start + start, end=origin.start + max(start, end))
+        start, end = places[min(first, len(piece.text))], places[min(last, len(piece.text))]
+        return replace(origin, start=start, end=max(start, end))
 
     def written(self, span: Span) -> str:
         text = self.text[span.start : span.end]
@@ -102,16 +97,21 @@ class NestedFrame(Record):
 _ESCAPE = re.compile(r'\\(?:([$`"\\])|\n)')
 
 
-@lru_cache(maxsize=4)
-def _unescaped(written: str) -> tuple[str, list[int]]:
-    """What a shell makes of text within double quotes, and where each character of it stands."""
+@lru_cache(maxsize=16)
+def _places(text: str, start: int, end: int, read: str) -> Sequence[int] | None:
+    """Where each character that a shell reads of a stretch of a text stands, and where it ends."""
+    written = text[start:end]
+    at = written.find(read)
+    if at >= 0:
+        return range(start + at, start + at + len(read) + 1)
     places: list[int] = []
-    at = 0
-    for match in _ESCAPE.finditer(written):
+    at = start
+    for match in _ESCAPE.finditer(text, start, end):
         places += range(at, match.start() + len(match[1] or ""))
         at = match.end()
-    places += range(at, len(written) + 1)
-    return _ESCAPE.sub(r"\1", written), places
+    places += range(at, end + 1)
+    at = _ESCAPE.sub(r"\1", written).find(read)
+    return places[at : at + len(read) + 1] if at >= 0 else None
 
 
 #: What ``nested`` writes in place of an unknown: a variable whose name begins so.
