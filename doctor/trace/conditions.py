@@ -72,7 +72,7 @@ def _one(value: Value) -> Value:
 def told(shell: Interpreter, command: Command) -> str:
     """A command as a person is told of it: as it is written, if that is short, and its line."""
     origin = shell.frame.origin(command.span)
-    row = "?" if origin is None else origin.location.start.row
+    row = origin.location.start.row
     written = blotted(" ".join(shell.frame.written(command.span).split()))
     if len(written) > _SHOWN:
         written = written[: _SHOWN - 1].rstrip() + "…"

@@ -7,11 +7,9 @@ every consistent combination, up to a bound.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Protocol
 
-from doctor.diagnostic import Source
 from doctor.record import Record
 from doctor.shell.tree import Arithmetic, Literal, Parameter, Part, Span, Substitution, Word
 from doctor.trace import arithmetic, braces, globbing, parameters
@@ -28,26 +26,9 @@ from doctor.trace.fields import (
     spaced,
     split_words,
 )
-from doctor.trace.frame import restored
+from doctor.trace.frame import ScriptFrame, restored
 from doctor.trace.state import BLANKS, Array, Guard, Missing, State, consistent
 from doctor.trace.values import Origin, Piece, Text, Unknown, Value, derived, known
-
-
-class Frame(Protocol):
-    """The text that is being walked: where its spans are written, and what it says.
-
-    ``file`` is the file that holds it.
-    """
-
-    @property
-    def file(self) -> Source: ...
-
-    @property
-    def unknowns(self) -> Mapping[str, Value]: ...
-
-    def origin(self, span: Span) -> Origin | None: ...
-
-    def written(self, span: Span) -> str: ...
 
 
 class Expander(Record):
@@ -57,7 +38,7 @@ class Expander(Record):
     """
 
     state: State
-    frame: Frame
+    frame: ScriptFrame
     substitute: Callable[[Substitution], tuple[Value, ...]]
     narrow: Callable[[], None]
 
@@ -132,7 +113,7 @@ class Expander(Record):
             home = Unknown("$HOME", frozenset({"user"}), origin=origin)
             rest = (Text(text[1:], origin),) if len(text) > 1 else ()
             return Value((home, *rest)).slice(0)
-        return restored(text, self.frame.unknowns, origin, part.quoted)
+        return restored(text, self.frame, part.span, part.quoted)
 
     def _named(self, value: Value, part: Substitution) -> Value:
         """Where the output of a command is unknown, it may be several words unless quoted."""

@@ -67,8 +67,6 @@ def _run(
     expander = shell.expander(state)
     outputs = redirects.outputs(command.redirects, expander, shell.context.outputs)
     origin = shell.frame.origin(command.span)
-    if origin is None:
-        return
     environment = commands.overlay(shell, command, state)
     choices = shell.context.choices if choice is None else (*shell.context.choices, choice)
     context = replace(shell.context, outputs=outputs, choices=choices)

@@ -93,25 +93,36 @@ class NestedFrame(Record):
         return text
 
 
-#: What loses its backslash within double quotes, or is lost altogether.
-_ESCAPE = re.compile(r'\\(?:([$`"\\])|\n)')
+#: What a shell makes other text of: backslashes within double quotes, tabs that begin the lines of
+#: a here-document, both, and the escapes of ``$'…'``.
+_READ = (
+    re.compile(r"(?!)"),
+    re.compile(r'\\(?:([$`"\\])|\n)'),
+    re.compile(r"^\t+()", re.MULTILINE),
+    re.compile(r"\\(?:([$`\\])|\n)|^\t+", re.MULTILINE),
+    re.compile(r"\\([nt'\"\\])"),
+)
+_CONTROL = {"n": "\n", "t": "\t"}
 
 
 @lru_cache(maxsize=16)
 def _places(text: str, start: int, end: int, read: str) -> Sequence[int] | None:
     """Where each character that a shell reads of a stretch of a text stands, and where it ends."""
-    written = text[start:end]
-    at = written.find(read)
-    if at >= 0:
-        return range(start + at, start + at + len(read) + 1)
-    places: list[int] = []
-    at = start
-    for match in _ESCAPE.finditer(text, start, end):
-        places += range(at, match.start() + len(match[1] or ""))
-        at = match.end()
-    places += range(at, end + 1)
-    at = _ESCAPE.sub(r"\1", written).find(read)
-    return places[at : at + len(read) + 1] if at >= 0 else None
+    for pattern in _READ:
+        control = _CONTROL if pattern is _READ[-1] else {}
+        made: list[str] = []
+        places: list[int] = []
+        at = start
+        for match in pattern.finditer(text, start, end):
+            kept = control.get(match[1], match[1]) or ""
+            made += text[at : match.start()], kept
+            places += range(at, match.start() + len(kept))
+            at = match.end()
+        places += range(at, end + 1)
+        found = "".join([*made, text[at:end]]).find(read)
+        if found >= 0:
+            return places[found : found + len(read) + 1]
+    return None
 
 
 #: What ``nested`` writes in place of an unknown: a variable whose name begins so.
@@ -119,17 +130,24 @@ UNKNOWN_PREFIX = "_unknown_"
 _REFERENCE = re.compile(r"\$\{(_unknown_\d+_\d+)\}")
 
 
-def restored(
-    text: str, unknowns: Mapping[str, Value], origin: Origin | None, quoted: bool
-) -> Value:
-    """Literal text; in a nested frame there may be unknowns in it, within single quotes."""
+def restored(text: str, frame: ScriptFrame, span: Span, quoted: bool) -> Value:
+    """Literal text, written at ``span``; in a nested frame there may be unknowns within it."""
     value = Value()
+    at = span.start
     for index, part in enumerate(_REFERENCE.split(text)):
         if index % 2:
-            value += unknowns.get(part, Value((Unknown(part),)))
+            value += frame.unknowns.get(part, Value((Unknown(part),)))
+            at = _after(frame, part, at)
         elif part:
-            value += Value((Text(part, origin, quoted),))
+            value += Value((Text(part, frame.origin(Span(at, max(at, span.end))), quoted),))
     return value
+
+
+def _after(frame: ScriptFrame, name: str, at: int) -> int:
+    """Where the text goes on after the reference to an unknown."""
+    reference = f"${{{name}}}"
+    found = frame.text.find(reference, at) if isinstance(frame, NestedFrame) else -1
+    return at if found < 0 else found + len(reference)
 
 
 def nested(value: Value, outer: Origin, depth: int) -> NestedFrame:

@@ -44,7 +44,7 @@ from doctor.trace import (
     substitution,
 )
 from doctor.trace.context import Context, Invocation, Output, Thread
-from doctor.trace.expand import Expander, Frame
+from doctor.trace.expand import Expander
 from doctor.trace.frame import NestedFrame, ScriptFrame
 from doctor.trace.results import Flow, Result, assuming, joined, merge
 from doctor.trace.state import Defined, State
@@ -128,7 +128,7 @@ class Interpreter:
     """Executes commands of one frame in one context."""
 
     walk: Walk
-    frame: Frame
+    frame: ScriptFrame
     context: Context = field(default_factory=Context)
     waited: int = 0
     settled: int = 0

@@ -17,8 +17,7 @@ from doctor.shell.walk import commands, redirects, words
 from doctor.slurm.allocation import AllocationRequest, is_step, read_allocation
 from doctor.slurm.options import Given, Option, combine, read_components, read_options
 from doctor.trace.context import Invocation
-from doctor.trace.expand import Frame
-from doctor.trace.frame import FileFrame, nested
+from doctor.trace.frame import FileFrame, ScriptFrame, nested
 from doctor.trace.values import Piece, Text, Unknown, Value
 
 _SLURM = re.compile(r"\bSLURM_[A-Z]|\b(srun|sbatch|salloc|scontrol|squeue|sinfo|scancel)\b")
@@ -34,7 +33,7 @@ class Job(Record):
     One that an sbatch command in sight reads itself is ``submitted``.
     """
 
-    frame: Frame
+    frame: ScriptFrame
     text: str
     header: Header
     submitted: bool = False
@@ -100,8 +99,6 @@ def directives(job: Job) -> Iterator[Directive]:
         if 0 <= second < line.span.start:
             return
         origin = job.frame.origin(line.span)
-        if origin is None:
-            continue
         yield Directive(
             location=origin.location,
             evidence={"text": Evidence((origin.location,))},
@@ -202,7 +199,7 @@ def request_of(job: Job) -> AllocationRequest | None:
     return read_allocation(components[0], "header") if components else None
 
 
-def _given(frame: Frame, header: Header) -> list[Given]:
+def _given(frame: ScriptFrame, header: Header) -> list[Given]:
     """The options of each component of a header."""
     return [
         read_options([_value(frame, word) for word in component], "sbatch")
@@ -210,7 +207,7 @@ def _given(frame: Frame, header: Header) -> list[Given]:
     ]
 
 
-def _value(frame: Frame, word: Word) -> Value:
+def _value(frame: ScriptFrame, word: Word) -> Value:
     """A word of a header; a placeholder in it is an unknown that may hold several words."""
     pieces: list[Piece] = []
     for part in word.parts:
@@ -256,7 +253,7 @@ def _with_header(
     if last.last("wrap") is not None:
         return components
     if last.rest is None and invocation.input is not None:
-        frame: Frame = nested(invocation.input, invocation.origin, 0)
+        frame: ScriptFrame = nested(invocation.input, invocation.origin, 0)
         text = invocation.input.display
     else:
         path = invocation.arguments[1 + last.rest].text if last.rest is not None else None

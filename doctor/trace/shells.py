@@ -40,9 +40,7 @@ class Start(Record):
 
 def nested_frame(shell: Interpreter, text: Value, command: Simple) -> NestedFrame:
     """The frame of text that this shell reads itself (``eval``, ``trap``)."""
-    origin = shell.frame.origin(command.span)
-    assert origin is not None
-    return nested(text, origin, shell.walk.number())
+    return nested(text, shell.frame.origin(command.span), shell.walk.number())
 
 
 def _sub_shell(shell: Interpreter, start: Start, state: State) -> tuple[Interpreter, State]:

@@ -54,7 +54,7 @@ def test_case(case: Case) -> None:
         if "runs" in case:
             assert runs == {str(run) for run in case["runs"] or ()}
         assert set(case.get("assumes", ())) <= assumed
-    facts = _facts(case) if kinds else ()
+    facts = facts_of(case) if kinds else ()
     for kind in kinds:
         found = [fact for fact in facts if fact.kind == kind]
         if case[kind] == "none":
@@ -87,7 +87,7 @@ def _started(case: Case) -> tuple[set[str], set[str]]:
     return runs, assumed
 
 
-def _facts(case: Case) -> tuple[Fact, ...]:
+def facts_of(case: Case) -> tuple[Fact, ...]:
     source = Source("case.sh", case["script"])
     return trace(source, parse(source.text), _settings(), _loader(case)).facts
 
