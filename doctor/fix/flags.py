@@ -56,6 +56,12 @@ def rewrite_flag(work: Work) -> Iterator[Edit]:
         yield work.edit(work.stretch(*_stretch(work, flags)), text)
 
 
+def rename_flag(work: Work) -> Iterator[Edit]:
+    """`rename-flag`: another name for the flag, which keeps its value."""
+    _at_place(work)
+    yield work.edit(work.place("name"), work.operand("to"))
+
+
 def _removal(work: Work, start: int, end: int) -> Edit:
     """The flag and its value away, with its line if that holds nothing else."""
     text = work.source.text

@@ -30,6 +30,17 @@ def rewrite_variable(work: Work) -> Iterator[Edit]:
     yield _away(work, command, assignment)
 
 
+def rename_variable(work: Work) -> Iterator[Edit]:
+    """`rename-variable`: another name for the variable where it is assigned."""
+    fact = work.fact
+    assert isinstance(fact, GivenVariable)
+    if _is_named_elsewhere(work, fact.name):
+        raise NoFixError("the script names the variable elsewhere, too")
+    _, assignment = _assignment(work, fact.name, work.place("name"))
+    start = assignment.span.start
+    yield work.edit(work.stretch(start, start + len(fact.name)), work.operand("to"))
+
+
 def _assignment(work: Work, name: str, place: Location) -> tuple[Simple, Assignment]:
     for command in commands(work.traced.script.body):
         if isinstance(command, Simple):

@@ -43,6 +43,8 @@ ACTIONS: Mapping[str, Action] = {
         "value; take them out where `to` is empty.",
         values=("to",),
     ),
+    "rename-flag": Action("Write `to` in place of the flag's name.", values=("to",)),
+    "rename-variable": Action("Write `to` in place of the variable's name.", values=("to",)),
     "rewrite-variable": Action(
         "Take the assignment of the server's variable out, and give the flag `to` instead, in "
         "which `VALUE` stands for the variable's value; none where `to` is empty.",

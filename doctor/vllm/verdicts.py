@@ -56,7 +56,7 @@ def _verdict(flag: Flag, line: Sequence[Flag], candidates: Candidates) -> Verdic
         return Verdict(
             flag,
             known=flag.ambiguous,
-            suggestion=None if flag.ambiguous else nearest(flag.name, tables.flags, _ALIKE),
+            suggestion=None if flag.ambiguous else _meant(flag.name, tables.flags),
             problem=flag.problem,
         )
     claim = next((claim for claim in candidates.claims if claim.flag is flag), None)
@@ -79,6 +79,13 @@ def _verdict(flag: Flag, line: Sequence[Flag], candidates: Candidates) -> Verdic
         rewrite=of_flag(flag, line, others, tables),
         problem=_problem(flag, others),
     )
+
+
+def _meant(name: str, rows: Mapping[str, Row]) -> str | None:
+    """The flag that was probably meant; what begins with ``--no-`` is the negation of another."""
+    if name.startswith("--no-") and (near := nearest(f"--{name[5:]}", rows, _ALIKE)) is not None:
+        return f"--no-{near[2:]}" if rows[near].kind == "bool" else None
+    return nearest(name, rows, _ALIKE)
 
 
 class NameVerdict(Record):

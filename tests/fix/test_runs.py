@@ -191,6 +191,30 @@ CASES = [
         why="to other flags",
     ),
     Case(
+        "rename-flag",
+        """
+        ARGS=(--tensor-paralel-size=4 --no-enable-prefix-cacheing)
+        vllm serve Qwen/Qwen3-8B "${ARGS[@]}" --max-modell-len 8192
+        """,
+        [
+            "vllm serve Qwen/Qwen3-8B --tensor-paralel-size=4 --no-enable-prefix-cacheing"
+            " --max-modell-len 8192"
+        ],
+        [
+            "vllm serve Qwen/Qwen3-8B --tensor-parallel-size=4 --no-enable-prefix-caching"
+            " --max-model-len 8192"
+        ],
+    ),
+    Case(
+        "rename-variable",
+        """
+        export VLLM_LOG_LEVEL="DEBUG" KEPT=yes  # to see more
+        vllm serve Qwen/Qwen3-8B
+        """,
+        ["KEPT=yes VLLM_LOG_LEVEL=DEBUG vllm serve Qwen/Qwen3-8B"],
+        ["KEPT=yes VLLM_LOGGING_LEVEL=DEBUG vllm serve Qwen/Qwen3-8B"],
+    ),
+    Case(
         "rewrite-variable",
         """
         export VLLM_USE_V1=1 KEPT=yes
