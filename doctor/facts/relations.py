@@ -50,6 +50,10 @@ class SharedCache(Fact, kw_only=True):
     isolation_fault: str | None = attribute("why it does not, in a few words", None)
     compiles: bool | UnknownType = attribute("whether the servers compile at all")
     releases: frozenset[str] | UnknownType = attribute("the releases that could run them")
+    named_release: str | UnknownType = attribute(
+        "the newest release that the script's comments and names, or the requirements of its "
+        "project, speak of"
+    )
 
 
 class SharedPort(Fact, kw_only=True):

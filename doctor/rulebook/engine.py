@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -16,6 +17,10 @@ from doctor.rulebook.verdict import Repair, Verdict
 from doctor.unknown import UNKNOWN
 
 _NO_CASE = Case(Conditions())
+#: How assumptions about conditions and variables end, and how many of the former are too many.
+_OUTCOMES = (" holds", " fails")
+_DEFAULT = " is left at its default"
+_MOST_CONDITIONS = 3
 
 
 class _Finding(Record):
@@ -99,6 +104,8 @@ def _apply(scope: Scope, ranks: Mapping[str, Severity | None]) -> _Finding | Non
         for attribute in scope.attributes(read)
         for assumption in scope.evidence(attribute).assumes
     )
+    if _is_far_fetched(assumptions):
+        return None
     location = _location(scope)
     text = render(message, scope)
     diagnostic = Diagnostic(
@@ -114,6 +121,23 @@ def _apply(scope: Scope, ranks: Mapping[str, Severity | None]) -> _Finding | Non
     group = (rule.code, *_group(once_per, scope, location))
     repair = _repair(case.fix or rule.fix, scope)
     return _Finding(diagnostic, scope.fact, repair, group, text, assumptions)
+
+
+def _is_far_fetched(assumptions: frozenset[Assumption]) -> bool:
+    """Whether nobody can say if all of this comes together.
+
+    So it is with many conditions that can't be decided, and with one that asks for the very
+    variable which is taken to be left at its default: the answer may well hang on that.
+    """
+    words = {assumption.words for assumption in assumptions}
+    conditions = [each for each in words if each.startswith("`") and each.endswith(_OUTCOMES)]
+    defaults = [each.split()[0] for each in words if each.endswith(_DEFAULT)]
+    asked = (
+        re.search(rf"\$\{{?{re.escape(name)}\b", condition)
+        for name in defaults
+        for condition in conditions
+    )
+    return len(conditions) > _MOST_CONDITIONS or any(asked)
 
 
 def _repair(remedy: Remedy, scope: Scope) -> Repair | None:

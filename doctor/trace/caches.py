@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from doctor.diagnostic import Location
 from doctor.facts.base import Evidence
 from doctor.facts.relations import CacheFolder, SharedCache
 from doctor.record import Record
+from doctor.trace import mentions
 from doctor.trace.concurrency import JobShape, begun, copies, kept_apart, together
 from doctor.trace.interpreter import Walk
 from doctor.trace.servers import Started
@@ -174,7 +176,9 @@ def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[Sh
         since = max(root.folder.since, first.engine.since if first.engine else 0)
         alone = kept_apart(root.folder.varies, differ) or since > begun(differ)
         if len(group) > 1 or (differ and not alone):
-            yield _fact(group, root, differ if len(group) == 1 else set(), job)
+            fact = _fact(group, root, differ if len(group) == 1 else set(), job)
+            sources = {each.origin.source.filename: each.origin.source for each in walk.invocations}
+            yield replace(fact, named_release=mentions.newest(walk, sources.values()))
 
 
 def _share(one: Started, other: Started, root: Root) -> bool:

@@ -1,0 +1,40 @@
+"""Mentions: the release of vLLM that a project's own words name, though nothing installs it.
+
+A comment, the name of an environment or a lock file does not pin what a server runs on; yet
+where it names a release nobody should be told what is true of others only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from doctor.diagnostic import Source
+from doctor.trace.interpreter import Walk
+from doctor.trace.values import UNKNOWN, UnknownType
+from doctor.vllm.tables import release_key
+
+#: ``vLLM 0.19``, ``vllm==0.19.1``, ``vllm-openai:v0.19.0``, ``name = "vllm" version = "0.19.1"``.
+_MENTION = re.compile(
+    r"(?:\b|_)vllm(?:-openai)?(?:\[[\w,-]*\])?[\"'`]?"
+    r"(?:\s*(?:===?|~=|>?=|[:@/(])\s*|[ _-](?:version[ :=_-]*)?|\s+version\s*=\s*)[\"'`]?"
+    r"v?(0\.\d+(?:\.\d+)?)(?!\.?\d)",
+    re.IGNORECASE,
+)
+#: Files that say on which releases a project runs, and from how far above a script they count.
+_PROJECT = ("requirements.txt", "pyproject.toml", "uv.lock", "environment.yml", "environment.yaml")
+_ABOVE = ("", "../", "../../")
+
+
+def newest(walk: Walk, scripts: Iterable[Source]) -> str | UnknownType:
+    """The newest release that these scripts, or the files of their project, name."""
+    texts: dict[str, str] = {}
+    for script in scripts:
+        texts[script.filename] = script.text
+        for above in _ABOVE:
+            for name in _PROJECT:
+                found = walk.load(above + name, script)
+                if found is not None:
+                    texts[found.filename] = found.text
+    named = (mention[1] for text in texts.values() for mention in _MENTION.finditer(text))
+    return max(named, key=release_key, default=UNKNOWN)
