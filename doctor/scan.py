@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from doctor.rulebook import Rulebook
     from doctor.trace import Settings, Traced
 
+#: How many scripts of one folder are read for what they do to another script's job.
+_MOST_BESIDE = 100
+
 
 class Result(Record):
     """What a scan found; ``problems`` are sentences about what could not be done."""
@@ -203,7 +206,7 @@ class Examiner:
         from doctor.trace import trace
 
         self.texts[source.filename] = source
-        return trace(source, parse(source.text), self.settings, self.load)
+        return trace(source, parse(source.text), self.settings, self.load, self.beside)
 
     @cached_property
     def settings(self) -> Settings:
@@ -228,6 +231,21 @@ class Examiner:
                 included = _is_below(name, self.scanned)
                 return self.texts.setdefault(name, replace(loaded, included=included))
         return None
+
+    def beside(self, script: Source) -> Iterator[Source]:
+        """The other scripts in a script's folder and in the one above it."""
+        own = os.path.dirname(script.filename)
+        for folder in (own, os.path.join(own, os.pardir)):
+            if not _is_below(os.path.join(folder, "any"), self._folders):
+                continue
+            try:
+                names = sorted(filter(sources.has_suffix, os.listdir(folder or os.curdir)))
+            except OSError:  # a script on the standard input may claim to lie anywhere
+                continue
+            for name in names[:_MOST_BESIDE]:
+                found = sources.read_text(os.path.join(folder, name))
+                if found is not None and found.text != script.text:
+                    yield found
 
     @cached_property
     def _folders(self) -> tuple[str, ...]:

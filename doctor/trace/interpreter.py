@@ -8,7 +8,7 @@ may end; ways come together again at the end of each statement.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -59,22 +59,28 @@ MAX_RECURSION = 4
 AT_THE_END = sys.maxsize
 
 
+def nothing_beside(script: Source) -> Iterable[Source]:
+    """No scripts: where those near another one can't be read."""
+    return ()
+
+
 @dataclass
 class Walk:
     """One walk over one script and what it runs.
 
     ``load`` finds the source of a script that another one runs; ``unread`` are those that it
-    did not find, and the commands that name them. ``truncated`` tells that the walk was cut
-    short, so that nothing may be concluded from what it did not see; ``narrowed`` that of the ways
-    through the script only the likeliest were followed. ``calling`` are the functions
-    that are being called at the moment, the outermost first. In each turn of ``waiting_loops``
-    the script waits for jobs to end, in ``settling_loops`` at least for a server to answer.
-    ``holds`` are the places where something may hold the script up that is no program of its own,
-    ``readiness`` the stretches in which it only asks a server until it answers, ``traps`` the
-    branches that run when it ends.
+    did not find, and the commands that name them. ``beside`` reads the scripts near another
+    one. ``truncated`` tells that the walk was cut short, so that nothing may be concluded from
+    what it did not see; ``narrowed`` that of the ways through the script only the likeliest
+    were followed. ``calling`` are the functions that are being called at the moment, the
+    outermost first. In each turn of ``waiting_loops`` the script waits for jobs to end, in
+    ``settling_loops`` at least for a server to answer. ``holds`` are the places where something
+    may hold the script up that is no program of its own, ``readiness`` the stretches in which
+    it only asks a server until it answers, ``traps`` the branches that run when it ends.
     """
 
     load: Callable[[str, Source], Source | None]
+    beside: Callable[[Source], Iterable[Source]] = nothing_beside
     invocations: list[Invocation] = field(default_factory=list)
     unread: list[tuple[Value, Origin]] = field(default_factory=list)
     truncated: bool = False

@@ -80,7 +80,10 @@ def _made_in_job(path: str, around: Surroundings) -> Invocation | None:
         if invocation.program != "mkdir" or context.remote or context.batch_job is not None:
             continue
         if any(_is_same(word, folder, invocation) for word in invocation.arguments[1:]):
-            return None if _comes_along(folder, invocation, around) else invocation
+            is_there = _comes_along(folder, invocation, around) or _others_make(
+                folder, invocation, around
+            )
+            return None if is_there else invocation
     return None
 
 
@@ -94,6 +97,16 @@ def _comes_along(folder: str, invocation: Invocation, around: Surroundings) -> b
         for name in names
         for above in _ABOVE
         for keeper in _KEEPERS
+    )
+
+
+def _others_make(folder: str, invocation: Invocation, around: Surroundings) -> bool:
+    """Whether a script nearby that is no job makes the folder, so that it may be there in time."""
+    name = re.escape(posixpath.basename(folder))
+    makes = re.compile(rf"^[^#\n]*\bmkdir\b[^\n]*(?<![\w-]){name}(?![\w-])", re.MULTILINE)
+    return any(
+        makes.search(other.text) and not re.search(r"^#SBATCH", other.text, re.MULTILINE)
+        for other in around.walk.beside(invocation.origin.source)
     )
 
 

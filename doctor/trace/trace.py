@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from doctor.trace import deletions, jobs, logfiles, programs, secrets, steps, wr
 from doctor.trace.concurrency import JobShape
 from doctor.trace.context import Invocation
 from doctor.trace.frame import FileFrame
-from doctor.trace.interpreter import Interpreter, Walk
+from doctor.trace.interpreter import Interpreter, Walk, nothing_beside
 from doctor.trace.results import Flow
 from doctor.trace.state import State
 from doctor.trace.surroundings import Surroundings
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 #: Finds the source of a script that another script, the second argument, names; or None.
 Load = Callable[[str, Source], Source | None]
+#: Reads the scripts that lie near another one.
+Beside = Callable[[Source], Iterable[Source]]
 
 
 class Settings(Record):
@@ -65,9 +67,11 @@ class Traced(Record):
     facts: tuple[Fact, ...] = ()
 
 
-def trace(source: Source, script: Script, settings: Settings, load: Load) -> Traced:
-    """Walk one script and read what it starts; ``load`` finds the scripts that it runs."""
-    walk = walked(source, script, load)
+def trace(
+    source: Source, script: Script, settings: Settings, load: Load, beside: Beside = nothing_beside
+) -> Traced:
+    """Walk one script and read what it starts; for ``load`` and ``beside`` see ``Walk``."""
+    walk = walked(source, script, load, beside)
     invocations = [invocation for invocation in walk.invocations if invocation.arguments]
     own = jobs.own_job(FileFrame(source), script)
     all_jobs = [own, *jobs.written_jobs(invocations)]
@@ -159,9 +163,9 @@ def _servers(
     return started, facts
 
 
-def walked(source: Source, script: Script, load: Load) -> Walk:
+def walked(source: Source, script: Script, load: Load, beside: Beside = nothing_beside) -> Walk:
     """A walk over the script from its first line, then over the functions that nobody called."""
-    walk = Walk(load)
+    walk = Walk(load, beside)
     frame = FileFrame(source)
     shell = Interpreter(walk, frame)
     state = State()

@@ -427,6 +427,35 @@ def test_what_an_included_or_started_script_does_matters(command: Command) -> No
         assert [(d["code"], d["filename"]) for d in found] == [("VD101", "main.sh")], line
 
 
+def test_a_folder_that_a_script_nearby_makes_may_be_there_in_time(command: Command) -> None:
+    job = "#!/bin/bash\n#SBATCH --gpus=1\n#SBATCH --output=logs/%j.out\nmkdir -p logs\n"
+    write("jobs/serve.sbatch", job + "vllm serve Qwen/Qwen3-8B\n")
+    write("jobs/other.sbatch", job + "vllm serve Qwen/Qwen3-14B\n")
+    call = ("scan", "jobs/serve.sbatch", "--select", "VD804", "--format", "json")
+    assert len(command(*call).found) == 1  # another job makes it too late, too
+    for name in ("submit.sh", "jobs/setup.sh"):
+        write(name, "# mkdir logs\nmkdir -p other_logs\nsbatch jobs/serve.sbatch\n")
+        assert len(command(*call).found) == 1
+        write(name, 'mkdir -p "$PROJECT/logs"\nsbatch jobs/serve.sbatch\n')
+        assert command(*call).found == []
+        write(name, "sbatch jobs/serve.sbatch\n")
+
+
+def test_a_lock_file_says_on_what_release_a_project_runs(command: Command) -> None:
+    write("run/two.sh", "for i in 0 1; do vllm serve Qwen/Qwen3-8B --port 800$i & done\nwait\n")
+    call = ("scan", ".", "--select", "VD301", "--format", "json")
+    for release, count in (("0.11.0", 1), ("0.19.1", 0)):
+        write("uv.lock", f'[[package]]\nname = "vllm"\nversion = "{release}"\n')
+        assert len(command(*call).found) == count, release
+
+
+def test_what_two_scripts_lead_to_is_told_once(command: Command) -> None:
+    write("serve.sh", "for i in 0 1; do vllm serve $1 --port 800$i & done\nwait\n")
+    write("run.sh", "bash serve.sh Qwen/Qwen3-8B\n")
+    call = ("scan", "run.sh", "serve.sh", "--select", "VD301", "--format", "json")
+    assert len(command(*call).found) == 1
+
+
 def test_a_function_of_an_included_script_that_nothing_calls_has_the_place_of_the_including_line(
     command: Command,
 ) -> None:
