@@ -12,6 +12,7 @@ from doctor.record import Record
 from doctor.trace import mentions
 from doctor.trace.concurrency import JobShape, begun, copies, kept_apart, together
 from doctor.trace.interpreter import Walk
+from doctor.trace.restarts import is_restart
 from doctor.trace.servers import Started
 from doctor.trace.state import Content, Missing
 from doctor.trace.values import (
@@ -167,7 +168,9 @@ def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[Sh
         group = [first]
         for at in range(index + 1, len(candidates)):
             other = candidates[at]
-            if all(_share(member, other, root) for member in group):
+            if any(is_restart(member, other, walk) for member in group):
+                done.add(at)  # it takes the first one's place
+            elif all(_share(member, other, root) for member in group):
                 group.append(other)
                 done.add(at)
         differ = set(copies(first.invocation, walk, job, True, root.folder.assumes))

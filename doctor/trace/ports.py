@@ -9,6 +9,7 @@ from doctor.facts.relations import SharedPort
 from doctor.trace.caches import servers_in_words
 from doctor.trace.concurrency import JobShape, begun, copies, kept_apart, together
 from doctor.trace.interpreter import Walk
+from doctor.trace.restarts import is_restart, port_of
 from doctor.trace.servers import Started
 from doctor.trace.values import ARRAY_TASK, HOST, UNKNOWN, Value
 
@@ -18,15 +19,16 @@ def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[Sh
     candidates = [s for s in started if not s.is_part and _on_this_machine(s, job.one_node)]
     done: set[int] = set()
     for index, first in enumerate(candidates):
-        port = _port(first)
+        port = port_of(first)
         if index in done or port is None:
             continue
         group = [first]
         for at in range(index + 1, len(candidates)):
             other = candidates[at]
             if (
-                _port(other) == port
+                port_of(other) == port
                 and _same_host(first, other)
+                and not any(is_restart(member, other, walk) for member in group)
                 and all(together(member.invocation, other.invocation) for member in group)
             ):
                 group.append(other)
@@ -44,17 +46,6 @@ def _on_this_machine(started: Started, one_node: bool) -> bool:
     if context.remote or (context.container is not None and context.container.own_network):
         return False
     return one_node or not context.in_step
-
-
-def _port(started: Started) -> str | None:
-    """What tells the port from others, with nothing in it that differs from server to server."""
-    server = started.server
-    if server.uds is not None:
-        return None
-    word = server.value("port")
-    if word is not None:
-        return None if word.varies else word.identity
-    return None if server.port is UNKNOWN else str(server.port)
 
 
 def _same_host(one: Started, other: Started) -> bool:
