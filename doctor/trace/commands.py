@@ -229,7 +229,12 @@ def _declare(shell: Interpreter, command: Simple, state: State) -> list[Result]:
                 assign(expander, argument, state, exported, associative="A" in flags)
             continue
         for name in _names(expander, argument):
-            if word == "local" or (word in ("declare", "typeset") and name not in state.variables):
+            if "f" in flags:
+                if exported:
+                    state.export_function(name, not off)
+            elif word == "local" or (
+                word in ("declare", "typeset") and name not in state.variables
+            ):
                 empty: Content = Array() if set("aA") & set(flags) else Missing(inherited=False)
                 if "A" in flags:
                     empty = Array(keys=())

@@ -38,18 +38,31 @@ class Start(Record):
     nesting: int = 0
 
 
+#: Shells that leave functions in the environment alone.
+_WITHOUT_FUNCTIONS = frozenset({"sh", "dash", "zsh", "ksh"})
+
+
+def _program(start: Start) -> str:
+    return start.arguments[0].display.rpartition("/")[2] if start.arguments else ""
+
+
 def nested_frame(shell: Interpreter, text: Value, command: Simple) -> NestedFrame:
     """The frame of text that this shell reads itself (``eval``, ``trap``)."""
     return nested(text, shell.frame.origin(command.span), shell.walk.number())
 
 
 def _sub_shell(shell: Interpreter, start: Start, state: State) -> tuple[Interpreter, State]:
-    """A new shell with only the environment of its parent."""
+    """A new shell with only the environment of its parent, in which functions may be, too."""
     inner = shell.inside()
     inner.context = start.context
     inner.waited, inner.settled = shell.waited, shell.settled
     fresh = state.copy()
-    fresh.functions = {}
+    inherits = not start.context.remote and _program(start) not in _WITHOUT_FUNCTIONS
+    fresh.functions = {
+        name: alternatives
+        for name, alternatives in state.functions.items()
+        if inherits and all(defined.exported for defined in alternatives)
+    }
     fresh.variables = {
         name: Variable(alternatives, exported=True)
         for name, alternatives in start.environment.items()

@@ -69,11 +69,15 @@ INHERITED = Variable((Missing(),), exported=True)
 
 
 class Defined(Record):
-    """A function, and a way to say where its text stands; without one, there is none."""
+    """A function, and a way to say where its text stands; without one, there is none.
+
+    ``exported`` is true where a bash that is started here knows it, too (``export -f``).
+    """
 
     function: Function | None
     frame: object = None
     assumes: Guard = NO_GUARD
+    exported: bool = False
 
 
 UNDEFINED = Defined(None)
@@ -149,6 +153,10 @@ class State:
 
     def export(self, name: str, on: bool = True) -> None:
         self.variables[name] = replace(self.variables.get(name, INHERITED), exported=on)
+
+    def export_function(self, name: str, on: bool = True) -> None:
+        if name in self.functions:
+            self.functions[name] = tuple(replace(d, exported=on) for d in self.functions[name])
 
     def environment(self) -> Mapping[str, Variable]:
         """The variables that a command started here would see, of those that the script set."""
