@@ -55,18 +55,40 @@ def compiled(files: Sequence[Path], parse: Callable[[str, str], Any]) -> list[An
 
 def kept(name: str, digest: str, make: Callable[[], Any]) -> Any:
     """What ``make()`` gives: plain data, kept as ``name`` for as long as ``digest`` is the same."""
-    folder = cache_folder()
-    file = folder / f"{name}.json" if folder else None
-    digest = f"{_FORMAT}-{digest}"
-    if file:
-        with suppress(OSError, ValueError, RecursionError):
-            data = json.loads(file.read_bytes())
-            if isinstance(data, dict) and data.get("digest") == digest and "made" in data:
-                return data["made"]
+    data = recall(name)
+    if isinstance(data, dict) and data.get("digest") == digest and "made" in data:
+        return data["made"]
     made = make()
-    if file:
-        _keep(file, {"digest": digest, "made": made})
+    keep(name, {"digest": digest, "made": made})
     return made
+
+
+def recall(name: str) -> Any:
+    """The plain data that is kept as ``name``, None if there is none."""
+    folder = cache_folder()
+    if folder:
+        with suppress(OSError, ValueError, RecursionError):
+            return json.loads((folder / f"{name}.{_FORMAT}.json").read_bytes())
+    return None
+
+
+def keep(name: str, data: Any) -> None:
+    """Keep plain data as ``name``, if the user has a folder for it; only the user may read it."""
+    import tempfile
+
+    folder = cache_folder()
+    if folder is None:
+        return
+    with suppress(OSError, TypeError):  # a TypeError: bytes, which JSON doesn't know
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, scratch = tempfile.mkstemp(dir=folder, prefix=name)
+        written = Path(scratch)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", errors="surrogatepass") as stream:
+                json.dump(data, stream, ensure_ascii=False, separators=(",", ":"))
+            written.replace(folder / f"{name}.{_FORMAT}.json")
+        finally:
+            written.unlink(missing_ok=True)
 
 
 def _content(file: Path) -> bytes:
@@ -85,18 +107,3 @@ def _decoded(file: Path, content: bytes) -> str:
     except UnicodeDecodeError as problem:
         line = content.count(b"\n", 0, problem.start) + 1
         raise DoctorError("is not UTF-8 text", str(file), line) from None
-
-
-def _keep(file: Path, data: Any) -> None:
-    import tempfile
-
-    with suppress(OSError, TypeError):  # a TypeError: bytes, which JSON doesn't know
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.stem)
-        written = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                json.dump(data, stream, ensure_ascii=False, separators=(",", ":"))
-            written.replace(file)
-        finally:
-            written.unlink(missing_ok=True)

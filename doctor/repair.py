@@ -64,7 +64,7 @@ def repair(
         files += 1
         change = None
         try:
-            if isinstance(found, Source) and matters(found, config, examiner.load):
+            if isinstance(found, Source) and matters(found, config, examiner.loader.load):
                 change, refusals = _repaired(found, examiner, unsafe, least)
                 refused += refusals
             if change is not None:

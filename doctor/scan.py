@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -14,8 +13,10 @@ from doctor import sources
 from doctor.config import Config, from_mapping
 from doctor.diagnostic import Diagnostic, Severity, Source
 from doctor.errors import DoctorError
+from doctor.loading import Loader
 from doctor.record import Record
 from doctor.relevance import matters
+from doctor.results import Examination, Results
 from doctor.selection import matches_any
 from doctor.sources import Missing, Unexamined
 from doctor.spread import examine_all
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from doctor.knowledge import Knowledge
     from doctor.rulebook import Rulebook
     from doctor.trace import Settings, Traced
-
-#: How many scripts of one folder are read for what they do to another script's job.
-_MOST_BESIDE = 100
 
 
 class Result(Record):
@@ -59,19 +57,27 @@ def scan(
     """Examine the scripts that the paths mean; for ``like`` see ``Examiner``."""
     examiner = Examiner(config, paths, like)
     examiner.refuse_wrong_references()
+    results = Results(config, examiner.loader)
     diagnostics: list[Diagnostic] = []
     problems: list[str] = []
-    scripts: list[Source | Unexamined] = []
+    files, changed = 0, []
     for found in sources.discover(paths, config, stdin, stdin_filename):
         if isinstance(found, Missing):
             problems.append(f"{found.path}: there is no such file or folder")
+            continue
+        files += 1
+        known = results.find(found)
+        if known is None:
+            changed.append(found)
         else:
-            scripts.append(found)
-    for some in examine_all(examiner, scripts):
-        diagnostics += some
+            diagnostics += known
+    for done in examine_all(examiner, changed):
+        diagnostics += done.diagnostics
+        results.add(done)
+    results.write()
     diagnostics += examiner.examine_knowledge()
     found_in_order = tuple(_told_once(sorted(diagnostics, key=_order)))
-    return Result(found_in_order, examiner.texts, len(scripts), tuple(problems))
+    return Result(found_in_order, examiner.texts, files, tuple(problems))
 
 
 def scan_text(
@@ -104,9 +110,9 @@ def _told_once(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
 class Examiner:
     """Examines one script after another under one configuration.
 
-    ``scanned`` are the files and folders that are examined; ``texts`` holds the sources that
-    diagnostics may point into. ``like`` is another, under a configuration that names the same
-    rules and the same knowledge: then they need not be read again.
+    ``scanned`` are the files and folders that are examined. ``like`` is another, under a
+    configuration that names the same rules and the same knowledge: then they need not be read
+    again.
     """
 
     def __init__(
@@ -115,10 +121,14 @@ class Examiner:
         self.config = config
         if like is not None:
             self.rulebook, self.knowledge = like.rulebook, like.knowledge
-        self.scanned = tuple(os.path.realpath(path) for path in scanned)
-        self.texts: dict[str, Source] = {}
+        self.loader = Loader(scanned)
         if config.names_rules:
             config.refuse_unknown(self.rulebook.names)
+
+    @property
+    def texts(self) -> dict[str, Source]:
+        """The sources that diagnostics may point into, by name."""
+        return self.loader.texts
 
     @cached_property
     def rulebook(self) -> Rulebook:
@@ -140,7 +150,7 @@ class Examiner:
 
     def finds_worthwhile(self, found: Source | Unexamined) -> bool:
         """Whether any rule could say anything about it."""
-        return isinstance(found, Unexamined) or matters(found, self.config, self.load)
+        return isinstance(found, Unexamined) or matters(found, self.config, self.loader.load)
 
     def refuse_wrong_references(self) -> None:
         """Refuse a rule of the site that reads what nobody tells."""
@@ -149,6 +159,12 @@ class Examiner:
 
             for wrong in wrong_references(self.rulebook.rules, self.knowledge):
                 raise wrong
+
+    def examination(self, found: Source | Unexamined) -> Examination:
+        """The diagnostics of one script, and the files on which they rest."""
+        self.loader.asked.clear()
+        diagnostics = self.examine(found)
+        return Examination(found, diagnostics, self.loader.fingerprints())
 
     def examine(self, found: Source | Unexamined) -> list[Diagnostic]:
         """The diagnostics of one script, as the configuration wants them."""
@@ -206,52 +222,14 @@ class Examiner:
         from doctor.trace import trace
 
         self.texts[source.filename] = source
-        return trace(source, parse(source.text), self.settings, self.load, self.beside)
+        loader = self.loader
+        return trace(source, parse(source.text), self.settings, loader.load, loader.beside)
 
     @cached_property
     def settings(self) -> Settings:
         from doctor.trace import Settings
 
         return Settings(self.knowledge, self.config.vllm_version, self.config.slurm)
-
-    def load(self, path: str, script: Source) -> Source | None:
-        """A file that a script names: seen from its own folder, from where we are, or from a
-        folder that is scanned.
-
-        Only files below the scanned folders and the one we are in are read, so that a script
-        can't make us read anything else.
-        """
-        beside = os.path.normpath(os.path.join(os.path.dirname(script.filename), path))
-        below = (os.path.normpath(os.path.join(folder, path)) for folder in self._folders)
-        for name in dict.fromkeys((beside, os.path.normpath(path), *below)):
-            if name in self.texts:
-                return self.texts[name]
-            loaded = sources.read_text(name) if _is_below(name, self._folders) else None
-            if loaded is not None:
-                included = _is_below(name, self.scanned)
-                return self.texts.setdefault(name, replace(loaded, included=included))
-        return None
-
-    def beside(self, script: Source) -> Iterator[Source]:
-        """The other scripts in a script's folder and in the one above it."""
-        own = os.path.dirname(script.filename)
-        for folder in (own, os.path.join(own, os.pardir)):
-            if not _is_below(os.path.join(folder, "any"), self._folders):
-                continue
-            try:
-                names = sorted(filter(sources.has_suffix, os.listdir(folder or os.curdir)))
-            except OSError:  # a script on the standard input may claim to lie anywhere
-                continue
-            for name in names[:_MOST_BESIDE]:
-                found = sources.read_text(os.path.join(folder, name))
-                if found is not None and found.text != script.text:
-                    yield found
-
-    @cached_property
-    def _folders(self) -> tuple[str, ...]:
-        """The folders below which files may be read that scripts name."""
-        own = (path if os.path.isdir(path) else os.path.dirname(path) for path in self.scanned)
-        return (os.path.realpath(""), *own)
 
     def _check(self, facts: Iterable[Fact]) -> list[Diagnostic]:
         from doctor.rulebook import check
@@ -278,9 +256,3 @@ def _fact(found: Unexamined) -> Fact:
 
     place = Source(found.filename, "").location(0, 0)
     return InputFile(location=place, problem=found.problem, reason=found.reason)
-
-
-def _is_below(path: str, places: Iterable[str]) -> bool:
-    """Whether a path, with its links followed, is one of the places or lies below one."""
-    real = os.path.realpath(path)
-    return any(real == place or real.startswith(place.rstrip(os.sep) + os.sep) for place in places)

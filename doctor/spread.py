@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from doctor.config import Config
-from doctor.diagnostic import Diagnostic, Source
+from doctor.diagnostic import Source
 from doctor.errors import DoctorError
+from doctor.results import Examination
 from doctor.sources import Unexamined
 
 if TYPE_CHECKING:
@@ -23,23 +24,20 @@ MOST_PROCESSES = 8
 #: As many scripts as a process is given at once.
 _CHUNK = 16
 
-_Examined = tuple[list[Diagnostic], Mapping[str, Source]]
+_Examined = tuple[Sequence[Examination], Mapping[str, Source]]
 
 
-def examine_all(
-    examiner: Examiner, found: Iterable[Source | Unexamined]
-) -> Iterator[list[Diagnostic]]:
-    """The diagnostics of the scripts, in any order; the examiner then knows their texts.
+def examine_all(examiner: Examiner, found: Sequence[Source | Unexamined]) -> Iterator[Examination]:
+    """The examinations of the scripts, in any order; the examiner then knows their texts.
 
     Raises ``DoctorError`` as the examiner does, or if one of the processes is killed.
     """
-    worthwhile = list(filter(examiner.finds_worthwhile, found))
-    processes = min(_processors(), MOST_PROCESSES, len(worthwhile) // ENOUGH)
+    processes = min(_processors(), MOST_PROCESSES, len(found) // ENOUGH)
     if processes < 2:
-        yield from map(examiner.examine, worthwhile)
+        yield from map(examiner.examination, found)
         return
-    for diagnostics, texts in _spread(examiner, worthwhile, processes):
-        yield diagnostics
+    for examinations, texts in _spread(examiner, found, processes):
+        yield from examinations
         examiner.texts.update(texts)
 
 
@@ -51,7 +49,7 @@ def _spread(
     from multiprocessing import get_context
 
     chunks = [found[start : start + _CHUNK] for start in range(0, len(found), _CHUNK)]
-    examine = partial(_examine, examiner.config, examiner.scanned)
+    examine = partial(_examine, examiner.config, examiner.loader.scanned)
     try:
         with ProcessPoolExecutor(processes, get_context("fork"), _leave_interrupts) as pool:
             yield from pool.map(examine, chunks)
@@ -70,17 +68,18 @@ def _leave_interrupts() -> None:
 def _examine(
     config: Config, scanned: Sequence[str], found: Sequence[Source | Unexamined]
 ) -> _Examined:
-    """The diagnostics of a few scripts, with the texts that they point into."""
+    """The examinations of a few scripts, with the texts that they point into."""
     from doctor.scan import Examiner
 
     examiner = Examiner(config, scanned)
-    diagnostics = [diagnostic for each in found for diagnostic in examiner.examine(each)]
+    done = [examiner.examination(each) for each in found]
     pointed_at = {
         place.filename
-        for diagnostic in diagnostics
+        for examination in done
+        for diagnostic in examination.diagnostics
         for place in (diagnostic.location, *(r.location for r in diagnostic.related))
     }
-    return diagnostics, {n: text for n, text in examiner.texts.items() if n in pointed_at}
+    return done, {n: text for n, text in examiner.texts.items() if n in pointed_at}
 
 
 def _processors() -> int:

@@ -1,0 +1,109 @@
+"""Files that scripts name, read where a scan may read them, and a note of which were asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from hashlib import blake2b
+
+from doctor import sources
+from doctor.diagnostic import Source
+
+#: How many scripts of one folder are read for what they do to another script's job.
+_MOST_BESIDE = 100
+
+
+def digest(*words: str) -> str:
+    """A short hash of some words in a row."""
+    made = blake2b(digest_size=16)
+    for word in words:
+        data = word.encode(errors="surrogatepass")
+        made.update(b"%d:" % len(data) + data)
+    return made.hexdigest()
+
+
+class Loader:
+    """Reads the files that scripts name.
+
+    Only files below the ``scanned`` files and folders and the folder that one is in are read, so
+    that a script can't make us read anything else. ``texts`` holds every text that was read, by
+    name; ``asked`` the names of the files and folders that were looked for since it was emptied.
+    """
+
+    def __init__(self, scanned: Sequence[str] = ()) -> None:
+        self.scanned = tuple(os.path.realpath(path) for path in scanned)
+        self.texts: dict[str, Source] = {}
+        self.asked: set[str] = set()
+        here = os.path.realpath("")
+        self._folders = tuple(dict.fromkeys((here, *filter(os.path.isdir, self.scanned))))
+        # Of many files that are given, not each one's folder is searched for each name.
+        beside = (os.path.dirname(path) for path in self.scanned if path not in self._folders)
+        self._readable = tuple(dict.fromkeys((*self._folders, *beside)))
+        self._fingerprints: dict[str, str | None] = {}
+
+    def load(self, path: str, script: Source) -> Source | None:
+        """A file that a script names: seen from its own folder, from where we are, or from a
+        folder that is scanned."""
+        beside = os.path.normpath(os.path.join(os.path.dirname(script.filename), path))
+        below = (os.path.normpath(os.path.join(folder, path)) for folder in self._folders)
+        for name in dict.fromkeys((beside, os.path.normpath(path), *below)):
+            self.asked.add(name)
+            found = self._read(name)
+            if found is not None:
+                return found
+        return None
+
+    def beside(self, script: Source) -> Iterator[Source]:
+        """The other scripts in a script's folder and in the one above it."""
+        own = os.path.dirname(script.filename)
+        for folder in (own or os.curdir, os.path.join(own, os.pardir)):
+            self.asked.add(folder)
+            for name in self._scripts(folder):
+                path = os.path.normpath(os.path.join(folder, name))
+                self.asked.add(path)
+                found = self._read(path)
+                if found is not None and found.text != script.text:
+                    yield found
+
+    def fingerprints(self) -> Mapping[str, str | None]:
+        """Of what was asked for, a hash each of what is there; None for what isn't there."""
+        return {name: self.fingerprint(name) for name in self.asked}
+
+    def fingerprint(self, name: str) -> str | None:
+        """A hash of the text of a file, or of the names of the scripts in a folder."""
+        if name not in self._fingerprints:
+            self._fingerprints[name] = self._fingerprint(name)
+        return self._fingerprints[name]
+
+    def _fingerprint(self, name: str) -> str | None:
+        if os.path.isdir(name):
+            return digest(*self._scripts(name))
+        found = self._read(name)
+        return None if found is None else digest(found.text, found.encoding, str(found.included))
+
+    def _read(self, name: str) -> Source | None:
+        if name in self.texts:
+            return self.texts[name]
+        if not os.path.isfile(name) or not _is_below(name, self._readable):
+            return None
+        found = sources.read_text(name)
+        if found is None:
+            return None
+        included = _is_below(name, self.scanned)
+        return self.texts.setdefault(name, replace(found, included=included))
+
+    def _scripts(self, folder: str) -> list[str]:
+        """The names of the scripts in a folder: of a large one only the first."""
+        if not _is_below(os.path.join(folder, "any"), self._readable):
+            return []
+        try:
+            return sorted(filter(sources.has_suffix, os.listdir(folder)))[:_MOST_BESIDE]
+        except OSError:  # a script on the standard input may claim to lie anywhere
+            return []
+
+
+def _is_below(path: str, places: Iterable[str]) -> bool:
+    """Whether a path, with its links followed, is one of the places or lies below one."""
+    real = os.path.realpath(path)
+    return any(real == place or real.startswith(place.rstrip(os.sep) + os.sep) for place in places)
