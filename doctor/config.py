@@ -173,7 +173,7 @@ def from_mapping(
         values[key] = tuple(_near(root / path.expanduser()) for path in values.get(key, ()))
         for path in values[key]:
             if not path.exists():
-                problem = f"{key} names {path}, which does not exist"
+                problem = f"{path}, given as {key}, does not exist"
                 raise DoctorError(problem, filename, _line_of(key, text))
     for pattern in (*values.get("exclude", ()), *values.get("per_file_ignores", ())):
         if not _is_pattern(pattern):

@@ -94,7 +94,7 @@ def test_its_own_file_wins_over_pyproject(tmp_path: Path) -> None:
         ("[severity]\nVD1 = 'eror'", "not 'eror'; did you mean 'error'?"),
         ("severity = ['VD1']", "1: severity must be a table"),
         ("per-file-ignores = {'a' = 'VD1'}", "must give a list of codes or names"),
-        ("kb = ['no.md']", "1: kb names "),
+        ("kb = ['no.md']", "no.md, given as kb, does not exist"),
         ("slurm = \n", "1: this is not TOML"),
     ],
 )
