@@ -149,7 +149,11 @@ class GivenVariable(Fact, kw_only=True):
     name: str = attribute("the variable's name")
     is_on: bool = attribute("whether it holds `1` or `true`", False)
     known: bool = attribute("whether any release reads it", True)
-    used_by_script: bool = attribute("whether the script itself does something with it", False)
+    used_by_script: bool = attribute(
+        "whether the script, or another one or a Python program that it starts, does something "
+        "with it",
+        False,
+    )
     suggestion: str | None = attribute("a variable of much the same name that vLLM reads", None)
     pinned: bool = attribute("whether the script or the configuration says which release", False)
     read: bool | UnknownType = attribute(

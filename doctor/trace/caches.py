@@ -180,8 +180,7 @@ def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[Sh
         alone = kept_apart(root.folder.varies, differ) or since > begun(differ)
         if len(group) > 1 or (differ and not alone):
             fact = _fact(group, root, differ if len(group) == 1 else set(), job)
-            sources = {each.origin.source.filename: each.origin.source for each in walk.invocations}
-            yield replace(fact, named_release=mentions.newest(walk, sources.values()))
+            yield replace(fact, named_release=mentions.newest(walk, walk.scripts.values()))
 
 
 def _share(one: Started, other: Started, root: Root) -> bool:

@@ -69,20 +69,22 @@ class Walk:
     """One walk over one script and what it runs.
 
     ``load`` finds the source of a script that another one runs; ``unread`` are those that it
-    did not find, and the commands that name them. ``beside`` reads the scripts near another
-    one. ``truncated`` tells that the walk was cut short, so that nothing may be concluded from
-    what it did not see; ``narrowed`` that of the ways through the script only the likeliest
-    were followed. ``calling`` are the functions that are being called at the moment, the
-    outermost first. In each turn of ``waiting_loops`` the script waits for jobs to end, in
-    ``settling_loops`` at least for a server to answer. ``holds`` are the places where something
-    may hold the script up that is no program of its own, ``readiness`` the stretches in which
-    it only asks a server until it answers, ``traps`` the branches that run when it ends.
+    did not find, and the commands that name them; ``scripts`` those that are walked, by their
+    names. ``beside`` reads the scripts near another one. ``truncated`` tells that the walk was
+    cut short, so that nothing may be concluded from what it did not see; ``narrowed`` that of
+    the ways through the script only the likeliest were followed. ``calling`` are the functions
+    that are being called at the moment, the outermost first. In each turn of ``waiting_loops``
+    the script waits for jobs to end, in ``settling_loops`` at least for a server to answer.
+    ``holds`` are the places where something may hold the script up that is no program of its
+    own, ``readiness`` the stretches in which it only asks a server until it answers, ``traps``
+    the branches that run when it ends.
     """
 
     load: Callable[[str, Source], Source | None]
     beside: Callable[[Source], Iterable[Source]] = nothing_beside
     invocations: list[Invocation] = field(default_factory=list)
     unread: list[tuple[Value, Origin]] = field(default_factory=list)
+    scripts: dict[str, Source] = field(default_factory=dict)
     truncated: bool = False
     narrowed: bool = False
     steps: int = 0

@@ -144,15 +144,16 @@ def load(shell: Interpreter, path: Value, origin: Origin, state: State) -> list[
             frames = [nested(text, origin, shell.walk.number()) for text in written]
             pairs = zip(frames, written, strict=True)
             return [Text(frame, frame.text, text.assumes) for frame, text in pairs]
-    text = _relative(path)
+    text = relative(path)
     source = shell.walk.load(text, shell.frame.file) if text is not None else None
     if source is None:
         return []
+    shell.walk.scripts[source.filename] = source
     frame = FileFrame(source) if source.included else ForeignFrame(source, origin)
     return [Text(frame, source.text)]
 
 
-def _relative(path: Value) -> str | None:
+def relative(path: Value) -> str | None:
     """A path as text; one that begins with the script's own folder is relative to it."""
     first = path.pieces[0] if path.pieces else None
     if isinstance(first, Unknown) and first.name in BASES:

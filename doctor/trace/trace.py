@@ -155,7 +155,7 @@ def _servers(
     facts: list[Fact] = [*requirements.facts(found, candidates, settings.knowledge)]
     facts += [servers.launch(each, settings.knowledge) for each in started]
     facts += [fact for each in started for fact in flags.given(each)]
-    facts += [fact for each in started for fact in variables.given(each)]
+    facts += [fact for each in started for fact in variables.given(each, walk)]
     facts += [fact for each in started for fact in caches.folders(each, walk, job)]
     if not walk.truncated:
         facts += caches.shared(started, walk, job)
@@ -165,7 +165,7 @@ def _servers(
 
 def walked(source: Source, script: Script, load: Load, beside: Beside = nothing_beside) -> Walk:
     """A walk over the script from its first line, then over the functions that nobody called."""
-    walk = Walk(load, beside)
+    walk = Walk(load, beside, scripts={source.filename: source})
     frame = FileFrame(source)
     shell = Interpreter(walk, frame)
     state = State()

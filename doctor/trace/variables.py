@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from itertools import pairwise
 
 from doctor.facts.base import Evidence
 from doctor.facts.servers import GivenVariable
+from doctor.trace.interpreter import Walk
 from doctor.trace.servers import Started
+from doctor.trace.shells import relative
 from doctor.trace.values import Value
 from doctor.vllm.migration import of_variable
 from doctor.vllm.releases import whether
@@ -18,22 +21,48 @@ _OURS = "VLLM_"
 _ALIKE = 0.87
 #: ``LOG`` and ``LOGGING`` are the same word to people, ``ROPE`` and ``PREFILL`` are not.
 _WORDS_ALIKE = 0.6
+#: What follows a variable that is set; the second is Python's ``os.environ["NAME"] = …``.
+_SET = re.compile(r"=|[\"']\s*\]\s*=(?!=)")
 _EXPORT = re.compile(r"\b(?:export|declare -x|unset)[ \t]+(?:\w+[ \t]+)*\Z")
 
 
-def given(started: Started) -> Iterator[GivenVariable]:
+def given(started: Started, walk: Walk) -> Iterator[GivenVariable]:
     """A fact for each variable named ``VLLM_…`` that a server is given by the script."""
-    for name, value in started.environment.items():
-        if name.startswith(_OURS) and value.pieces:
-            yield _fact(started, name, value)
+    ours = {n: v for n, v in started.environment.items() if n.startswith(_OURS) and v.pieces}
+    texts = [*_texts(walk)] if ours else []
+    for name, value in ours.items():
+        yield _fact(started, name, value, texts)
 
 
-def _fact(started: Started, name: str, value: Value) -> GivenVariable:
+def _texts(walk: Walk) -> Iterator[str]:
+    """The scripts that are walked, and those of the Python programs they start that are there."""
+    for script in walk.scripts.values():
+        yield script.text
+    named = {
+        (path, invocation.origin.source)
+        for invocation in walk.invocations
+        for path in _programs_in_python(invocation.arguments)
+    }
+    for path, script in named:
+        program = walk.load(path, script)
+        if program is not None:
+            yield program.text
+
+
+def _programs_in_python(words: Sequence[Value]) -> Iterator[str]:
+    """The files of ``python FILE.py``, ``./FILE.py`` and ``python -m MODULE``."""
+    for option, word in pairwise((Value(), *words)):
+        path = relative(word)
+        if path is not None and option.text == "-m":
+            yield path.replace(".", "/") + ".py"
+        elif path is not None and path.endswith(".py"):
+            yield path
+
+
+def _fact(started: Started, name: str, value: Value, texts: Sequence[str]) -> GivenVariable:
     found = started.candidates
     row = found.tables.variables.get(name)
     foreign = row is None and not started.has_plugin
-    origin = value.origin
-    text = origin.source.text if origin else ""
     place = value.location
     likely = found.likely
     earlier = (likely & -likely) - 1
@@ -44,7 +73,7 @@ def _fact(started: Started, name: str, value: Value) -> GivenVariable:
         name=name,
         is_on=(value.text or "").lower() in ("1", "true"),
         known=row is not None,
-        used_by_script=_is_used(name, text),
+        used_by_script=any(_is_used(name, text) for text in texts),
         suggestion=_meant(name, found.tables.variables) if foreign else None,
         pinned=found.pin is not None,
         read=whether(likely, row.releases) if row else False,
@@ -71,8 +100,7 @@ def _meant(name: str, names: Collection[str]) -> str | None:
 
 def _is_used(name: str, text: str) -> bool:
     """Whether a script names a variable anywhere but where it sets or exports it."""
-    named = rf"\b{name}\b"
     return any(
-        not text.startswith("=", match.end()) and not _EXPORT.search(text[: match.start()][-80:])
-        for match in re.finditer(named, text)
+        not _SET.match(text, match.end()) and not _EXPORT.search(text[: match.start()][-80:])
+        for match in re.finditer(rf"\b{name}\b", text)
     )
