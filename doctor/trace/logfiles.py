@@ -80,10 +80,11 @@ def _made_in_job(path: str, around: Surroundings) -> Invocation | None:
         if invocation.program != "mkdir" or context.remote or context.batch_job is not None:
             continue
         if any(_is_same(word, folder, invocation) for word in invocation.arguments[1:]):
-            is_there = _comes_along(folder, invocation, around) or _others_make(
-                folder, invocation, around
+            made = any(
+                made_before(folder, invocation, around)
+                for made_before in (_comes_along, _others_make, _is_told)
             )
-            return None if is_there else invocation
+            return None if made else invocation
     return None
 
 
@@ -102,12 +103,28 @@ def _comes_along(folder: str, invocation: Invocation, around: Surroundings) -> b
 
 def _others_make(folder: str, invocation: Invocation, around: Surroundings) -> bool:
     """Whether a script nearby that is no job makes the folder, so that it may be there in time."""
-    name = re.escape(posixpath.basename(folder))
-    makes = re.compile(rf"^[^#\n]*\bmkdir\b[^\n]*(?<![\w-]){name}(?![\w-])", re.MULTILINE)
+    makes = re.compile(rf"^[^#\n]*{_mkdir_of(folder)}", re.MULTILINE)
     return any(
         makes.search(other.text) and not re.search(r"^#SBATCH", other.text, re.MULTILINE)
         for other in around.walk.beside(invocation.origin.source)
     )
+
+
+def _is_told(folder: str, invocation: Invocation, around: Surroundings) -> bool:
+    """Whether a comment, or the project's README, tells people to make the folder first."""
+    walk = around.walk
+    script = invocation.origin.source
+    told = re.compile(rf"^[ \t]*#[^\n]*{_mkdir_of(folder)}", re.MULTILINE)
+    readmes = (walk.load(f"{above}README.md", script) for above in _ABOVE)
+    return any(told.search(each.text) for each in walk.scripts.values()) or any(
+        re.search(_mkdir_of(folder), readme.text) for readme in readmes if readme is not None
+    )
+
+
+def _mkdir_of(folder: str) -> str:
+    """A pattern for a line's ``mkdir`` of this folder, wherever it lies."""
+    name = re.escape(posixpath.basename(folder))
+    return rf"\bmkdir\b[^\n]*(?<![\w-]){name}(?![\w-])"
 
 
 def _uses(invocation: Invocation, folder: str) -> bool:

@@ -441,6 +441,15 @@ def test_a_folder_that_a_script_nearby_makes_may_be_there_in_time(command: Comma
         write(name, "sbatch jobs/serve.sbatch\n")
 
 
+def test_a_log_folder_that_the_readme_says_to_make_is_there_in_time(command: Command) -> None:
+    header = "#!/bin/bash\n#SBATCH --gpus=1\n#SBATCH --output=logs/%j.out\n"
+    write("jobs/serve.sbatch", header + "mkdir -p logs\nvllm serve Qwen/Qwen3-8B\n")
+    call = ("scan", "jobs/serve.sbatch", "--select", "VD804", "--format", "json")
+    for told, count in (("    mkdir -p old_logs\n", 1), ("    mkdir -p data logs\n", 0)):
+        write("README.md", told + "    sbatch jobs/serve.sbatch\n")
+        assert len(command(*call).found) == count, told
+
+
 def test_a_lock_file_says_on_what_release_a_project_runs(command: Command) -> None:
     write("run/two.sh", "for i in 0 1; do vllm serve Qwen/Qwen3-8B --port 800$i & done\nwait\n")
     call = ("scan", ".", "--select", "VD301", "--format", "json")
