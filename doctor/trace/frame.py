@@ -127,6 +127,8 @@ def _places(text: str, start: int, end: int, read: str) -> Sequence[int] | None:
 
 #: What ``nested`` writes in place of an unknown: a variable whose name begins so.
 UNKNOWN_PREFIX = "_unknown_"
+#: The name of what a command prints.
+_OUTPUT = re.compile(r"\$\((?!\()|`")
 _REFERENCE = re.compile(r"\$\{(_unknown_\d+_\d+)\}")
 
 
@@ -160,13 +162,19 @@ def nested(value: Value, outer: Origin, depth: int) -> NestedFrame:
         text = piece.text if isinstance(piece, Text) else None
         if text is None:
             name = f"{UNKNOWN_PREFIX}{depth}_{len(unknowns)}"
-            single = replace(piece, many=False) if isinstance(piece, Unknown) else piece
-            unknowns[name] = Value((single,), value.assumes)
+            unknowns[name] = Value((_as_text(piece),), value.assumes)
             text = f"${{{name}}}"
         pieces.append((at, piece))
         texts.append(text)
         at += len(text)
     return NestedFrame("".join(texts), tuple(pieces), unknowns, outer)
+
+
+def _as_text(piece: Piece) -> Piece:
+    """An unknown within other text: what a command prints may be several words of it."""
+    if isinstance(piece, Unknown):
+        return replace(piece, many=_OUTPUT.match(piece.name) is not None)
+    return piece
 
 
 #: The frames of whole scripts.
