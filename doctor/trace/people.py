@@ -13,7 +13,12 @@ _HOMES = re.compile(
     re.IGNORECASE,
 )
 _NAMED = re.compile(r"--mail-user[= ]([\w.-]+)@|\bUSER(?:NAME)?=[\"']?([\w.-]+)")
-_LOGIN = re.compile(r"[a-z][a-z0-9]{2,31}", re.IGNORECASE)
+#: ``ada42`` and ``ada.byron``, but no file's name.
+_LOGIN = re.compile(
+    r"[a-z][a-z0-9]{2,31}"
+    r"|[a-z]+\.(?!(?:csv|def|img|json|log|py|sh|sif|sqsh|tar|toml|txt|ya?ml|zip)$)[a-z]{2,31}",
+    re.IGNORECASE,
+)
 #: What such folders hold that is no login.
 _THINGS = frozenset(
     """
@@ -42,4 +47,5 @@ def logins(text: str) -> frozenset[str]:
 
 def names(path: str, people: Collection[str]) -> bool:
     """Whether a path holds one of these names as a word of its own."""
-    return any(word in people for word in re.split(r"[\W_]+", path))
+    words = re.split(r"[\W_]+", path) + re.split(r"[^\w.]+|_+", path)
+    return any(word in people for word in words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from doctor.record import Record
 from doctor.trace.concurrency import JobShape
@@ -11,7 +11,15 @@ from doctor.trace.context import Invocation
 from doctor.trace.interpreter import Walk
 from doctor.trace.jobs import Job, Request
 
+_PROGRAMS = frozenset("sbatch salloc srun scontrol squeue sinfo scancel sacct".split())
 _IN_JOB = re.compile(r"\$\{?SLURM_(JOB|PROC|NODE|LOCAL|ARRAY|STEP|TASK|NTASKS)")
+
+
+def runs_elsewhere(own: Job, invocations: Iterable[Invocation]) -> bool:
+    """Whether the script runs on a machine of its user's and reaches Slurm by ssh alone."""
+    remote = [each.context.remote for each in invocations if each.program in _PROGRAMS]
+    in_slurm = bool(own.header.effective) or _IN_JOB.search(own.text) is not None
+    return bool(remote) and all(remote) and not in_slurm
 
 
 class Surroundings(Record):

@@ -22,7 +22,7 @@ from doctor.trace.frame import FileFrame
 from doctor.trace.interpreter import Interpreter, Walk, nothing_beside
 from doctor.trace.results import Flow
 from doctor.trace.state import State
-from doctor.trace.surroundings import Surroundings
+from doctor.trace.surroundings import Surroundings, runs_elsewhere
 
 if TYPE_CHECKING:
     from doctor.trace.servers import Started
@@ -83,9 +83,11 @@ def trace(
     facts += [fact for job in all_jobs for fact in jobs.directives(job)]
     facts += jobs.allocations(requests, "vllm" in source.text.lower())
     folders = [folder.path for folder in settings.knowledge.shared_folders]
+    elsewhere = runs_elsewhere(own, invocations)
     for invocation in invocations:
         facts += deletions.read(invocation, folders)
-        facts += written.read(invocation, folders)
+        if invocation.context.remote or not elsewhere:
+            facts += written.read(invocation, folders)
         facts += programs.read(invocation, requests)
     facts += secrets.read(source)
     facts += steps.read(invocations, in_batch_job=bool(own.header.effective))
