@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _DOCKER = frozenset({"docker", "podman", "podman-hpc", "nerdctl"})
 _APPTAINER = frozenset({"apptainer", "singularity"})
 _VLLM_IMAGES = ("vllm-openai", "vllm/vllm")
+#: How the names of variables begin that Apptainer hands on without that beginning.
+CONTAINER_PREFIXES = ("APPTAINERENV_", "SINGULARITYENV_")
 #: What people start in such an image in place of a server, to work in it or to keep it there.
 _NO_SERVER = frozenset("bash sh zsh env sleep tail python python3 pip nvidia-smi".split())
 #: The whole of a docker container's file system is its own, but for what is bound.
@@ -94,7 +96,7 @@ def _apptainer(unwrapped: Unwrapped, start: Start) -> Start:
     environment = dict(start.environment)
     if unwrapped.given("-e", "--cleanenv", "-C", "--containall"):
         environment = {}
-    for prefix in ("APPTAINERENV_", "SINGULARITYENV_"):
+    for prefix in CONTAINER_PREFIXES:
         for name, alternatives in start.environment.items():
             if name.startswith(prefix):
                 environment[name.removeprefix(prefix)] = alternatives

@@ -84,10 +84,9 @@ def trace(
     facts += jobs.allocations(requests, "vllm" in source.text.lower())
     folders = [folder.path for folder in settings.knowledge.shared_folders]
     elsewhere = runs_elsewhere(own, invocations)
+    facts += written.read([i for i in invocations if i.context.remote or not elsewhere], folders)
     for invocation in invocations:
         facts += deletions.read(invocation, folders)
-        if invocation.context.remote or not elsewhere:
-            facts += written.read(invocation, folders)
         facts += programs.read(invocation, requests)
     facts += secrets.read(source)
     facts += steps.read(invocations, in_batch_job=bool(own.header.effective))

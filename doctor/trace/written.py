@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from doctor.facts.base import Evidence
 from doctor.facts.commands import WrittenPath
+from doctor.trace.containers import CONTAINER_PREFIXES
 from doctor.trace.context import Invocation
 from doctor.trace.people import logins
 from doctor.trace.places import place_of
 from doctor.trace.state import consistent
 from doctor.trace.values import UNKNOWN, Value
+from doctor.trace.wrappers import unwrap
 
 _ALLOWED = re.compile(r"[ \t]*\|\|[ \t]*(?:true\b|:(?=[\s;]|$))")
 #: Variables that name a folder or file which the programs started then write.
@@ -31,22 +33,35 @@ _OTHER_VARIABLES = frozenset(
 )
 
 
-def read(invocation: Invocation, shared_folders: Sequence[str]) -> Iterator[WrittenPath]:
-    """The paths that one program, or its redirections and variables, write."""
+def read(invocations: Sequence[Invocation], shared_folders: Sequence[str]) -> Iterator[WrittenPath]:
+    """The paths that programs, or their redirections and variables, write."""
+    contained = frozenset(
+        name
+        for invocation in invocations
+        for name, path in _variables(invocation)
+        if _is_containers_own(path, invocation)
+    )
+    for invocation in invocations:
+        for how, path in _paths(invocation, contained):
+            yield from _written(invocation, how, path, shared_folders)
+
+
+def _written(
+    invocation: Invocation, how: str, path: Value, shared_folders: Sequence[str]
+) -> Iterator[WrittenPath]:
     people = logins(invocation.origin.source.text)
-    for how, path in _paths(invocation):
-        place = place_of(path, shared_folders, invocation.context.container, people)
-        if place is None or place.private or path.display.rstrip("/") == place.folder:
-            continue
-        location = path.location or invocation.origin.location
-        yield WrittenPath(
-            location=invocation.origin.location,
-            evidence={"path": Evidence((location,), path.assumes)},
-            path=place.shown,
-            folder=place.folder,
-            owned=UNKNOWN if place.owned is None else place.owned,
-            how=how,
-        )
+    place = place_of(path, shared_folders, invocation.context.container, people)
+    if place is None or place.private or path.display.rstrip("/") == place.folder:
+        return
+    location = path.location or invocation.origin.location
+    yield WrittenPath(
+        location=invocation.origin.location,
+        evidence={"path": Evidence((location,), path.assumes)},
+        path=place.shown,
+        folder=place.folder,
+        owned=UNKNOWN if place.owned is None else place.owned,
+        how=how,
+    )
 
 
 def _may_fail(invocation: Invocation) -> bool:
@@ -55,18 +70,35 @@ def _may_fail(invocation: Invocation) -> bool:
     return _ALLOWED.match(origin.source.text, origin.end) is not None
 
 
-def _paths(invocation: Invocation) -> Iterator[tuple[str, Value]]:
+def _paths(invocation: Invocation, contained: Collection[str]) -> Iterator[tuple[str, Value]]:
+    """How a program writes, and where; ``contained`` are variables meant for containers."""
     for output in dict.fromkeys(invocation.context.outputs.values()):
         if output.kind in ("file", "tee") and output.path is not None:
             yield "tee" if output.kind == "tee" else "redirection", output.path
-    program = invocation.arguments[0].display.rpartition("/")[2]
-    if program == "mkdir" and not _may_fail(invocation):
+    if invocation.program == "mkdir" and not _may_fail(invocation):
         for value in invocation.arguments[1:]:
             if not value.display.startswith("-"):
                 yield "mkdir", value
+    if unwrap(invocation.arguments) is None:  # else it is the program inside that uses them
+        for name, path in _variables(invocation):
+            if name not in contained:
+                yield "variable", path
+
+
+def _variables(invocation: Invocation) -> Iterator[tuple[str, Value]]:
+    """The variables by which a program is told where to write."""
     for name, alternatives in invocation.environment.items():
         if not (name.endswith(_FOLDER_VARIABLES) or name in _OTHER_VARIABLES):
             continue
+        if name.startswith(CONTAINER_PREFIXES):
+            continue
         for content in alternatives:
             if isinstance(content, Value) and consistent(content.assumes, invocation.assumes):
-                yield "variable", content
+                yield name, content
+
+
+def _is_containers_own(path: Value, invocation: Invocation) -> bool:
+    """Whether a program in a container sees something else than the host there."""
+    container = invocation.context.container
+    outside = container.outside(path) if container is not None else path
+    return outside is None or outside.display != path.display
