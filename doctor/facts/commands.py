@@ -30,6 +30,9 @@ class WrittenPath(Fact, kw_only=True):
     owned: bool | UnknownType = attribute(
         "whether its name holds the user, the job, the process or something random"
     )
+    met_by_others: bool | UnknownType = attribute(
+        "false where no other user's job can meet it: the job has whole nodes and deletes it again"
+    )
     how: str = attribute("`redirection`, `tee`, `mkdir`, `variable` or `option`")
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _DOCKER = frozenset({"docker", "podman", "podman-hpc", "nerdctl"})
 _APPTAINER = frozenset({"apptainer", "singularity"})
 _VLLM_IMAGES = ("vllm-openai", "vllm/vllm")
+#: What enroot, and pyxis by it, makes anew for a container (conf/mounts/10-system.fstab).
+_ENROOT = ("/tmp",)
 #: How the names of variables begin that Apptainer hands on without that beginning.
 CONTAINER_PREFIXES = ("APPTAINERENV_", "SINGULARITYENV_")
 #: What people start in such an image in place of a server, to work in it or to keep it there.
@@ -35,7 +37,9 @@ def enter(unwrapped: Unwrapped, start: Start) -> Start:
         container = Container(engine, None, EVERYTHING)
         return replace(start, context=replace(start.context, container=container), environment={})
     if engine in ("enroot", "shifter"):
-        container = Container(engine, unwrapped.operands[0] if unwrapped.operands else None)
+        private = _ENROOT if engine == "enroot" else ()
+        image = unwrapped.operands[0] if unwrapped.operands else None
+        container = Container(engine, image, private)
         return replace(start, context=replace(start.context, container=container))
     return start
 
@@ -134,5 +138,5 @@ def step(unwrapped: Unwrapped, context: Context) -> Context:
     container = context.container
     images = unwrapped.values("--container-image")
     if images:
-        container = Container("pyxis", images[-1], ("/tmp",))
+        container = Container("pyxis", images[-1], _ENROOT)
     return replace(context, copies=frozenset(copies), container=container)

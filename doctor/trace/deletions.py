@@ -19,7 +19,7 @@ _OWNER_TESTS = frozenset({"-user", "-uid"})
 
 def read(invocation: Invocation, shared_folders: Sequence[str]) -> Iterator[Deletion]:
     """The deletions of one program, if it deletes."""
-    program = invocation.arguments[0].display.rpartition("/")[2]
+    program = invocation.program
     for target in _targets(program, invocation.arguments[1:]):
         people = logins(invocation.origin.source.text)
         place = place_of(target.path, shared_folders, invocation.context.container, people)
@@ -36,6 +36,12 @@ def read(invocation: Invocation, shared_folders: Sequence[str]) -> Iterator[Dele
             reaches_others=place.reaches_others and not target.only_own,
             program=program,
         )
+
+
+def deleted(invocation: Invocation) -> Iterator[Value]:
+    """The paths, or patterns, that one program deletes."""
+    for target in _targets(invocation.program, invocation.arguments[1:]):
+        yield target.path
 
 
 class _Target(Record):

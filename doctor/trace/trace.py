@@ -20,6 +20,7 @@ from doctor.trace.concurrency import JobShape
 from doctor.trace.context import Invocation
 from doctor.trace.frame import FileFrame
 from doctor.trace.interpreter import Interpreter, Walk, nothing_beside
+from doctor.trace.leftovers import Cleared
 from doctor.trace.results import Flow
 from doctor.trace.state import State
 from doctor.trace.surroundings import Surroundings, runs_elsewhere
@@ -84,7 +85,8 @@ def trace(
     facts += jobs.allocations(requests, "vllm" in source.text.lower())
     folders = [folder.path for folder in settings.knowledge.shared_folders]
     elsewhere = runs_elsewhere(own, invocations)
-    facts += written.read([i for i in invocations if i.context.remote or not elsewhere], folders)
+    at_slurm = [each for each in invocations if each.context.remote or not elsewhere]
+    facts += written.read(at_slurm, folders, Cleared.of(walk, requests))
     for invocation in invocations:
         facts += deletions.read(invocation, folders)
         facts += programs.read(invocation, requests)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from doctor.facts.base import Evidence
 from doctor.facts.commands import WrittenPath
 from doctor.trace.containers import CONTAINER_PREFIXES
 from doctor.trace.context import Invocation
+from doctor.trace.leftovers import Cleared
 from doctor.trace.people import logins
 from doctor.trace.places import place_of
 from doctor.trace.state import consistent
@@ -33,7 +35,9 @@ _OTHER_VARIABLES = frozenset(
 )
 
 
-def read(invocations: Sequence[Invocation], shared_folders: Sequence[str]) -> Iterator[WrittenPath]:
+def read(
+    invocations: Sequence[Invocation], shared_folders: Sequence[str], cleared: Cleared
+) -> Iterator[WrittenPath]:
     """The paths that programs, or their redirections and variables, write."""
     contained = frozenset(
         name
@@ -41,9 +45,13 @@ def read(invocations: Sequence[Invocation], shared_folders: Sequence[str]) -> It
         for name, path in _variables(invocation)
         if _is_containers_own(path, invocation)
     )
+    begun: dict[Evidence, int] = {}
     for invocation in invocations:
         for how, path in _paths(invocation, contained):
-            yield from _written(invocation, how, path, shared_folders)
+            for fact in _written(invocation, how, path, shared_folders):
+                since = begun.setdefault(fact.evidence["path"], invocation.order)
+                gone = cleared.holds(fact.path, since)
+                yield replace(fact, met_by_others=False if gone else UNKNOWN)
 
 
 def _written(
