@@ -74,19 +74,11 @@ def _binds(values: list[Value]) -> list[tuple[str, Value]]:
     """``OUTSIDE:INSIDE[:options]`` as pairs of the path inside and the value outside."""
     found = []
     for value in values:
-        for item in _items(value):
+        for item in value.split(","):
             outside, _, rest = item.display.partition(":")
             inside = rest.partition(":")[0] or outside
             found.append((inside.rstrip("/") or "/", item.slice(0, len(outside))))
     return found
-
-
-def _items(value: Value) -> list[Value]:
-    at, items = 0, []
-    for text in value.display.split(","):
-        items.append(value.slice(at, at + len(text)))
-        at += len(text) + 1
-    return items
 
 
 def _apptainer(unwrapped: Unwrapped, start: Start) -> Start:
@@ -106,7 +98,7 @@ def _apptainer(unwrapped: Unwrapped, start: Start) -> Start:
                 environment[name.removeprefix(prefix)] = alternatives
     for value in unwrapped.values("--env"):
         # One assignment is taken whole, commas and all; a list is one of several.
-        for item in _items(value) if value.display.count("=") > 1 else (value,):
+        for item in value.split(",") if value.display.count("=") > 1 else (value,):
             name, equals, _ = item.display.partition("=")
             if equals:
                 environment[name] = (item.slice(len(name) + 1),)

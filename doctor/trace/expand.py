@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from doctor.record import Record
 from doctor.shell.tree import Arithmetic, Literal, Parameter, Part, Span, Substitution, Word
-from doctor.trace import arithmetic, braces, globbing, parameters
+from doctor.trace import arithmetic, braces, globbing, operators, parameters
 from doctor.trace.environment import inherited
 from doctor.trace.fields import (
     MAX_COMBINATIONS,
@@ -156,7 +156,7 @@ class Expander(Record):
                 values = sliced(values, argument)
             else:
                 written = self.frame.written(part.span)
-                values = tuple(parameters.transform(v, part, argument, written) for v in values)
+                values = tuple(operators.transform(v, part, argument, written) for v in values)
         if part.quoted and (part.subscript == "*" or part.name == "*"):
             values = (spaced(values),)
         values = tuple(_quoted(value, part.quoted) for value in values)

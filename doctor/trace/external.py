@@ -14,7 +14,7 @@ from doctor.trace.fields import Fields
 from doctor.trace.printed import printed_whole
 from doctor.trace.shells import Start
 from doctor.trace.state import NO_GUARD, State, consistent
-from doctor.trace.values import Assumption, Value, derived, known
+from doctor.trace.values import Assumption, Value, derived
 from doctor.trace.wrappers import Unwrapped
 
 if TYPE_CHECKING:
@@ -238,13 +238,11 @@ def _srun(unwrapped: Unwrapped, start: Start) -> Start:
     """A step: how many tasks it has, and what of the environment they see."""
     environment = dict(start.environment)
     for export in unwrapped.values("--export"):
-        items = (export.text or "ALL").split(",")
-        if "ALL" not in items:
-            kept = {item.partition("=")[0] for item in items}
-            environment = {n: v for n, v in environment.items() if n in kept}
-        for item in items:
-            name, equals, text = item.partition("=")
-            if equals:
-                environment[name] = (known(text),)
+        items = {item.display.partition("=")[0]: item for item in export.split(",")}
+        if "ALL" not in items and all(item.prefix for item in items.values()):
+            environment = {n: v for n, v in environment.items() if n in items}
+        for name, item in items.items():
+            if "=" in item.prefix:
+                environment[name] = (item.slice(len(name) + 1),)
     context = replace(start.context, in_step=True)
     return replace(start, environment=environment, context=containers.step(unwrapped, context))

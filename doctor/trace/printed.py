@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from doctor.record import Record
-from doctor.trace import parameters
+from doctor.trace import operators
 from doctor.trace.environment import BASES, SCRIPT, SCRIPT_FOLDER
 from doctor.trace.values import Text, Unknown, Value, derived, known
 
@@ -106,11 +106,11 @@ def _base_name(path: Value) -> Value:
     end = len(path.display)
     while end > 1 and path.shadow[end - 1] == "/":
         end -= 1
-    return parameters.base_name(path.slice(0, end))
+    return operators.base_name(path.slice(0, end))
 
 
 def _folder(path: Value) -> Value | None:
-    if parameters.is_script(path):
+    if operators.is_script(path):
         return Value((Unknown(SCRIPT_FOLDER),), path.assumes)
     if path.text is None:
         return None

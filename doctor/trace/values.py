@@ -167,6 +167,14 @@ class Value(Record):
             kept.append(_cut(piece, first, last) if isinstance(piece, Text) else piece)
         return Value(tuple(kept), self.assumes)
 
+    def split(self, separator: str) -> list[Value]:
+        """The values between the separators, a character that counts in known text only."""
+        items, start = [], 0
+        for item in self.shadow.split(separator):
+            items.append(self.slice(start, start + len(item)))
+            start += len(item) + 1
+        return items
+
 
 def _cut(piece: Text, first: int, last: int) -> Text:
     origin = piece.origin
