@@ -19,6 +19,8 @@ _OWNER_TESTS = frozenset({"-user", "-uid"})
 
 def read(invocation: Invocation, shared_folders: Sequence[str]) -> Iterator[Deletion]:
     """The deletions of one program, if it deletes."""
+    if _as_root_elsewhere(invocation):
+        return
     program = invocation.program
     for target in _targets(program, invocation.arguments[1:]):
         people = logins(invocation.origin.source.text)
@@ -36,6 +38,15 @@ def read(invocation: Invocation, shared_folders: Sequence[str]) -> Iterator[Dele
             reaches_others=place.reaches_others and not target.only_own,
             program=program,
         )
+
+
+def _as_root_elsewhere(invocation: Invocation) -> bool:
+    """Whether root does it by ssh: on a machine of one's own, where nobody else's files are."""
+    return any(
+        wrapper.words[0] == "ssh" and value.display.startswith("root@")
+        for wrapper in invocation.context.wrappers
+        for value in wrapper.operands
+    )
 
 
 def deleted(invocation: Invocation) -> Iterator[Value]:
