@@ -26,6 +26,11 @@ def is_placeholder(text: str) -> bool:
     return _PLACEHOLDER.fullmatch(text) is not None
 
 
+def holds_placeholder(text: str) -> bool:
+    """Whether a part of a text is yet to be filled in."""
+    return _PLACEHOLDER.search(text) is not None
+
+
 def is_filled_in_by_program(text: str, span: Span) -> bool:
     """Whether a stretch has a placeholder for a program: any but ``<name>``."""
     return _FILLED_IN_BY_PROGRAM.search(text, *span) is not None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from doctor.record import Record
+from doctor.shell.header_words import holds_placeholder
 from doctor.trace import people
 from doctor.trace.context import Container
-from doctor.trace.values import JOB, PROCESS, RANDOM, USER, Text, Unknown, Value
+from doctor.trace.values import JOB, PROCESS, RANDOM, USER, Unknown, Value
 
 _OWN = frozenset({USER, JOB, PROCESS, RANDOM})
 
@@ -79,7 +80,9 @@ def _reaches_others(path: Value, folder: str, logins: Collection[str]) -> bool:
         return True
     first = _first_component(rest)
     pattern = any(isinstance(p, Unknown) and p.matched for p in first.pieces)
-    certain = all(isinstance(p, Text) or p.matched for p in first.pieces)
+    certain = all(
+        p.matched if isinstance(p, Unknown) else not holds_placeholder(p.text) for p in first.pieces
+    )
     own = is_own(first) or people.names(first.display, logins)
     return pattern and certain and not own
 
@@ -88,7 +91,8 @@ def _owned(path: Value, folder: str, logins: Collection[str]) -> bool | None:
     below = path.slice(len(folder))
     if is_own(below) or people.names(below.display, logins):
         return True
-    return False if below.text is not None else None
+    known = below.text is not None and not holds_placeholder(below.text)
+    return False if known else None
 
 
 def _first_component(rest: Value) -> Value:
