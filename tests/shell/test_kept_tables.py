@@ -24,13 +24,14 @@ def scan(cache: Path) -> str:
     ).stdout
 
 
-@pytest.fixture
-def tables(tmp_path: Path) -> Path:
-    return tmp_path / "vllm-doctor" / "bashlex-tables.json"
+def kept_in(cache: Path) -> Path:
+    [tables] = (cache / "vllm-doctor").glob("bashlex-tables.*json")
+    return tables
 
 
-def test_the_second_run_reads_what_the_first_one_kept(tmp_path: Path, tables: Path) -> None:
+def test_the_second_run_reads_what_the_first_one_kept(tmp_path: Path) -> None:
     first = scan(tmp_path)
+    tables = kept_in(tmp_path)
     kept = tables.read_bytes()
     made = tables.stat().st_mtime_ns
     assert "VD101" in first
@@ -40,8 +41,9 @@ def test_the_second_run_reads_what_the_first_one_kept(tmp_path: Path, tables: Pa
 
 
 @pytest.mark.parametrize("nonsense", ["", "{", "[]", '{"digest": "of another grammar"}'])
-def test_nonsense_is_made_anew(tmp_path: Path, tables: Path, nonsense: str) -> None:
+def test_nonsense_is_made_anew(tmp_path: Path, nonsense: str) -> None:
     first = scan(tmp_path)
+    tables = kept_in(tmp_path)
     kept = tables.read_bytes()
     tables.write_text(nonsense)
     assert scan(tmp_path) == first
