@@ -14,6 +14,9 @@ SCRIPT = "if true; then\n  rm -rf /tmp/torchinductor_* && echo gone\nfi\n"
 
 
 def scan(cache: Path) -> str:
+    """Scan it; what an earlier scan found is forgotten, so that it is parsed again."""
+    for results in (cache / "vllm-doctor").glob("results-*"):
+        results.unlink()
     return subprocess.run(
         [sys.executable, "-m", "doctor", "scan", "--no-config", "--format", "json", "-"],
         input=SCRIPT,
