@@ -103,9 +103,9 @@ def _comes_along(folder: str, invocation: Invocation, around: Surroundings) -> b
 
 def _others_make(folder: str, invocation: Invocation, around: Surroundings) -> bool:
     """Whether a script nearby that is no job makes the folder, so that it may be there in time."""
-    makes = re.compile(rf"^[^#\n]*{_mkdir_of(folder)}", re.MULTILINE)
     return any(
-        makes.search(other.text) and not re.search(r"^#SBATCH", other.text, re.MULTILINE)
+        any("#" not in before for before in _before_making(folder, other.text))
+        and not re.search(r"^#SBATCH", other.text, re.MULTILINE)
         for other in around.walk.beside(invocation.origin.source)
     )
 
@@ -114,17 +114,21 @@ def _is_told(folder: str, invocation: Invocation, around: Surroundings) -> bool:
     """Whether a comment, or the project's README, tells people to make the folder first."""
     walk = around.walk
     script = invocation.origin.source
-    told = re.compile(rf"^[ \t]*#[^\n]*{_mkdir_of(folder)}", re.MULTILINE)
     readmes = (walk.load(f"{above}README.md", script) for above in _ABOVE)
-    return any(told.search(each.text) for each in walk.scripts.values()) or any(
-        re.search(_mkdir_of(folder), readme.text) for readme in readmes if readme is not None
-    )
+    return any(
+        before.lstrip(" \t").startswith("#")
+        for each in walk.scripts.values()
+        for before in _before_making(folder, each.text)
+    ) or any(True for found in readmes if found for _ in _before_making(folder, found.text))
 
 
-def _mkdir_of(folder: str) -> str:
-    """A pattern for a line's ``mkdir`` of this folder, wherever it lies."""
-    name = re.escape(posixpath.basename(folder))
-    return rf"\bmkdir\b[^\n]*(?<![\w-]){name}(?![\w-])"
+def _before_making(folder: str, text: str) -> Iterator[str]:
+    """What stands in a line before its first ``mkdir``, if the folder's name comes after that."""
+    name = re.compile(rf"(?<![\w-]){re.escape(posixpath.basename(folder))}(?![\w-])")
+    for line in text.split("\n") if "mkdir" in text else ():
+        before, command, after = line.partition("mkdir")
+        if command and name.search(after):
+            yield before
 
 
 def _uses(invocation: Invocation, folder: str) -> bool:
