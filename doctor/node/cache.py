@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from doctor.compiled import cache_folder
 from doctor.node.patience import answers
@@ -22,4 +23,6 @@ def do_without_if_it_hangs() -> None:
 
 def _looked_at() -> bool:
     folder = cache_folder()
-    return folder is None or folder.exists()
+    with suppress(OSError):  # one that may not be looked at answers, too
+        return folder is None or folder.exists()
+    return False
