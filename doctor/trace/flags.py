@@ -9,6 +9,7 @@ from doctor.facts.base import Evidence
 from doctor.facts.servers import GivenFlag
 from doctor.trace.servers import Started
 from doctor.trace.state import Guard
+from doctor.trace.turns import rests_on_turns
 from doctor.trace.values import UNKNOWN, Value
 from doctor.vllm.arguments import Flag
 from doctor.vllm.verdicts import Verdict, verdicts
@@ -71,12 +72,13 @@ def _fact(started: Started, verdict: Verdict, foreign: bool) -> GivenFlag:
 def _fault(flag: Flag) -> str | None:
     """What is wrong with a flag's value, where that is the value that is meant.
 
-    It is not where a variable is still to be filled in, or where one of several things that a
-    variable may hold would be wrong.
+    It is not where a variable is still to be filled in, where a loop that adds the values may
+    not have begun, or where one of several things that a variable may hold would be wrong.
     """
     value = flag.value
     if value is None:
-        return None if _names_variable(flag) else flag.problem
+        filled_in = _names_variable(flag) or rests_on_turns(flag.word.assumes)
+        return None if filled_in else flag.problem
     unsure = value.assumes - flag.word.assumes or _TEMPLATE.search(value.display)
     return None if unsure else flag.problem
 

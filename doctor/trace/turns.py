@@ -124,6 +124,11 @@ def _one_or_other(name: str, number: int) -> tuple[Guard, Guard]:
     return frozenset({kept}), frozenset({new})
 
 
+def rests_on_turns(guard: Guard) -> bool:
+    """Whether something holds only as far as a loop of unknown turns did or didn't change it."""
+    return any(assumption.key.startswith("loop:") for assumption in guard)
+
+
 _Resting = TypeVar("_Resting", Content, Defined)
 
 
