@@ -137,18 +137,17 @@ def assign(
                 if consistent(old.assumes, new.assumes)
             ]
     elif assignment.subscript is not None:
+        value = expander.scalar(assignment.value)[0]
         contents = [
-            _with_element(old, assignment.subscript, value)
-            for old in state.get(name).alternatives
-            for value in expander.scalar(assignment.value)[:1]
+            _with_element(old, assignment.subscript, value) for old in state.get(name).alternatives
         ]
     else:
-        contents = expander.scalar(assignment.value)
+        contents = values = expander.scalar(assignment.value)
         if assignment.append:
             contents = [
                 _appended(old, name) + new
                 for old in state.get(name).alternatives
-                for new in expander.scalar(assignment.value)
+                for new in values
                 if consistent(old.assumes, new.assumes)
             ]
     state.set(name, contents, export)

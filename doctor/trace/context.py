@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from functools import cached_property
 
 from doctor.record import Record
 from doctor.trace.state import NO_GUARD, Content, Guard
@@ -129,7 +130,7 @@ class Invocation(Record):
     directory: Value | None = None
     input: Value | None = None
 
-    @property
+    @cached_property
     def program(self) -> str:
         """The program's name without its folder."""
         return self.arguments[0].display.rpartition("/")[2] if self.arguments else ""

@@ -323,12 +323,12 @@ def _quoted(value: Value, quoted: bool) -> Value:
     pieces: list[Piece] = []
     for piece in value.pieces:
         if isinstance(piece, Text):
-            pieces.append(piece if piece.quoted == quoted else replace(piece, quoted=quoted))
+            pieces.append(Text(piece.text, piece.origin, quoted))
         elif quoted and piece.many and "@" not in piece.name and piece.name != "…":
             pieces.append(replace(piece, many=False))
         else:
             pieces.append(piece)
-    return replace(value, pieces=tuple(pieces))
+    return Value(tuple(pieces), value.assumes)
 
 
 def _from(value: Value, origin: Origin | None) -> Value:

@@ -26,6 +26,7 @@ from doctor.shell.tree import (
     Group,
     If,
     Pipeline,
+    Script,
     Simple,
     Statement,
     Subshell,
@@ -77,7 +78,7 @@ class Walk:
     the script waits for jobs to end, in ``settling_loops`` at least for a server to answer.
     ``holds`` are the places where something may hold the script up that is no program of its
     own, ``readiness`` the stretches in which it only asks a server until it answers, ``traps``
-    the branches that run when it ends.
+    the branches that run when it ends. ``trees`` are the texts that were parsed.
     """
 
     load: Callable[[str, Source], Source | None]
@@ -97,6 +98,13 @@ class Walk:
     holds: list[int] = field(default_factory=list)
     readiness: list[range] = field(default_factory=list)
     traps: set[int] = field(default_factory=set)
+    trees: dict[str, Script] = field(default_factory=dict)
+
+    def parsed(self, text: str) -> Script:
+        """The tree of a text that the script runs, perhaps again and again."""
+        if text not in self.trees:
+            self.trees[text] = parse(text)
+        return self.trees[text]
 
     def number(self) -> int:
         """A number that nothing else in this walk has."""
@@ -347,7 +355,7 @@ class Interpreter:
         if isinstance(frame, NestedFrame):
             for name, value in frame.unknowns.items():
                 state.set(name, (value,))
-        results = inner.block(parse(text).body, state)
+        results = inner.block(self.walk.parsed(text).body, state)
         self.waited, self.settled = inner.waited, inner.settled
         return results
 

@@ -10,17 +10,20 @@ from doctor.trace.values import UNKNOWN
 _ENDING = frozenset({"kill", "pkill", "killall", "fuser"})
 
 
-def is_restart(one: Started, other: Started, walk: Walk) -> bool:
-    """Whether the second may be the first started anew: one command, one port, and a kill.
+def ends_programs(walk: Walk) -> bool:
+    """Whether the script ends any program; which ones it has ended can't always be told."""
+    return any(each.program in _ENDING for each in walk.invocations)
 
-    What a script that ends programs has ended in between can't always be told.
+
+def is_restart(one: Started, other: Started) -> bool:
+    """Whether the second may be the first started anew, in a script that ends programs.
+
+    It is if it comes of the same command and listens on the same port.
     """
     here, there = one.invocation.origin, other.invocation.origin
     same = here.source.filename == there.source.filename and here.start == there.start
-    port = port_of(one)
-    if not same or port is None or port != port_of(other):
-        return False
-    return any(each.program in _ENDING for each in walk.invocations)
+    port = port_of(one) if same else None
+    return port is not None and port == port_of(other)
 
 
 def port_of(started: Started) -> str | None:

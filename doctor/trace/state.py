@@ -189,7 +189,12 @@ def _same(one: Content, other: Content) -> bool:
         case Value(), Value():
             return one.pieces == other.pieces
         case Array(), Array():
-            return replace(one, assumes=NO_GUARD) == replace(other, assumes=NO_GUARD)
+            return (one.items, one.keys, one.open, one.since) == (
+                other.items,
+                other.keys,
+                other.open,
+                other.since,
+            )
         case Missing(), Missing():
             return (one.inherited, one.since) == (other.inherited, other.since)
     return False
@@ -216,10 +221,10 @@ def join(states: Sequence[State], branches: Sequence[Guard]) -> State:
     names = dict.fromkeys(name for state in states for name in state.variables)
     for name in names:
         found = [state.held(name) for state in states]
-        if all(variable == found[0] for variable in found):
+        if found.count(found[0]) == len(found):
             continue
         contents = [
-            replace(content, assumes=content.assumes | branch)
+            resting(content, branch)
             for variable, branch in zip(found, branches, strict=True)
             for content in variable.alternatives
             if consistent(content.assumes, branch)
@@ -235,6 +240,12 @@ def join(states: Sequence[State], branches: Sequence[Guard]) -> State:
 
 
 _Held = TypeVar("_Held", Defined, Value)
+_Resting = TypeVar("_Resting", Defined, Value, Content)
+
+
+def resting(content: _Resting, on: Guard) -> _Resting:
+    """What a name stands for, resting on this, too."""
+    return content if on <= content.assumes else replace(content, assumes=content.assumes | on)
 
 
 def _either(
@@ -249,7 +260,7 @@ def _either(
         together[name] = found[0]
         if any(held is not found[0] for held in found):
             together[name] = tuple(
-                replace(each, assumes=each.assumes | branch)
+                resting(each, branch)
                 for held, branch in zip(found, branches, strict=True)
                 for each in held
                 if consistent(each.assumes, branch)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from doctor.shell import walk
@@ -30,7 +29,17 @@ from doctor.shell.tree import (
 from doctor.trace import captured
 from doctor.trace.context import FIRST_TURN
 from doctor.trace.frame import UNKNOWN_PREFIX
-from doctor.trace.state import NO_GUARD, UNDEFINED, Array, Content, Defined, Guard, Missing, State
+from doctor.trace.state import (
+    NO_GUARD,
+    UNDEFINED,
+    Array,
+    Content,
+    Defined,
+    Guard,
+    Missing,
+    State,
+    resting,
+)
 from doctor.trace.values import Assumption, Unknown, Value, moment
 
 #: Parts of a state that have no name in a script.
@@ -133,7 +142,7 @@ _Resting = TypeVar("_Resting", Content, Defined)
 
 
 def _resting(contents: Iterable[_Resting], on: Guard) -> list[_Resting]:
-    return [replace(content, assumes=content.assumes | on) for content in contents]
+    return [resting(content, on) for content in contents]
 
 
 def _new(old: Iterable[Content], unknown: Unknown, on: Guard) -> Content:
