@@ -272,6 +272,8 @@ def local_names(function: Function) -> frozenset[str]:
     todo = [function.body]
     while todo:
         command = todo.pop()
+        if isinstance(command, Function):  # one that is defined in it has its own
+            continue
         todo += [statement.command for block in blocks(command) for statement in block]
         if not isinstance(command, Simple) or not command.words:
             continue
