@@ -167,15 +167,21 @@ _LOCAL = Variable((Missing(),), exported=False)
 
 
 def merge_alternatives(contents: Iterable[Content], name: str) -> tuple[Content, ...]:
-    """The contents without repetition; one unknown stands for those that are too many."""
+    """The contents without repetition; one unknown stands for those that are too many.
+
+    What another way leads to, too, is the first to go, then what is unlikely.
+    """
     merged: list[Content] = []
+    again: set[int] = set()
     for content in contents:
         twin = next((m for m in merged if _same(m, content)), None)
         if twin is None or not (twin.assumes <= content.assumes or content.assumes < twin.assumes):
             merged.append(content)
+            again |= {id(content)} if twin is not None else set()
         elif content.assumes < twin.assumes:
             merged[merged.index(twin)] = content
     if len(merged) > MAX_ALTERNATIVES:
+        merged.sort(key=lambda content: (id(content) in again, given(content.assumes)))
         rest = tuple(merged[MAX_ALTERNATIVES - 1 :])
         since = max(getattr(content, "since", 0) for content in rest)
         several = Unknown(f"${name}", many=True, which=hash(rest), since=since)
