@@ -12,6 +12,8 @@ from doctor.diagnostic import Source
 
 #: How many scripts of one folder are read for what they do to another script's job.
 _MOST_BESIDE = 100
+#: From how many folders above a script's own a name is looked for.
+_MOST_ABOVE = 8
 
 
 def digest(*words: str) -> str:
@@ -35,19 +37,16 @@ class Loader:
         self.scanned = tuple(os.path.realpath(path) for path in scanned)
         self.texts: dict[str, Source] = {}
         self.asked: set[str] = set()
-        here = os.path.realpath("")
-        self._folders = tuple(dict.fromkeys((here, *filter(os.path.isdir, self.scanned))))
-        # Of many files that are given, not each one's folder is searched for each name.
-        beside = (os.path.dirname(path) for path in self.scanned if path not in self._folders)
-        self._readable = tuple(dict.fromkeys((*self._folders, *beside)))
+        own = (path if os.path.isdir(path) else os.path.dirname(path) for path in self.scanned)
+        self._readable = tuple(dict.fromkeys((os.path.realpath(""), *own)))
         self._fingerprints: dict[str, str | None] = {}
 
     def load(self, path: str, script: Source) -> Source | None:
-        """A file that a script names: seen from its own folder, from where we are, or from a
-        folder that is scanned."""
-        beside = os.path.normpath(os.path.join(os.path.dirname(script.filename), path))
-        below = (os.path.normpath(os.path.join(folder, path)) for folder in self._folders)
-        for name in dict.fromkeys((beside, os.path.normpath(path), *below)):
+        """A file that a script names: seen from its own folder, from where we are, or from one
+        of the folders above its own, since many are started from their project's."""
+        own = os.path.dirname(script.filename)
+        for folder in (own, "", *_above(own)):
+            name = os.path.normpath(os.path.join(folder, path))
             self.asked.add(name)
             found = self._read(name)
             if found is not None:
@@ -101,6 +100,16 @@ class Loader:
             return sorted(filter(sources.has_suffix, os.listdir(folder)))[:_MOST_BESIDE]
         except OSError:  # a script on the standard input may claim to lie anywhere
             return []
+
+
+def _above(folder: str) -> Iterator[str]:
+    """The folders above one, the nearest first."""
+    for _ in range(_MOST_ABOVE):
+        above = os.path.dirname(folder)
+        if above in ("", folder):
+            return
+        yield above
+        folder = above
 
 
 def _is_below(path: str, places: Iterable[str]) -> bool:

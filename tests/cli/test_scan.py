@@ -427,6 +427,18 @@ def test_what_an_included_or_started_script_does_matters(command: Command) -> No
         assert [(d["code"], d["filename"]) for d in found] == [("VD101", "main.sh")], line
 
 
+def test_what_a_script_names_is_looked_for_in_the_folders_above_its_own(command: Command) -> None:
+    Path("jobs/serve/qwen").mkdir(parents=True)
+    Path("jobs/lib.sh").write_text("MODEL=openai/gpt-oss-20b\n")
+    script = Path("jobs/serve/qwen/serve.sh")
+    script.write_text(
+        "source lib.sh\n"
+        'vllm serve "$MODEL" --enable-auto-tool-choice --tool-call-parser hermes --port 8001\n'
+    )
+    assert "VD701" in command("scan", str(script), "--format", "json").codes
+    assert "VD701" in command("scan", "jobs/serve/qwen", "--format", "json").codes
+
+
 def test_a_folder_that_a_script_nearby_makes_may_be_there_in_time(command: Command) -> None:
     job = "#!/bin/bash\n#SBATCH --gpus=1\n#SBATCH --output=logs/%j.out\nmkdir -p logs\n"
     write("jobs/serve.sbatch", job + "vllm serve Qwen/Qwen3-8B\n")
