@@ -17,6 +17,9 @@ class Deletion(Fact, kw_only=True):
     folder: str | UnknownType = attribute("the shared folder that it lies in")
     folder_sharing: str | UnknownType = attribute("`all-users` or `private`")
     reaches_others: bool | UnknownType = attribute("whether it matches paths that other users own")
+    node_shared: bool | UnknownType = attribute(
+        "whether other jobs may run beside this one; false with `--exclusive`"
+    )
     program: str = attribute("the command that deletes: `rm`, `find`, `rsync`, …")
 
 

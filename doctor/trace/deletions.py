@@ -10,14 +10,16 @@ from doctor.record import Record
 from doctor.trace.context import Invocation
 from doctor.trace.people import logins
 from doctor.trace.places import is_own, place_of
-from doctor.trace.values import Unknown, Value
+from doctor.trace.values import Unknown, UnknownType, Value
 from doctor.trace.wrappers import read_options
 
 #: Tests of find that let through only what is one's own.
 _OWNER_TESTS = frozenset({"-user", "-uid"})
 
 
-def read(invocation: Invocation, shared_folders: Sequence[str]) -> Iterator[Deletion]:
+def read(
+    invocation: Invocation, shared_folders: Sequence[str], node_shared: bool | UnknownType
+) -> Iterator[Deletion]:
     """The deletions of one program, if it deletes."""
     if _as_root_elsewhere(invocation):
         return
@@ -36,6 +38,7 @@ def read(invocation: Invocation, shared_folders: Sequence[str]) -> Iterator[Dele
             folder=place.folder,
             folder_sharing="private" if place.private else "all-users",
             reaches_others=place.reaches_others and not target.only_own,
+            node_shared=node_shared,
             program=program,
         )
 

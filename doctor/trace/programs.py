@@ -23,16 +23,16 @@ _SIGNAL = re.compile(r"-(\d+|[A-Z][A-Z0-9]+)")
 _OF_ONE_SERVER = re.compile(r"port|\d{4}|/|[-.]yaml")
 
 
-def read(invocation: Invocation, requests: Sequence[Request]) -> Iterator[Fact]:
-    """The facts about one program of a script that makes these requests for nodes."""
+def read(invocation: Invocation, shared: bool | UnknownType) -> Iterator[Fact]:
+    """The facts about one program of a script; for ``shared`` see ``node_shared``."""
     program = invocation.arguments[0].display.rpartition("/")[2]
     if program in ("pkill", "killall"):
-        yield from _kill(invocation, program, _node_shared(requests))
+        yield from _kill(invocation, program, shared)
     elif program == "tmux":
         yield from _pane(invocation)
 
 
-def _node_shared(requests: Sequence[Request]) -> bool | UnknownType:
+def node_shared(requests: Sequence[Request]) -> bool | UnknownType:
     """Whether other jobs may run beside this one; large requests are mostly for whole nodes.
 
     Without a request in sight it can't be known what the job has.
@@ -49,9 +49,7 @@ def _more(count: int | UnknownType | None, than: int) -> bool:
     return isinstance(count, int) and count > than
 
 
-def _kill(
-    invocation: Invocation, program: str, node_shared: bool | UnknownType
-) -> Iterator[NamedKill]:
+def _kill(invocation: Invocation, program: str, shared: bool | UnknownType) -> Iterator[NamedKill]:
     container = invocation.context.container
     if container is not None and container.engine in ("docker", "podman", "nerdctl"):
         return
@@ -67,7 +65,7 @@ def _kill(
             program=program,
             pattern=pattern.display,
             selective=narrowed or _is_of_one_server(pattern),
-            node_shared=node_shared,
+            node_shared=shared,
         )
 
 

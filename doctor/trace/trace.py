@@ -87,9 +87,10 @@ def trace(
     elsewhere = runs_elsewhere(own, invocations)
     at_slurm = [each for each in invocations if each.context.remote or not elsewhere]
     facts += written.read(at_slurm, folders, Cleared.of(walk, requests))
+    shared = programs.node_shared(requests)
     for invocation in invocations:
-        facts += deletions.read(invocation, folders)
-        facts += programs.read(invocation, requests)
+        facts += deletions.read(invocation, folders, shared)
+        facts += programs.read(invocation, shared)
     facts += secrets.read(source)
     facts += steps.read(invocations, in_batch_job=bool(own.header.effective))
     around = Surroundings.of(own, walk, requests)
