@@ -159,7 +159,7 @@ def _servers(
     facts: list[Fact] = [*requirements.facts(found, candidates, settings.knowledge)]
     facts += [servers.launch(each, settings.knowledge) for each in started]
     facts += [fact for each in started for fact in flags.given(each)]
-    facts += [fact for each in started for fact in variables.given(each, walk)]
+    facts += variables.given(started, walk)
     facts += [fact for each in started for fact in caches.folders(each, walk, job)]
     if not walk.truncated:
         facts += caches.shared(started, walk, job)

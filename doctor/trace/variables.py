@@ -26,12 +26,19 @@ _SET = re.compile(r"=|[\"']\s*\]\s*=(?!=)")
 _EXPORT = re.compile(r"\b(?:export|declare -x|unset)[ \t]+(?:\w+[ \t]+)*\Z")
 
 
-def given(started: Started, walk: Walk) -> Iterator[GivenVariable]:
+def given(started: Sequence[Started], walk: Walk) -> Iterator[GivenVariable]:
     """A fact for each variable named ``VLLM_…`` that a server is given by the script."""
-    ours = {n: v for n, v in started.environment.items() if n.startswith(_OURS) and v.pieces}
+    ours = [
+        (each, name, value)
+        for each in started
+        for name, value in each.environment.items()
+        if name.startswith(_OURS) and value.pieces
+    ]
     texts = [*_texts(walk)] if ours else []
-    for name, value in ours.items():
-        yield _fact(started, name, value, texts)
+    names = {name for _, name, _ in ours}
+    used = {name for name in names if any(_is_used(name, text) for text in texts)}
+    for each, name, value in ours:
+        yield _fact(each, name, value, name in used)
 
 
 def _texts(walk: Walk) -> Iterator[str]:
@@ -59,7 +66,7 @@ def _programs_in_python(words: Sequence[Value]) -> Iterator[str]:
             yield path
 
 
-def _fact(started: Started, name: str, value: Value, texts: Sequence[str]) -> GivenVariable:
+def _fact(started: Started, name: str, value: Value, used: bool) -> GivenVariable:
     found = started.candidates
     row = found.tables.variables.get(name)
     foreign = row is None and not started.has_plugin
@@ -73,7 +80,7 @@ def _fact(started: Started, name: str, value: Value, texts: Sequence[str]) -> Gi
         name=name,
         is_on=(value.text or "").lower() in ("1", "true"),
         known=row is not None,
-        used_by_script=any(_is_used(name, text) for text in texts),
+        used_by_script=used,
         suggestion=_meant(name, found.tables.variables) if foreign else None,
         pinned=found.pin is not None,
         read=whether(likely, row.releases) if row else False,
