@@ -12,7 +12,7 @@ from doctor.record import Record
 from doctor.trace import mentions
 from doctor.trace.concurrency import JobShape, begun, copies, kept_apart, together
 from doctor.trace.interpreter import Walk
-from doctor.trace.restarts import ends_programs, is_restart
+from doctor.trace.restarts import endings, is_restart
 from doctor.trace.servers import Started
 from doctor.trace.state import Content, Missing
 from doctor.trace.values import (
@@ -160,7 +160,7 @@ def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[Sh
     """The caches that several servers of one engine write at the same time."""
     candidates = [s for s in started if s.engine is not None and s.compiles is not False]
     candidates = [s for s in candidates if not s.is_part and not s.has_plugin]
-    restarts = ends_programs(walk)
+    ends = endings(walk)
     done: set[int] = set()
     for index, first in enumerate(candidates):
         root = root_of(first)
@@ -169,7 +169,7 @@ def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[Sh
         group = [first]
         for at in range(index + 1, len(candidates)):
             other = candidates[at]
-            if restarts and any(is_restart(member, other) for member in group):
+            if any(is_restart(member, other, ends) for member in group):
                 done.add(at)  # it takes the first one's place
             elif all(_share(member, other, root) for member in group):
                 group.append(other)

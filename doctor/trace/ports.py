@@ -9,7 +9,7 @@ from doctor.facts.relations import SharedPort
 from doctor.trace.caches import servers_in_words
 from doctor.trace.concurrency import JobShape, begun, copies, kept_apart, together
 from doctor.trace.interpreter import Walk
-from doctor.trace.restarts import ends_programs, is_restart, port_of
+from doctor.trace.restarts import endings, is_restart, port_of
 from doctor.trace.servers import Started
 from doctor.trace.values import ARRAY_TASK, HOST, UNKNOWN, Value
 
@@ -17,7 +17,7 @@ from doctor.trace.values import ARRAY_TASK, HOST, UNKNOWN, Value
 def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[SharedPort]:
     """The ports that several servers on one machine bind."""
     candidates = [s for s in started if not s.is_part and _on_this_machine(s, job.one_node)]
-    restarts = ends_programs(walk)
+    ends = endings(walk)
     done: set[int] = set()
     for index, first in enumerate(candidates):
         port = port_of(first)
@@ -29,7 +29,7 @@ def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[Sh
             if (
                 port_of(other) == port
                 and _same_host(first, other)
-                and not (restarts and any(is_restart(member, other) for member in group))
+                and not any(is_restart(member, other, ends) for member in group)
                 and all(together(member.invocation, other.invocation) for member in group)
             ):
                 group.append(other)

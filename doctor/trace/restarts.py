@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect
+from collections.abc import Sequence
+
 from doctor.trace.interpreter import Walk
 from doctor.trace.servers import Started
 from doctor.trace.values import UNKNOWN
@@ -10,19 +13,18 @@ from doctor.trace.values import UNKNOWN
 _ENDING = frozenset({"kill", "pkill", "killall", "fuser"})
 
 
-def ends_programs(walk: Walk) -> bool:
-    """Whether the script ends any program; which ones it has ended can't always be told."""
-    return any(each.program in _ENDING for each in walk.invocations)
+def endings(walk: Walk) -> list[int]:
+    """The moments at which the script ends some program; which one can't always be told."""
+    return [each.order for each in walk.invocations if each.program in _ENDING]
 
 
-def is_restart(one: Started, other: Started) -> bool:
-    """Whether the second may be the first started anew, in a script that ends programs.
-
-    It is if it comes of the same command and listens on the same port.
-    """
-    here, there = one.invocation.origin, other.invocation.origin
-    same = here.source.filename == there.source.filename and here.start == there.start
-    port = port_of(one) if same else None
+def is_restart(one: Started, other: Started, endings: Sequence[int]) -> bool:
+    """Whether the second may be the first started anew: one command, one port, an end between."""
+    here, there = one.invocation, other.invocation
+    if bisect(endings, here.order) == bisect(endings, there.order):
+        return False
+    same = here.origin.source.filename == there.origin.source.filename
+    port = port_of(one) if same and here.origin.start == there.origin.start else None
     return port is not None and port == port_of(other)
 
 
