@@ -36,6 +36,11 @@ class WrittenPath(Fact, kw_only=True):
     met_by_others: bool | UnknownType = attribute(
         "false where no other user's job can meet it: the job has whole nodes and deletes it again"
     )
+    in_place_of: str | None = attribute(
+        "the variable by which sites tell a job of its own scratch folder (`TMPDIR`, "
+        "`LOCAL_SCRATCH`, …), if the path counts only where that isn't set",
+        None,
+    )
     how: str = attribute("`redirection`, `tee`, `mkdir`, `variable` or `option`")
 
 

@@ -51,8 +51,8 @@ class SharedCache(Fact, kw_only=True):
     compiles: bool | UnknownType = attribute("whether the servers compile at all")
     releases: frozenset[str] | UnknownType = attribute("the releases that could run them")
     named_release: str | UnknownType = attribute(
-        "the newest release that the script's comments and names, or the requirements of its "
-        "project, speak of"
+        "the newest release that the script's comments and names, the scripts near it, or the "
+        "requirements of its project, speak of"
     )
 
 

@@ -33,6 +33,9 @@ class Launch(Fact, kw_only=True):
     memory_share: float | UnknownType = attribute(
         "the share in force: the one asked for, or the least default of the candidate releases"
     )
+    with_plugin: bool = attribute(
+        "whether variables of the script show an accelerator for which vLLM needs a plug-in", False
+    )
     speculative: bool | UnknownType = attribute("whether it decodes speculatively")
     speculation_method: str | UnknownType | None = attribute(
         "the speculation method, as given or as vLLM infers it"

@@ -30,6 +30,8 @@ _VARIES: dict[str, frozenset[str]] = {
     for name in names.split()
 }
 
+#: Where sites tell a job of a scratch folder of its own, if they have one.
+SCRATCH = frozenset("TMPDIR TMP TEMP SCRATCH LOCAL_SCRATCH LSCRATCH SNIC_TMP JOBSCRATCH".split())
 
 #: The script itself, and the folder that it lies in.
 SCRIPT, SCRIPT_FOLDER = "$0", "$(dirname $0)"

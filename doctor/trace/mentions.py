@@ -1,7 +1,8 @@
 """Mentions: the release of vLLM that a project's own words name, though nothing installs it.
 
-A comment, the name of an environment or a lock file does not pin what a server runs on; yet
-where it names a release nobody should be told what is true of others only.
+A comment, the name of an environment, a lock file or the script nearby that sets the environment
+up do not pin what a server runs on; yet where they name a release nobody should be told what is
+true of others only.
 """
 
 from __future__ import annotations
@@ -22,15 +23,22 @@ _MENTION = re.compile(
     re.IGNORECASE,
 )
 #: Files that say on which releases a project runs, and from how far above a script they count.
-_PROJECT = ("requirements.txt", "pyproject.toml", "uv.lock", "environment.yml", "environment.yaml")
+_PROJECT = (
+    "requirements.txt",
+    "pyproject.toml",
+    "uv.lock",
+    "environment.yml",
+    "environment.yaml",
+)
 _ABOVE = ("", "../", "../../")
 
 
 def newest(walk: Walk, scripts: Iterable[Source]) -> str | UnknownType:
-    """The newest release that these scripts, or the files of their project, name."""
+    """The newest release that these scripts, those near them or their project's files name."""
     texts: dict[str, str] = {}
     for script in scripts:
-        texts[script.filename] = script.text
+        for each in (script, *walk.beside(script)):
+            texts[each.filename] = each.text
         for above in _ABOVE:
             for name in _PROJECT:
                 found = walk.load(above + name, script)

@@ -248,6 +248,7 @@ def launch(started: Started, knowledge: Knowledge) -> Launch:
         chat_template=_given(server.chat_template),
         gpu_memory_utilization=server.gpu_memory_utilization,
         memory_share=defaults.gpu_memory_utilization(server, found),
+        with_plugin=started.has_plugin,
         speculative=spec.on,
         speculation_method=spec.method,
         draft_model=spec.drafter,

@@ -10,6 +10,7 @@ from doctor.facts.base import Evidence
 from doctor.facts.commands import WrittenPath
 from doctor.trace.containers import CONTAINER_PREFIXES
 from doctor.trace.context import Invocation
+from doctor.trace.environment import SCRATCH
 from doctor.trace.leftovers import Cleared
 from doctor.trace.people import logins
 from doctor.trace.places import place_of
@@ -68,8 +69,18 @@ def _written(
         path=place.shown,
         folder=place.folder,
         owned=UNKNOWN if place.owned is None else place.owned,
+        in_place_of=_in_place_of(path),
         how=how,
     )
+
+
+def _in_place_of(path: Value) -> str | None:
+    """The site's variable that the path's text stands in for: ``${LOCAL_SCRATCH:-/tmp}/x``."""
+    for assumed in path.assumes:
+        kind, _, name = assumed.key.partition(":")
+        if kind == "given" and assumed.choice == "empty" and name in SCRATCH:
+            return name
+    return None
 
 
 def _may_fail(invocation: Invocation) -> bool:

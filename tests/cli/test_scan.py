@@ -470,6 +470,19 @@ def test_a_lock_file_says_on_what_release_a_project_runs(command: Command) -> No
         assert len(command(*call).found) == count, release
 
 
+def test_the_script_nearby_that_sets_the_environment_up_says_on_what_release_a_project_runs(
+    command: Command,
+) -> None:
+    servers = "".join(f"vllm serve Qwen/Qwen3-8B --port 800{i} &\n" for i in range(2)) + "wait\n"
+    Path("serve.sh").write_text(servers)
+    assert command("scan", "serve.sh", "--format", "json").codes == ["VD301"]
+    for release in ("0.25.1", "0.5.4"):  # safe to share, and too old to compile
+        Path("setup.sh").write_text(f"pip install vllm=={release}\n")
+        assert command("scan", "serve.sh", "--format", "json").codes == []
+    Path("setup.sh").write_text("pip install vllm==0.11.0\n")
+    assert command("scan", "serve.sh", "--format", "json").codes == ["VD301"]
+
+
 def test_what_two_scripts_lead_to_is_told_once(command: Command) -> None:
     write("serve.sh", "for i in 0 1; do vllm serve $1 --port 800$i & done\nwait\n")
     write("run.sh", "bash serve.sh Qwen/Qwen3-8B\n")

@@ -26,7 +26,7 @@ def test_a_step_knows_its_own_gpus(slurm: OneHostSlurm) -> None:
 
 
 def test_salloc_runs_its_command_where_it_was_called(slurm: OneHostSlurm) -> None:
-    told = slurm.run("salloc", "--gres=gpu:2", "env").stdout.splitlines()
+    told = slurm.run("salloc", "--nodelist=gpu01", "--gres=gpu:2", "env").stdout.splitlines()
     assert "SLURM_JOB_NODELIST=gpu01" in told
     assert not any(line.startswith(("SLURMD_NODENAME=", "CUDA_VISIBLE_DEVICES=")) for line in told)
 
