@@ -25,18 +25,21 @@ def main(script: str, runs: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         other = Path(folder) / "other.sh"
         other.write_text("make -j 4 && echo done\n")
+        changed = Path(folder) / "changed.sbatch"
         commands = {
             "a bare start of Python": [sys.executable, "-c", "pass"],
             "bashate SCRIPT": [sys.executable, "-m", "bashate.bashate", script],
             "bashlex's import": [sys.executable, "-c", "import bashlex"],
             "a script of no interest": [*_SCAN, str(other)],
             "vllm-doctor scan SCRIPT": [*_SCAN, script],
+            "after a change to it": [*_SCAN, str(changed)],
             "the same, nothing kept": [*_SCAN, script],
         }
         if find_spec("bashate") is None:
             del commands["bashate SCRIPT"]
         best = dict.fromkeys(commands, float("inf"))
         for run in range(runs + 1):  # the first fills the caches
+            changed.write_text(f"{Path(script).read_text()}\n# {run}\n")
             for name, command in commands.items():
                 kept = f"{folder}/{run}" if name.endswith("nothing kept") else f"{folder}/kept"
                 spent = _seconds(command, {**os.environ, "XDG_CACHE_HOME": kept})
