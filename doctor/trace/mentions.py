@@ -18,7 +18,8 @@ from doctor.vllm.tables import release_key
 #: ``vLLM 0.19``, ``vllm==0.19.1``, ``vllm-openai:v0.19.0``, ``name = "vllm" version = "0.19.1"``.
 _MENTION = re.compile(
     r"(?:\b|_)vllm(?:-openai)?(?:\[[\w,-]*\])?[\"'`]?"
-    r"(?:\s*(?:===?|~=|>?=|[:@/(])\s*|[ _-](?:version[ :=_-]*)?|\s+version\s*=\s*)[\"'`]?"
+    r"(?:\s*(?:===?|~=|>?=|[:@/(])\s*|[ _-](?:(?:version|release|pin)[ :=_-]*)?"
+    r"|\s+version\s*=\s*)[\"'`]?"
     r"v?(0\.\d+(?:\.\d+)?)(?!\.?\d)",
     re.IGNORECASE,
 )

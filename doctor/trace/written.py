@@ -77,7 +77,7 @@ def _written(
 def _in_place_of(path: Value) -> str | None:
     """The site's variable that the path's text stands in for: ``${LOCAL_SCRATCH:-/tmp}/x``."""
     for assumed in path.assumes:
-        kind, _, name = assumed.key.partition(":")
+        kind, name, *_ = *assumed.key.split(":"), ""
         if kind == "given" and assumed.choice == "empty" and name in SCRATCH:
             return name
     return None

@@ -477,7 +477,7 @@ def test_the_script_nearby_that_sets_the_environment_up_says_on_what_release_a_p
     Path("serve.sh").write_text(servers)
     assert command("scan", "serve.sh", "--format", "json").codes == ["VD301"]
     for release in ("0.25.1", "0.5.4"):  # safe to share, and too old to compile
-        Path("setup.sh").write_text(f"pip install vllm=={release}\n")
+        Path("setup.sh").write_text(f'VLLM_PIN="{release}"\npip install "vllm==$VLLM_PIN"\n')
         assert command("scan", "serve.sh", "--format", "json").codes == []
     Path("setup.sh").write_text("pip install vllm==0.11.0\n")
     assert command("scan", "serve.sh", "--format", "json").codes == ["VD301"]
