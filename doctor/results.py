@@ -1,8 +1,9 @@
 """What was found in scripts, kept: one that hasn't changed needn't be examined again.
 
 The diagnostics of a script follow from its text, from the files that it names, from the
-configuration, and from this tool with its rules and its knowledge; from nothing else, not even the
-date. One file for each folder in which one scans; nothing is lost if it is deleted.
+configuration, and from this tool with its rules and its knowledge, of which only what the register
+holds depends on the date. One file for each folder in which one scans; nothing is lost if it is
+deleted.
 """
 
 from __future__ import annotations
@@ -92,11 +93,14 @@ class Results:
 
 
 def _state(config: Config) -> Iterator[str]:
-    """All files on which every result rests, and when each was last changed."""
+    """What every result rests on: files, by when each was last changed, and unfit nodes."""
     own = (Path(__file__).parent, data_folder("rules"), data_folder("kb"))
-    register = (config.register,) if config.register else ()
-    for place in (*own, *config.rules, *config.kb, *register):
+    for place in (*own, *config.rules, *config.kb):
         yield from _stamps(os.fspath(place))
+    if config.register:
+        from doctor.knowledge.register import unfit
+
+        yield from sorted(map(repr, unfit(config.register).values()))
 
 
 def _stamps(place: str) -> Iterator[str]:

@@ -6,10 +6,12 @@ import json
 import os
 import stat
 from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
 
+from doctor.knowledge import register
 from tests.conftest import Outcome
 
 SERVER = """\
@@ -104,6 +106,25 @@ def test_a_changed_rule_or_page_of_the_site_counts(project: Path, command: Comma
     assert "VD701" in scan(command, "--kb", "kb.md").codes
     page.write_text("| Model | Tool parser |\n|---|---|\n| gpt-oss | `hermes` |\n")
     assert "VD701" not in scan(command, "--kb", "kb.md").codes
+
+
+def test_a_node_that_leaves_the_register_is_forgotten(
+    project: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = register.entry("gpu07", "ada", ["68 GiB are held"])
+    register.record(project / "register", found)
+    (project / ".vllm-doctor.toml").write_text('register = "register"\nbad-nodes = []\n')
+    script = project / "jobs/serve.sbatch"
+    script.write_text(SERVER.replace("--gpus=1", "--gpus=1\n#SBATCH --nodes=1"))
+    assert "VD201" in scan(command).codes
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.now(tz) + register.LASTS + timedelta(seconds=1)
+
+    monkeypatch.setattr(register, "datetime", Later)
+    assert "VD201" not in scan(command).codes
 
 
 @pytest.mark.parametrize("nonsense", ["", "{", "[]", "null", '{"KEY": 1}', '{"KEY": [{}, [[1]]]}'])
