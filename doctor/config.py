@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from doctor.config_keys import READERS
 from doctor.errors import DoctorError, nearest
 from doctor.record import Record
+from doctor.regex import regex
 from doctor.selection import complaint, matches
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 FILENAME = ".vllm-doctor.toml"
 MAX_BYTES = 1 << 20
 _PYPROJECT = "pyproject.toml"
-_DEEP_KEY = re.compile(r"(?:[\w'\"-]{1,64}[ \t]*\.[ \t]*){32}")  # reading it takes quadratic time
+_DEEP_KEY = regex(r"(?:[\w'\"-]{1,64}[ \t]*\.[ \t]*){32}")  # reading it takes quadratic time
 
 
 class Config(Record):

@@ -13,21 +13,22 @@ from itertools import pairwise
 from doctor import tokens
 from doctor.config import Config
 from doctor.diagnostic import Source
+from doctor.regex import regex
 from doctor.sources import has_suffix
 
 #: Servers, jobs (misspelt directives too), and comments for vllm-doctor.
-_SUBJECTS = re.compile(
+_SUBJECTS = regex(
     r"vllm|slurm|sbatch|salloc|srun|scontrol|scancel|squeue|sacct|sinfo"
     r"|^[ \t]*#+[ \t]*\w*batch|^[ \t]*#[A-Z]{4,7}[ \t]+-",
     re.IGNORECASE | re.MULTILINE,
 )
 
-_DELETES = re.compile(r"\b(?:rm|rmdir|find|shred|unlink|rsync)\b")
+_DELETES = regex(r"\b(?:rm|rmdir|find|shred|unlink|rsync)\b")
 
 #: Parts of the names of the folders that all users share, and of their variables.
-_SHARED = re.compile(r"tmp|shm", re.IGNORECASE)
+_SHARED = regex(r"tmp|shm", re.IGNORECASE)
 
-_EXPANSION = re.compile(r"\$\{[^}]*\}|\$\([^)]*\)|\$\w+|[\"'`;&|()]")
+_EXPANSION = regex(r"\$\{[^}]*\}|\$\([^)]*\)|\$\w+|[\"'`;&|()]")
 
 
 def matters(source: Source, config: Config, load: Callable[[str, Source], Source | None]) -> bool:

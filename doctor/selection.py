@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from doctor.errors import nearest
+from doctor.regex import regex
 
-_CODE = re.compile(r"[A-Z]{1,8}\d*")
+_CODE = regex(r"[A-Z]{1,8}\d*")
 
 
 def matches(selector: str, code: str, name: str) -> bool:

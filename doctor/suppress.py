@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from doctor.diagnostic import Diagnostic, Source
 from doctor.errors import nearest
 from doctor.facts.inputs import Suppression
+from doctor.regex import regex
 from doctor.selection import complaint, matches
 from doctor.shell.tree import (
     AndOr,
@@ -29,9 +30,9 @@ from doctor.shell.tree import (
     blocks,
 )
 
-_MARKER = re.compile(r"#\s*vllm-doctor:\s*(?P<verb>[\w-]+)\s*(?:\[(?P<selectors>[^\]]*)\])?")
+_MARKER = regex(r"#\s*vllm-doctor:\s*(?P<verb>[\w-]+)\s*(?:\[(?P<selectors>[^\]]*)\])?")
 _VERBS = ["ignore", "ignore-file"]
-_DIRECTIVE = re.compile(r"\s*#+\s*\w*BATCH\b")
+_DIRECTIVE = regex(r"\s*#+\s*\w*BATCH\b")
 
 
 def apply(

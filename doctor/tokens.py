@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from doctor.regex import regex
+
 #: What the tokens look like: the whole word, so that nothing longer is taken for one.
 _SHAPES = tuple(
-    (what, re.compile(rf"(?<![A-Za-z0-9_-]){shape}(?![A-Za-z0-9_])"))
+    (what, regex(rf"(?<![A-Za-z0-9_-]){shape}(?![A-Za-z0-9_])"))
     for what, shape in (
         ("a Hugging Face token", r"(?:hf|api_org)_[A-Za-z0-9]{34}"),
         ("an OpenAI key", r"sk-[A-Za-z0-9]{48}"),
@@ -26,11 +28,11 @@ _SHAPES = tuple(
     )
 )
 #: How they begin: what holds none of these holds no token.
-BEGINNINGS = re.compile(
+BEGINNINGS = regex(
     r"\b(?:hf_|api_org_|sk-|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|nvapi-|AIza|xox[abprs]-|"
     r"WANDB_API_KEY=|wandb login )[\"']?[A-Za-z0-9_-]{16}"
 )
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = regex(
     r"(.)\1{4}|example|your|token|secret|placeholder|changeme|replace|redacted|dummy|abcdef|123456",
     re.IGNORECASE,
 )

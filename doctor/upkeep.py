@@ -16,13 +16,14 @@ from doctor.knowledge.markdown import code_blocks
 from doctor.knowledge.rows import Page
 from doctor.record import Record
 from doctor.references import line_of, wrong_references
+from doctor.regex import regex
 from doctor.rulebook import Rule, Rulebook
 from doctor.rulebook.examples import Example, examples
 from doctor.trial import Bench, failure
 
-_LINK = re.compile(r"\]\(<?([^)\s#>]+)")
-_FENCE = re.compile(r"\s*(```+|~~~+)")
-_REMOTE = re.compile(r"[a-z][a-z0-9+.-]*:|/", re.IGNORECASE)
+_LINK = regex(r"\]\(<?([^)\s#>]+)")
+_FENCE = regex(r"\s*(```+|~~~+)")
+_REMOTE = regex(r"[a-z][a-z0-9+.-]*:|/", re.IGNORECASE)
 
 
 @dataclass(frozen=True, order=True)

@@ -10,6 +10,7 @@ from doctor.diagnostic import Edit
 from doctor.facts.base import Evidence
 from doctor.fix.lines import line_before, statements_around
 from doctor.fix.work import NoFixError, Work
+from doctor.regex import regex
 from doctor.shell.tree import ArithmeticFor, Command, For, Simple, Word
 from doctor.shell.walk import commands
 from doctor.trace.caches import root_of
@@ -17,10 +18,10 @@ from doctor.trace.servers import Started
 from doctor.trace.values import Text, Value
 
 _DEFAULT_ROOT = "$HOME/.cache/vllm"
-_NAME = re.compile(r"\"?\$\{?([A-Za-z_]\w*)\}?\"?")
-_VARIABLE = re.compile(r"~|\$\w+")
-_COUNTER = re.compile(r"\s*([A-Za-z_]\w*)\s*=")
-_EXPANSION = re.compile(r"[\"']?\$\{?[A-Za-z_]\w*\}?[\"']?|[\"']?\d*\$\{?[A-Za-z_]\w*\}?[\"']?")
+_NAME = regex(r"\"?\$\{?([A-Za-z_]\w*)\}?\"?")
+_VARIABLE = regex(r"~|\$\w+")
+_COUNTER = regex(r"\s*([A-Za-z_]\w*)\s*=")
+_EXPANSION = regex(r"[\"']?\$\{?[A-Za-z_]\w*\}?[\"']?|[\"']?\d*\$\{?[A-Za-z_]\w*\}?[\"']?")
 
 
 def separate_caches(work: Work) -> Iterator[Edit]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from doctor.diagnostic import Edit
 from doctor.fix.work import NoFixError, Work
+from doctor.regex import regex
 from doctor.shell.tree import Simple, Word
 
 #: Torch's own folder in /tmp is named after the user, `torchinductor_NAME`.
-_TORCH = re.compile(r"((?:/[\w.-]+)+/torchinductor_)\*(/\*)?")
-_PATTERN = re.compile(r"(?P<folder>(?:/[\w.-]+)+)/(?P<name>[\w.*?-]*[*?][\w.*?-]*)")
-_RM = re.compile(r"(?:sudo\s+)?rm(?:\s+-\w+|\s+--\w[\w-]*)*\s+")
+_TORCH = regex(r"((?:/[\w.-]+)+/torchinductor_)\*(/\*)?")
+_PATTERN = regex(r"(?P<folder>(?:/[\w.-]+)+)/(?P<name>[\w.*?-]*[*?][\w.*?-]*)")
+_RM = regex(r"(?:sudo\s+)?rm(?:\s+-\w+|\s+--\w[\w-]*)*\s+")
 
 
 def delete_own_only(work: Work) -> Iterator[Edit]:

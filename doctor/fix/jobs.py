@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from doctor.diagnostic import Edit, Location
 from doctor.facts.jobs import Allocation, Directive
 from doctor.fix.work import NoFixError, Work
+from doctor.regex import regex
 from doctor.slurm.hostlist import fold
 
 _DIRECTIVE = "#SBATCH"
@@ -21,7 +22,7 @@ _PATTERNS = {
     "SLURM_PROCID": "%t",
     "USER": "%u",
 }
-_FILES = re.compile(r"(?:--(?:output|error|input)|-[oei])(?:=|\s+|(?=\S))")
+_FILES = regex(r"(?:--(?:output|error|input)|-[oei])(?:=|\s+|(?=\S))")
 
 
 def exclude_nodes(work: Work) -> Iterator[Edit]:

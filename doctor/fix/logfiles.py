@@ -10,16 +10,17 @@ from doctor.diagnostic import Edit, Location
 from doctor.facts.logs import LogFile
 from doctor.fix.lines import line_before, statements_around
 from doctor.fix.work import NoFixError, Work
+from doctor.regex import regex
 from doctor.shell.tree import Redirect, Simple, Word
 from doctor.shell.walk import commands
 from doctor.unknown import UNKNOWN
 
 _FOLDER = "$HOME/logs"
-_VOLATILE = re.compile(r"(?:/dev/shm|/var/tmp|/tmp|\$TMPDIR|\$\{TMPDIR\})/")
-_IN_PATTERN = re.compile(r"%\d*[jJA]")
-_IN_PATH = re.compile(r"SLURM_(?:ARRAY_)?JOB_?ID")
+_VOLATILE = regex(r"(?:/dev/shm|/var/tmp|/tmp|\$TMPDIR|\$\{TMPDIR\})/")
+_IN_PATTERN = regex(r"%\d*[jJA]")
+_IN_PATH = regex(r"SLURM_(?:ARRAY_)?JOB_?ID")
 #: A path that may be put into a word, in quotes or without them.
-_PLAIN_PATH = re.compile(r"(?:[\w./:@%+,=-]|\$\w+|\$\{\w+\})+")
+_PLAIN_PATH = regex(r"(?:[\w./:@%+,=-]|\$\w+|\$\{\w+\})+")
 
 
 def keep_log(work: Work) -> Iterator[Edit]:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from doctor.diagnostic import Edit
 from doctor.fix.work import NoFixError, Work
+from doctor.regex import regex
 
-_VOLATILE = re.compile(r"(/dev/shm|/var/tmp|/tmp)(?=/)")
+_VOLATILE = regex(r"(/dev/shm|/var/tmp|/tmp)(?=/)")
 
 
 def replace_value(work: Work) -> Iterator[Edit]:

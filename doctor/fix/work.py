@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from doctor.diagnostic import Edit, Location, Source
 from doctor.facts.base import Evidence, Fact
 from doctor.record import Record
+from doctor.regex import regex
 from doctor.rulebook.verdict import Repair
 from doctor.shell.tree import Simple, Word
 from doctor.shell.walk import commands, words
@@ -16,7 +16,7 @@ from doctor.trace.servers import Started
 from doctor.trace.trace import Traced
 
 #: Text that means itself wherever it is put: in a word, in quotes, in a string for another shell.
-_PLAIN = re.compile(r"[\w./:@%+=,~-]*")
+_PLAIN = regex(r"[\w./:@%+=,~-]*")
 _QUOTES = "\"'"
 
 

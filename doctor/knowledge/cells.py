@@ -10,12 +10,13 @@ from typing import Any
 from doctor.errors import DoctorError, nearest
 from doctor.knowledge.rows import Place
 from doctor.record import Record
+from doctor.regex import regex
 
-_CODE = re.compile(r"`([^`]+)`")
-_LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*\)")
-_RELEASE = re.compile(r"\d+(?:\.\d+)+(?:\.?(?:post|rc|a|b|dev)\d+)?")
-_CLAUSE = re.compile(r"(==|!=|<=|>=|<|>|~=)\s*v?([\w.]+?)(\.\*)?")
-_BUILT_IN = re.compile(r"built[ -]in|native|内置|自带", re.IGNORECASE)
+_CODE = regex(r"`([^`]+)`")
+_LINK = regex(r"\[([^\[\]]*)\]\([^()]*\)")
+_RELEASE = regex(r"\d+(?:\.\d+)+(?:\.?(?:post|rc|a|b|dev)\d+)?")
+_CLAUSE = regex(r"(==|!=|<=|>=|<|>|~=)\s*v?([\w.]+?)(\.\*)?")
+_BUILT_IN = regex(r"built[ -]in|native|内置|自带", re.IGNORECASE)
 _TRUTHS = {"yes": True, "是": True, "no": False, "否": False}
 _NOTHING = frozenset(("", "-", "–", "—", "n/a"))  # noqa: RUF001
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from doctor.errors import DoctorError
 from doctor.record import Record
+from doctor.regex import regex
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 MAX_BYTES = 1 << 20
 MAX_FRONT_MATTER = 1 << 16
 
-_FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)?(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
-_CELL_BORDER = re.compile(r"(?<!\\)\|")
+_FRONT_MATTER = regex(r"---[ \t]*\n(.*?\n)?(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_CELL_BORDER = regex(r"(?<!\\)\|")
 
 
 class Row(Record):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from doctor.regex import regex
+
 _Row = TypeVar("_Row")
-_HUB_CACHE = re.compile(r"models--([^/]+?)--([^/]+)")
-_LITERAL = re.compile(r"[^*]{3}")
+_HUB_CACHE = regex(r"models--([^/]+?)--([^/]+)")
+_LITERAL = regex(r"[^*]{3}")
 
 
 def spellings(model: str) -> list[tuple[str, bool]]:

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 
 from doctor.errors import DoctorError
 from doctor.knowledge.rows import Place
+from doctor.regex import regex
 
 MAX_NODES = 100_000
 
-_NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]|\[[\d,-]+\])*")
-_RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
-_WORD = re.compile(r"(?:[^,\s\[]|\[[^\]]*\]?)+")
+_NAME = regex(r"[A-Za-z0-9](?:[\w.-]|\[[\d,-]+\])*")
+_RANGE = regex(r"(\d{1,9})(?:-(\d{1,9}))?")
+_WORD = regex(r"(?:[^,\s\[]|\[[^\]]*\]?)+")
 
 
 def split(text: str, place: Place | None = None) -> list[str]:

@@ -24,6 +24,7 @@ from doctor.knowledge.rows import (
     Setting,
     SharedFolder,
 )
+from doctor.regex import regex
 
 Fact: TypeAlias = (
     Page | NodeList | Setting | SharedFolder | BrokenVersion | Pairing | Family | Migration
@@ -32,14 +33,14 @@ Fact: TypeAlias = (
 _PAGE_KEYS = ("id", "title", "codes", "checked", "sources")
 _KEYS = (*_PAGE_KEYS, "bad-nodes", "as-of")
 _LISTS = ("codes", "sources", "bad-nodes")
-_BAD_NODES = re.compile(
+_BAD_NODES = regex(
     r"\b(?:known[ -]bad|bad|broken|blocked)\s+nodes?\b|(?:坏|故障|问题)节点", re.IGNORECASE
 )
-_AS_OF = re.compile(r"(?:as of|since|截至|截止)\W{0,3}(\d{4}-\d{2}-\d{2})", re.IGNORECASE)
-_CODE = re.compile(r"[A-Z]{2,8}\d{3}")
-_PAGE_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_AS_OF = regex(r"(?:as of|since|截至|截止)\W{0,3}(\d{4}-\d{2}-\d{2})", re.IGNORECASE)
+_CODE = regex(r"[A-Z]{2,8}\d{3}")
+_PAGE_ID = regex(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _NO_OPTION = ("nothing", "无")
-_REMARK = re.compile(r"[(\uff08:\uff1a;\u2013\u2014]|\s-\s")
+_REMARK = regex(r"[(\uff08:\uff1a;\u2013\u2014]|\s-\s")
 
 
 def facts(document: Document, releases: Collection[str], site: bool) -> Iterator[Fact]:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
@@ -23,11 +22,12 @@ from pathlib import Path
 
 from doctor.errors import DoctorError
 from doctor.record import Record
+from doctor.regex import regex
 
 #: How long an entry counts: by then somebody has mended the node, or another run met it again.
 LASTS = timedelta(days=7)
 
-_NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_NODE = regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _SUFFIX = ".json"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import time
@@ -13,13 +12,14 @@ from doctor.node import place
 from doctor.node.bounds import clipped, first
 from doctor.node.probe import NotHereError, Probe, Situation, UnseenError
 from doctor.node.tmp_folders import user_name
+from doctor.regex import regex
 from doctor.unknown import UNKNOWN, UnknownType
 
 #: A controller that is alive answers in a tenth of that; a dead one would cost 9 s, a missing
 #: slurm.conf 59 s.
 _SECONDS = 2.0
 #: What Slurm's programs write before what they say.
-_SAYS = re.compile(r"^.*?(?:error|fatal): ")
+_SAYS = regex(r"^.*?(?:error|fatal): ")
 _NO_JOB = "this is no Slurm job"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator
 from itertools import pairwise
@@ -12,11 +11,12 @@ import psutil
 from doctor.facts.node import LeftoverProcess
 from doctor.node.probe import Probe, Situation
 from doctor.node.processes import IN_KERNEL, Processes, gpu_open
+from doctor.regex import regex
 
 #: What a server's processes are called: their titles, programs and Python modules.
-_TITLE = re.compile(r"(?:VLLM::|ray::)\S*|raylet|gcs_server|EngineCore\S*")
-_PROGRAM = re.compile(r"vllm|ray|raylet|gcs_server|ray-(?:dashboard|log-monitor)")
-_MODULE = re.compile(r"vllm(?:\.[\w.]+)?")
+_TITLE = regex(r"(?:VLLM::|ray::)\S*|raylet|gcs_server|EngineCore\S*")
+_PROGRAM = regex(r"vllm|ray|raylet|gcs_server|ray-(?:dashboard|log-monitor)")
+_MODULE = regex(r"vllm(?:\.[\w.]+)?")
 
 
 def look(situation: Situation) -> Iterator[LeftoverProcess]:

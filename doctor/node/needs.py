@@ -16,18 +16,19 @@ from doctor.facts.servers import Launch
 from doctor.node.folder import HANGS, look
 from doctor.node.ports import look_at
 from doctor.record import Record
+from doctor.regex import regex
 from doctor.trace import Traced
 from doctor.trace.summary import Row, rows
 from doctor.unknown import UNKNOWN
 
 #: Words in a server's surroundings that say that it runs on another machine.
-_ELSEWHERE = re.compile(r"\(ssh\)|in a job that the script submits|in an allocation of its own")
+_ELSEWHERE = regex(r"\(ssh\)|in a job that the script submits|in an allocation of its own")
 _CONTAINER = "in the container"
 #: What gives a script an environment other than the one that we are in.
-_OWN_ENVIRONMENT = re.compile(
+_OWN_ENVIRONMENT = regex(
     r"\b(?:activate|module\s+load|ml\s|conda|mamba|uv\s+run|uvx|pixi|pip\s+install)\b|--container"
 )
-_REFERENCE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
+_REFERENCE = regex(r"\$\{(\w+)\}|\$(\w+)")
 
 
 class Here(Record):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import psutil
 
 from doctor.record import Record
+from doctor.regex import regex
 from doctor.unknown import UNKNOWN, UnknownType
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _INITS = frozenset(
 )
 #: The states of a process as the kernel writes them.
 IN_KERNEL, ZOMBIE = "D", "Z"
-_GPU_FILE = re.compile(r"/dev/nvidia(\d+|-caps/.+)")
+_GPU_FILE = regex(r"/dev/nvidia(\d+|-caps/.+)")
 
 Belongs = Literal["this-job", "own-leftover", "own-process", "another-user", "unseen"]
 

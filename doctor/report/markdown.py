@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from doctor.regex import regex
 from doctor.report.style import visible
 
 #: A wider table can't be read on a terminal; it is cut to its first columns.
 _COLUMNS = 5
-_CELL_BORDER = re.compile(r"(?<!\\)\|")
+_CELL_BORDER = regex(r"(?<!\\)\|")
 
 
 def plain(text: str) -> Iterator[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from doctor.document import Item
 from doctor.errors import nearest
 from doctor.record import Record
+from doctor.regex import regex
 from doctor.rulebook.predicates import (
     All,
     Compare,
@@ -28,8 +28,8 @@ from doctor.rulebook.vocabulary import Attribute, Kind, Type
 
 #: Names that predicates bind for the message.
 BOUND: Mapping[str, type[Predicate]] = {"missing": Lacks, "common": Overlaps}
-_RANGE = re.compile(r"\s*(===?|!=|~=|<=?|>=?)\s*\d[\w.!+*-]*\s*(,|$)")
-_PLACEHOLDER = re.compile(r"\{(\$?[A-Za-z][\w.-]*)\}")
+_RANGE = regex(r"\s*(===?|!=|~=|<=?|>=?)\s*\d[\w.!+*-]*\s*(,|$)")
+_PLACEHOLDER = regex(r"\{(\$?[A-Za-z][\w.-]*)\}")
 
 
 class Names(Record):

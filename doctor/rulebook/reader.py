@@ -10,6 +10,7 @@ from pathlib import Path
 from doctor.diagnostic import Severity
 from doctor.document import Item
 from doctor.errors import nearest
+from doctor.regex import regex
 from doctor.rulebook import grammar
 from doctor.rulebook.actions import ACTIONS
 from doctor.rulebook.grammar import Names
@@ -24,8 +25,8 @@ CASE = ("when", "severity", "message", "fix", "once-per")
 NODE = ("evidence", "remedy")
 NODE_CASE = ("remedy",)
 SEVERITIES = ("error", "warning", "info")
-CODE = re.compile(r"[A-Z]{2,8}[0-9]{3}")
-NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+CODE = regex(r"[A-Z]{2,8}[0-9]{3}")
+NAME = regex(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _NAME = "lower-case words joined by `-`"
 
 

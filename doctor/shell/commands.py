@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from doctor.regex import regex
 from doctor.shell.compounds import CompoundReader
 from doctor.shell.mask import Mask
 from doctor.shell.scanner import MAX_DEPTH, Notes, ScanError
@@ -19,7 +20,7 @@ Grammar: TypeAlias = Callable[[Masked], tuple[Statement, ...]]
 MAX_PIPELINE = 1000
 
 _AFTER_WORD = r"(?=[ \t\r\n;&|()<>]|\\\r?\n|\Z)"
-_RESERVED = re.compile(
+_RESERVED = regex(
     r"(?:if|then|elif|else|fi|while|until|do|done|for|select|case|esac|function|\[\[|[{}!])"
     + _AFTER_WORD
 )
@@ -27,12 +28,12 @@ _RESERVED = re.compile(
 _TIME = r"time(?=[ \t(])(?:[ \t]+-p(?=[ \t]))?(?:[ \t]+--(?=[ \t]))?(?![ \t]*(?:[;&|)\r\n#]|\Z))"
 _BODY_OPENER = r"(?:[({]|(?:\[\[|while|until|if|for|select|case)[ \t])"
 _COPROC = rf"coproc(?=[ \t])(?:[ \t]+[A-Za-z_]\w*(?=[ \t]+{_BODY_OPENER}))?"
-_PREFIX = re.compile(f"{_TIME}|{_COPROC}", re.ASCII)
-_SEPARATOR = re.compile(r"&&|\|\||\|&|;;&|;;|;&|[;&|]")
+_PREFIX = regex(f"{_TIME}|{_COPROC}", re.ASCII)
+_SEPARATOR = regex(r"&&|\|\||\|&|;;&|;;|;&|[;&|]")
 _CASE_TERMINATORS = frozenset({";;", ";&", ";;&"})
-_PARENTHESES = re.compile(r"[ \t]*\([ \t]*\)")
-_NAME = re.compile(r"[^ \t\r\n;&|()<>]+")
-_FUNCTION = re.compile(r"[^ \t\r\n;&|()<>'\"`$\\=]+(?=[ \t]*\([ \t]*\))")
+_PARENTHESES = regex(r"[ \t]*\([ \t]*\)")
+_NAME = regex(r"[^ \t\r\n;&|()<>]+")
+_FUNCTION = regex(r"[^ \t\r\n;&|()<>'\"`$\\=]+(?=[ \t]*\([ \t]*\))")
 _CLOSERS = {"if": "fi", "while": "do", "until": "do", "{": "}"}
 
 

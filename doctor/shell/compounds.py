@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
-
+from doctor.regex import regex
 from doctor.shell import quoting
 from doctor.shell.scanner import ScanError
 from doctor.shell.simple import SimpleReader
 from doctor.shell.tables import Clauses, LoopHeader
 from doctor.shell.tree import ArithmeticCommand, Case, CaseArm, Literal, Test, Word
 
-_CASE_IN = re.compile(r"in(?=[ \t\r\n]|\\\r?\n|\Z)")
-_ESAC = re.compile(r"esac(?=[ \t\r\n;&|()<>]|\\\r?\n|\Z)")
-_TERMINATOR = re.compile(r";;&|;;|;&")
-_TEST_END = re.compile(r"\]\](?=[ \t\r\n;&|()<>]|\\\r?\n|\Z)")
-_TEST_OPERATOR = re.compile(r"&&|\|\||[()]|[<>](?!\()")
-_LOOP_NAME = re.compile(r"[^ \t\r\n;&|()<>]+")
-_LOOP_IN = re.compile(r"(?:[ \t\r\n]|\\\r?\n)*in(?=[ \t\r\n;]|\\\r?\n|\Z)")
+_CASE_IN = regex(r"in(?=[ \t\r\n]|\\\r?\n|\Z)")
+_ESAC = regex(r"esac(?=[ \t\r\n;&|()<>]|\\\r?\n|\Z)")
+_TERMINATOR = regex(r";;&|;;|;&")
+_TEST_END = regex(r"\]\](?=[ \t\r\n;&|()<>]|\\\r?\n|\Z)")
+_TEST_OPERATOR = regex(r"&&|\|\||[()]|[<>](?!\()")
+_LOOP_NAME = regex(r"[^ \t\r\n;&|()<>]+")
+_LOOP_IN = regex(r"(?:[ \t\r\n]|\\\r?\n)*in(?=[ \t\r\n;]|\\\r?\n|\Z)")
 
 
 class CompoundReader(SimpleReader):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from doctor.regex import regex
 from doctor.shell.bashlex_parser import bashlex_parser
 from doctor.shell.tables import Hidden, LoopHeader, Masked
 from doctor.shell.tree import (
@@ -33,7 +33,7 @@ from doctor.shell.tree import (
 
 Compound: TypeAlias = If | While | For | ArithmeticFor | Group | Subshell | Hidden
 
-_TOKEN = re.compile(r"\s*(\S{1,20})")
+_TOKEN = regex(r"\s*(\S{1,20})")
 
 
 def statements(masked: Masked) -> tuple[Statement, ...]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from doctor.record import Record
+from doctor.regex import regex
 from doctor.shell.header_words import BLANKS, SEPARATOR, is_filled_in_by_program, split
 from doctor.shell.misspelling import are_options, is_misspelt
 from doctor.shell.tree import Span, Word
@@ -27,13 +28,13 @@ EFFECTIVE, AFTER_FIRST_COMMAND, MISSPELT, INDENTED, COMMENTED_OUT, IN_HERE_DOCUM
     "in-here-document",
 )
 
-_PREFIX = re.compile("#SBATCH|#SLURM")
-_LATE = re.compile(r"^#SBATCH[ \t]*-{1,2}[A-Za-z][^\n]*", re.MULTILINE)
-_INDENTED = re.compile(r"[ \t]+(?=#SBATCH[ \t]*-)")
-_COMMENTED_OUT = re.compile(r"#[# \t]+SBATCH[ \t]*-")
-_COMMENT_WORD = re.compile(r"#([A-Za-z]{4,8})[ \t]+(?=-)")
-_TEMPLATE_STATEMENT = re.compile(r"\{%[^\n]{0,200}?%\}|\{#[^\n]{0,200}?#\}")
-_ONLY_A_VARIABLE = re.compile(r"\$\{?\w+\}?")
+_PREFIX = regex("#SBATCH|#SLURM")
+_LATE = regex(r"^#SBATCH[ \t]*-{1,2}[A-Za-z][^\n]*", re.MULTILINE)
+_INDENTED = regex(r"[ \t]+(?=#SBATCH[ \t]*-)")
+_COMMENTED_OUT = regex(r"#[# \t]+SBATCH[ \t]*-")
+_COMMENT_WORD = regex(r"#([A-Za-z]{4,8})[ \t]+(?=-)")
+_TEMPLATE_STATEMENT = regex(r"\{%[^\n]{0,200}?%\}|\{#[^\n]{0,200}?#\}")
+_ONLY_A_VARIABLE = regex(r"\$\{?\w+\}?")
 
 
 class DirectiveLine(Record):

@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from doctor.regex import regex
 from doctor.shell.tree import Literal, Span, Word
 
 #: What C's isspace calls a blank.
 BLANKS = " \t\n\v\f\r"
 #: What begins a further component of a heterogeneous job.
-SEPARATOR = re.compile(r"[ \t\v\f\r]*(?:hetjob|packjob)(?![^ \t\v\f\r\n])", re.IGNORECASE)
+SEPARATOR = regex(r"[ \t\v\f\r]*(?:hetjob|packjob)(?![^ \t\v\f\r\n])", re.IGNORECASE)
 
 _BY_PROGRAM = (
     r"\{\{[^\n]{0,200}?\}\}+|\{%[^\n]{0,200}?%\}|<%[^\n]{0,200}?%>|(?<!\$)\{[A-Za-z_][\w.]*\}"
     r"|@@\w{1,100}@@|@[A-Z][A-Z0-9_]{0,100}@|__[A-Za-z]\w{0,100}?__|%\(\w{1,100}\)\w*|%%\w{1,100}%%"
 )
 _BY_HAND = r"<[A-Za-z][\w .-]{0,100}>"
-_FILLED_IN_BY_PROGRAM = re.compile(_BY_PROGRAM)
-_PLACEHOLDER = re.compile(f"{_BY_PROGRAM}|{_BY_HAND}")
+_FILLED_IN_BY_PROGRAM = regex(_BY_PROGRAM)
+_PLACEHOLDER = regex(f"{_BY_PROGRAM}|{_BY_HAND}")
 
 
 def is_placeholder(text: str) -> bool:

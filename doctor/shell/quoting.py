@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from doctor.record import Record
+from doctor.regex import regex
 
 
 class Context(Record):
@@ -41,15 +42,15 @@ PLACEHOLDER = (
 
 def _run(*alternatives: str) -> re.Pattern[str]:
     # Nothing may follow the repetition: it never has a reason to try another split.
-    return re.compile(f"(?:{'|'.join(alternatives)})*", re.DOTALL)
+    return regex(f"(?:{'|'.join(alternatives)})*", re.DOTALL)
 
 
 # bash reads a word on in parentheses after these: @(a|b), and let n=(a+b)/2.
 _NO_PARENTHESES = r"[?*+@!=](?!\()"
 _BARE_RETURN = r"\r(?!\n|\Z)"
 _ESCAPE = r"\\."
-_QUOTED = re.compile(r'\\([$`"\\])|\\\n|"')
-_QUOTED_IN_BRACES = re.compile(r'\\([$`"\\}])|\\\n')
+_QUOTED = regex(r'\\([$`"\\])|\\\n|"')
+_QUOTED_IN_BRACES = regex(r'\\([$`"\\}])|\\\n')
 
 WORD = Context(
     _run(r"[^ \t\r\n;&|()<>\"'`$\\?*+@!=]+", _NO_PARENTHESES, _BARE_RETURN, PLACEHOLDER),
@@ -84,7 +85,7 @@ PATTERN_QUOTED = Context(
 )
 DOUBLE_QUOTES = Context(_run(r'[^"`$\\]+', _ESCAPE), closers='"', quoted=True, escapes=_QUOTED)
 HERE_DOCUMENT = Context(
-    _run(r"[^`$\\]+", _ESCAPE), closers="", quoted=True, escapes=re.compile(r"\\([$`\\])|\\\n")
+    _run(r"[^`$\\]+", _ESCAPE), closers="", quoted=True, escapes=regex(r"\\([$`\\])|\\\n")
 )
 ARITHMETIC = Context(
     _run(r"[^()\"'`$\\]+", _ESCAPE),
@@ -104,7 +105,7 @@ CLAUSE = Context(
 )
 
 
-_ANSI_C_ESCAPE = re.compile(
+_ANSI_C_ESCAPE = regex(
     r"\\(?:([0-7]{1,3})|x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8})|c(.)|(.))",
     re.DOTALL,
 )

@@ -7,22 +7,23 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from doctor.regex import regex
 from doctor.shell import quoting
 from doctor.shell.scanner import Notes, ScanError
 from doctor.shell.tables import Tables
 from doctor.shell.tree import HereDocument, Literal, Part, Redirect, Word
 from doctor.shell.words import WordReader
 
-_REDIRECT = re.compile(
+_REDIRECT = regex(
     r"([0-9]+|\{[A-Za-z_]\w*\})?(<<<|<<-|<<|<&|<>|>>|>&|>\||[<>](?!\())|(&>>?)", re.ASCII
 )
-_PLACEHOLDER = re.compile(quoting.PLACEHOLDER)
-_DELIMITER = re.compile(
+_PLACEHOLDER = regex(quoting.PLACEHOLDER)
+_DELIMITER = regex(
     r"(?:[^ \t\r\n;&|()<>\"'\\]+|\\.|'[^']*'|\"[^\"\\]*(?:\\.[^\"\\]*)*\"|\r(?!\n|\Z))*", re.DOTALL
 )
-_DELIMITER_QUOTES = re.compile(r"\$?'([^']*)'|\$?\"((?:[^\"\\]|\\.)*)\"|\\(.)", re.DOTALL)
-_TABS_OF_LINES = re.compile(r"^\t+", re.MULTILINE)
-_TABS_AFTER_NEWLINE = re.compile(r"(?<=\n)\t+")
+_DELIMITER_QUOTES = regex(r"\$?'([^']*)'|\$?\"((?:[^\"\\]|\\.)*)\"|\\(.)", re.DOTALL)
+_TABS_OF_LINES = regex(r"^\t+", re.MULTILINE)
+_TABS_AFTER_NEWLINE = regex(r"(?<=\n)\t+")
 
 
 class RedirectReader(WordReader):

@@ -6,14 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from doctor.regex import regex
 from doctor.shell.tree import Comment, Span, Unparsed
 
 # Nobody nests like this by hand, and Python's own stack ends not far beyond.
 MAX_DEPTH = 100
 
-_BLANKS = re.compile(r"[ \t]*(?:(?:\\\r?\n|\r(?=\n|\Z))[ \t]*)*")
-_OUTSIDE_QUOTES = re.compile(r"(?:[^\\'\"`$()]+|\\.|\$'[^'\\]*(?:\\.[^'\\]*)*'|\$)*", re.DOTALL)
-_INSIDE_QUOTES = re.compile(r"(?:[^\"\\`$]+|\\.|\$(?!\())*", re.DOTALL)
+_BLANKS = regex(r"[ \t]*(?:(?:\\\r?\n|\r(?=\n|\Z))[ \t]*)*")
+_OUTSIDE_QUOTES = regex(r"(?:[^\\'\"`$()]+|\\.|\$'[^'\\]*(?:\\.[^'\\]*)*'|\$)*", re.DOTALL)
+_INSIDE_QUOTES = regex(r"(?:[^\"\\`$]+|\\.|\$(?!\())*", re.DOTALL)
 
 
 class ScanError(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from doctor.regex import regex
 from doctor.shell import quoting
 from doctor.shell.redirects import RedirectReader
 from doctor.shell.scanner import ScanError
@@ -13,9 +14,9 @@ from doctor.shell.tree import Array, Assignment, Element, Word
 # A subscript on one line, quotes and one more pair of brackets in it. Only a look: reading it
 # and finding no `=` behind it would mean to read what stands in it twice.
 _SUBSCRIPT = r"\[((?:[^\[\]\n\"'\\]|\\.|\"[^\"\n]*\"|'[^'\n]*'|\[[^\[\]\n]*\])*)\]"
-_ASSIGNMENT = re.compile(rf"([A-Za-z_]\w*)(?:{_SUBSCRIPT})?(\+?)=", re.ASCII)
-_KEY = re.compile(rf"{_SUBSCRIPT}\+?=")
-_KEY_END = re.compile(r"\]\+?=")
+_ASSIGNMENT = regex(rf"([A-Za-z_]\w*)(?:{_SUBSCRIPT})?(\+?)=", re.ASCII)
+_KEY = regex(rf"{_SUBSCRIPT}\+?=")
+_KEY_END = regex(r"\]\+?=")
 _DECLARATIONS = frozenset({"export", "declare", "local", "readonly", "typeset"})
 
 

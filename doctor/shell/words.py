@@ -6,23 +6,24 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+from doctor.regex import regex
 from doctor.shell import quoting
 from doctor.shell.quoting import Context
 from doctor.shell.scanner import ScanError, Scanner
 from doctor.shell.tree import Arithmetic, Block, Literal, Parameter, Part, Substitution, Word
 
 _SPECIAL_NAME = r"[@*#?$!-]"
-_NAME = re.compile(rf"[A-Za-z_]\w*|[0-9]|{_SPECIAL_NAME}", re.ASCII)
+_NAME = regex(rf"[A-Za-z_]\w*|[0-9]|{_SPECIAL_NAME}", re.ASCII)
 _NAME_IN_BRACES = rf"(?:[A-Za-z_]\w*|[0-9]+|{_SPECIAL_NAME})"
-_HEAD = re.compile(rf"(#(?={_NAME_IN_BRACES}[}}[])|!(?=[\w@*#]))?({_NAME_IN_BRACES})", re.ASCII)
-_OPERATOR = re.compile(r":[-=?+]|/[/#%]?|##|%%|\^\^|,,|~~|[-=?+:#%^,~@*]")
+_HEAD = regex(rf"(#(?={_NAME_IN_BRACES}[}}[])|!(?=[\w@*#]))?({_NAME_IN_BRACES})", re.ASCII)
+_OPERATOR = regex(r":[-=?+]|/[/#%]?|##|%%|\^\^|,,|~~|[-=?+:#%^,~@*]")
 _PATTERN_OPERATORS = frozenset("#%/^,")
-_BACKTICKS = re.compile(r"`[^`\\]*(?:\\.[^`\\]*)*`", re.DOTALL)
-_BACKTICK_ESCAPE = re.compile(r"\\[$`\\]")
-_BACKTICK_ESCAPE_QUOTED = re.compile(r"\\[$`\\\"]")
-_ANSI_C = re.compile(r"\$'([^'\\]*(?:\\.[^'\\]*)*)'", re.DOTALL)
-_JOINED_LINES = re.compile(r"(?:\\\r?\n)+")
-_GOES_ON = re.compile(r"[^ \t\r\n;&|()<>]|[<>]\(")
+_BACKTICKS = regex(r"`[^`\\]*(?:\\.[^`\\]*)*`", re.DOTALL)
+_BACKTICK_ESCAPE = regex(r"\\[$`\\]")
+_BACKTICK_ESCAPE_QUOTED = regex(r"\\[$`\\\"]")
+_ANSI_C = regex(r"\$'([^'\\]*(?:\\.[^'\\]*)*)'", re.DOTALL)
+_JOINED_LINES = regex(r"(?:\\\r?\n)+")
+_GOES_ON = regex(r"[^ \t\r\n;&|()<>]|[<>]\(")
 
 
 class WordReader(Scanner, ABC):

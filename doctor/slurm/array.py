@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from doctor.record import Record
+from doctor.regex import regex
 from doctor.slurm.options import Given
 from doctor.unknown import UNKNOWN, UnknownType
 
-_RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9})(?::(\d{1,9}))?)?")
+_RANGE = regex(r"(\d{1,9})(?:-(\d{1,9})(?::(\d{1,9}))?)?")
 #: A list of several ranges is counted only up to so many indices.
 _MOST_INDICES = 100_000
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from doctor.regex import regex
 from doctor.slurm.numbers import number
 from doctor.slurm.options import Given, Option
 from doctor.unknown import UNKNOWN, UnknownType
@@ -22,7 +23,7 @@ _ANY_RESOURCE = ("gres", "tres-per-task")
 #: Options by which a job may come to GPUs that it doesn't ask for by name.
 _MAY_MEAN_GPUS = ("partition", "constraint", "exclusive", "nodelist", "nodefile", "reservation")
 
-_GPU = re.compile(r"(?:gres[/:])?gpu(?=$|[:=])")
+_GPU = regex(r"(?:gres[/:])?gpu(?=$|[:=])")
 
 
 def asks_gpus(given: Given) -> bool | UnknownType:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from doctor.regex import regex
+
 #: A list that stands for more names than this is taken for unknown.
 MAX_NODES = 65_536
 
-_MEMBER = re.compile(r"(?:[^,\[\]]|\[[^\[\]]*\])+")
-_BRACKETS = re.compile(r"\[([^\[\]]*)\]")
-_RANGE = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?")
-_PLAIN = re.compile(r"[\w.,-]*", re.ASCII)
+_MEMBER = regex(r"(?:[^,\[\]]|\[[^\[\]]*\])+")
+_BRACKETS = regex(r"\[([^\[\]]*)\]")
+_RANGE = regex(r"(\d{1,18})(?:-(\d{1,18}))?")
+_PLAIN = regex(r"[\w.,-]*", re.ASCII)
 
 
 def expand(text: str) -> frozenset[str] | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from doctor.regex import regex
 from doctor.unknown import UNKNOWN, UnknownType
 
-_COUNT = re.compile(r"\s*(\d{1,9})([kKmM]?)\s*")
+_COUNT = regex(r"\s*(\d{1,9})([kKmM]?)\s*")
 _SCALE = {"": 1, "k": 1024, "m": 1024 * 1024}
-_TIME = re.compile(
+_TIME = regex(
     r"(?:(?P<days>\d{1,9})-(?P<dh>\d{1,9})(?::(?P<dm>\d{1,9}))?(?::(?P<ds>\d{1,9}))?"
     r"|(?P<h>\d{1,9}):(?P<hm>\d{1,9}):(?P<hs>\d{1,9})"
     r"|(?P<m>\d{1,9})(?::(?P<s>\d{1,9}))?)"

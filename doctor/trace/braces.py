@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from doctor.regex import regex
 from doctor.shell.tree import Literal, Part, Span
 
-_BRACE = re.compile(r"(?<!\$)\{([^{}\s]*?(?:,|\.\.)[^{}\s]*)\}")
-_RANGE = re.compile(r"(-?\d{1,6})\.\.(-?\d{1,6})(?:\.\.(-?\d{1,3}))?$")
+_BRACE = regex(r"(?<!\$)\{([^{}\s]*?(?:,|\.\.)[^{}\s]*)\}")
+_RANGE = regex(r"(-?\d{1,6})\.\.(-?\d{1,6})(?:\.\.(-?\d{1,3}))?$")
 _MAX_WORDS = 128
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from doctor.regex import regex
 from doctor.shell.tree import Simple
 from doctor.trace import (
     captured,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 Builtin: TypeAlias = "Callable[[Interpreter, Simple, Fields, State], list[Result]]"
 
 #: Files that set up a login or an environment: taken to set no cache variable.
-_SETUP = re.compile(
+_SETUP = regex(
     r"(^|/)(\.?(bash|zsh)rc|\.?(bash_)?profile|\.bash_aliases|activate|conda\.sh|mamba\.sh|"
     r"modules?(\.sh)?|lmod|z00_lmod\.sh|modules-.*|init/(ba)?sh|init\.sh|bash|nvm\.sh|cargo/env|setvars\.sh|"
     r"\.venv.*|env/bin/.*)$"

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from doctor.patterns import escape, matches
+from doctor.regex import regex
 from doctor.shell.tree import (
     ArithmeticCommand,
     Command,
@@ -291,12 +292,12 @@ def refine(state: State, subject: Word, patterns: Sequence[Word], guard: Guard) 
 # --- arithmetic -----------------------------------------------------------------------
 
 #: A step at the beginning, and a rest in which nothing else is assigned: ``i++ < 4``.
-_STEP = re.compile(
+_STEP = regex(
     r"\s*(?:([A-Za-z_]\w*)\s*(\+\+|--)|(\+\+|--)\s*([A-Za-z_]\w*))"
     r"((?:(?!\+\+|--|(?<![=!<>])=(?!=)).)*)$",
     re.DOTALL,
 )
-_ASSIGN = re.compile(r"\s*([A-Za-z_]\w*)\s*([-+*/%]?)=(?!=)(.+)$", re.DOTALL)
+_ASSIGN = regex(r"\s*([A-Za-z_]\w*)\s*([-+*/%]?)=(?!=)(.+)$", re.DOTALL)
 
 
 def arithmetic_command(

@@ -10,6 +10,7 @@ from doctor.diagnostic import Location
 from doctor.facts.base import Assumption, Evidence
 from doctor.facts.servers import Launch
 from doctor.record import Record
+from doctor.regex import regex
 from doctor.slurm.gpus import GPU_OPTIONS, gpus_of_task
 from doctor.slurm.options import Given, Option
 from doctor.slurm.table import find_letter, find_long
@@ -20,7 +21,7 @@ from doctor.trace.wrappers import Unwrapped
 
 VISIBLE = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
 _DOCKER = frozenset({"docker", "podman", "nerdctl"})
-_DEVICE = re.compile(r"\d+|(?:GPU|MIG)-[\w-]+")
+_DEVICE = regex(r"\d+|(?:GPU|MIG)-[\w-]+")
 #: Flags with which an engine has more or other processes than its sizes say.
 _OTHER_SHAPES = (
     "--prefill-context-parallel-size",
@@ -31,7 +32,7 @@ _OTHER_SHAPES = (
     "--device",
 )
 #: Ray brings the GPUs of other nodes together; it may have been started by another script.
-_RAY = re.compile(r"(?<![a-z])ray(?![a-z])", re.IGNORECASE)
+_RAY = regex(r"(?<![a-z])ray(?![a-z])", re.IGNORECASE)
 
 
 class Limit(Record):

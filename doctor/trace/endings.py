@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from doctor.regex import regex
 from doctor.trace.context import Invocation
 from doctor.trace.interpreter import Walk
 from doctor.trace.values import UNKNOWN, UnknownType
@@ -26,7 +25,7 @@ _SHELLS = frozenset("bash sh zsh dash ksh".split())
 _OF_THE_JOB = frozenset("apptainer singularity enroot pyxis shifter".split())
 #: The longest that a script may sleep, once and in all, and still be one that ends at once.
 _LONGEST_SLEEP, _LONGEST_REST = 120, 600
-_SECONDS = re.compile(r"(\d+(?:\.\d*)?)([smhd]?)")
+_SECONDS = regex(r"(\d+(?:\.\d*)?)([smhd]?)")
 
 
 def ends_with_job(server: Invocation, walk: Walk, in_batch_script: bool) -> bool | UnknownType:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from doctor.record import Record
+from doctor.regex import regex
 from doctor.shell.tree import Arithmetic, Literal, Parameter, Part, Span, Substitution, Word
 from doctor.trace import arithmetic, braces, globbing, operators, parameters
 from doctor.trace.environment import inherited
@@ -307,7 +308,7 @@ class Expander(Record):
             return Value((derived(written, expression, *numbers.values()),), fields.assumes)
 
 
-_NAME = re.compile(r"\$?\b[A-Za-z_]\w*")
+_NAME = regex(r"\$?\b[A-Za-z_]\w*")
 
 
 def _is_list(part: Part) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from doctor.regex import regex
 from doctor.shell.tree import Simple
 from doctor.trace import captured, commands, containers, redirects, shells, wrappers
 from doctor.trace.context import Invocation
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from doctor.trace.interpreter import Interpreter
 
 _SHELLS = frozenset({"bash", "sh", "zsh", "dash", "ksh"})
-_SHELL_FILE = re.compile(r"\.(sh|bash|sbatch|slurm|job|ksh)$")
+_SHELL_FILE = regex(r"\.(sh|bash|sbatch|slurm|job|ksh)$")
 MAX_NESTING = 8
 #: How many texts that a here-document may be are followed, the likeliest.
 MAX_INPUTS = 4

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from doctor.facts.base import Evidence
 from doctor.facts.servers import GivenFlag
+from doctor.regex import regex
 from doctor.trace.servers import Started
 from doctor.trace.state import Guard
 from doctor.trace.turns import rests_on_turns
@@ -17,8 +17,8 @@ from doctor.vllm.verdicts import Verdict, verdicts
 #: Flags of programs that extend vLLM's command line with more of their own.
 _FOREIGN = frozenset({"--omni"})
 #: A value that a template leaves open: ``{TP}``, ``<PORT>``, ``%(port)s``, ``@PORT@``.
-_TEMPLATE = re.compile(r"[{<]|%[(s]|@\w+@")
-_VARIABLE = re.compile(r"[\s\\\"']*\$")
+_TEMPLATE = regex(r"[{<]|%[(s]|@\w+@")
+_VARIABLE = regex(r"[\s\\\"']*\$")
 
 
 def given(started: Started) -> Iterator[GivenFlag]:

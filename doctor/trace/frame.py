@@ -10,6 +10,7 @@ from typing import ClassVar, TypeAlias
 
 from doctor.diagnostic import Source
 from doctor.record import Record
+from doctor.regex import regex
 from doctor.shell.tree import Span
 from doctor.trace.values import Origin, Piece, Text, Unknown, Value
 
@@ -96,11 +97,11 @@ class NestedFrame(Record):
 #: What a shell makes other text of: backslashes within double quotes, tabs that begin the lines of
 #: a here-document, both, and the escapes of ``$'…'``.
 _READ = (
-    re.compile(r"(?!)"),
-    re.compile(r'\\(?:([$`"\\])|\n)'),
-    re.compile(r"^\t+()", re.MULTILINE),
-    re.compile(r"\\(?:([$`\\])|\n)|^\t+", re.MULTILINE),
-    re.compile(r"\\([nt'\"\\])"),
+    regex(r"(?!)"),
+    regex(r'\\(?:([$`"\\])|\n)'),
+    regex(r"^\t+()", re.MULTILINE),
+    regex(r"\\(?:([$`\\])|\n)|^\t+", re.MULTILINE),
+    regex(r"\\([nt'\"\\])"),
 )
 _CONTROL = {"n": "\n", "t": "\t"}
 
@@ -128,8 +129,8 @@ def _places(text: str, start: int, end: int, read: str) -> Sequence[int] | None:
 #: What ``nested`` writes in place of an unknown: a variable whose name begins so.
 UNKNOWN_PREFIX = "_unknown_"
 #: The name of what a command prints.
-_OUTPUT = re.compile(r"\$\((?!\()|`")
-_REFERENCE = re.compile(r"\$\{(_unknown_\d+_\d+)\}")
+_OUTPUT = regex(r"\$\((?!\()|`")
+_REFERENCE = regex(r"\$\{(_unknown_\d+_\d+)\}")
 
 
 def restored(text: str, frame: ScriptFrame, span: Span, quoted: bool) -> Value:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
+from doctor.regex import regex
 from doctor.trace.values import Piece, Text, Unknown, Value
 
-_GLOB = re.compile(r"[^/\s]*[*?][^/\s]*|[^/\s]*\[[^]/\s]+\][^/\s]*")
+_GLOB = regex(r"[^/\s]*[*?][^/\s]*|[^/\s]*\[[^]/\s]+\][^/\s]*")
 
 
 def expand(value: Value) -> Value:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from doctor.regex import regex
 from doctor.trace.context import Invocation
 from doctor.trace.interpreter import Walk
 from doctor.trace.surroundings import Surroundings
 from doctor.trace.values import UNKNOWN, UnknownType
 
-_LOOKS = re.compile(
+_LOOKS = regex(
     r"(?:nvidia|rocm|amd|xpu|hl|npu)-smi|nvtop|nvitop|gpustat|dcgmi|nvml|mem_get_info"
     r"|memory[._](?:used|free)|vllm-doctor node|doctor[./]\S* node",
     re.IGNORECASE,

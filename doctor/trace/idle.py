@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from doctor.facts.base import Evidence
 from doctor.facts.jobs import Allocation
+from doctor.regex import regex
 from doctor.trace.concurrency import copies
 from doctor.trace.context import Invocation
 from doctor.trace.devices import needed
@@ -23,7 +24,7 @@ _LIGHT = QUICK | frozenset(
     "scontrol squeue scancel sacct seq test true false openssl lsof ss netstat find xargs "
     "bash sh env exec wait exit return jobs source module ml stdbuf set huggingface-cli hf".split()
 )
-_CLIENT = re.compile(r"client|bench|health|http\.server|wait_for|request", re.IGNORECASE)
+_CLIENT = regex(r"client|bench|health|http\.server|wait_for|request", re.IGNORECASE)
 
 
 def told(allocation: Allocation, started: Sequence[Started], around: Surroundings) -> Allocation:

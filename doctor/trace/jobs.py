@@ -10,6 +10,7 @@ from doctor.diagnostic import Location, Source
 from doctor.facts.base import Evidence
 from doctor.facts.jobs import Allocation, Directive
 from doctor.record import Record
+from doctor.regex import regex
 from doctor.shell.header import EFFECTIVE, IN_HERE_DOCUMENT, DirectiveLine, Header, read_header
 from doctor.shell.header_words import is_placeholder
 from doctor.shell.tree import HereDocument, Literal, Script, Span, Word
@@ -20,11 +21,11 @@ from doctor.trace.context import Invocation
 from doctor.trace.frame import FileFrame, ScriptFrame, nested
 from doctor.trace.values import Piece, Text, Unknown, Value
 
-_SLURM = re.compile(r"\bSLURM_[A-Z]|\b(srun|sbatch|salloc|scontrol|squeue|sinfo|scancel)\b")
+_SLURM = regex(r"\bSLURM_[A-Z]|\b(srun|sbatch|salloc|scontrol|squeue|sinfo|scancel)\b")
 #: What only a script that runs inside a job reads.
-_IN_JOB = re.compile(r"\$\{?SLURM_(JOB_?ID|JOB_NODELIST|NODELIST|PROCID|NNODES|JOB_NUM_NODES)\b")
+_IN_JOB = regex(r"\$\{?SLURM_(JOB_?ID|JOB_NODELIST|NODELIST|PROCID|NNODES|JOB_NUM_NODES)\b")
 _PROGRAMS = frozenset({"sbatch", "salloc", "srun"})
-_JOB_TEXT = re.compile(r"#![^\n]*\n(?:[ \t]*(?:#[^\n]*)?\n)*?#SBATCH", re.MULTILINE)
+_JOB_TEXT = regex(r"#![^\n]*\n(?:[ \t]*(?:#[^\n]*)?\n)*?#SBATCH", re.MULTILINE)
 
 
 class Job(Record):
@@ -110,11 +111,11 @@ def directives(job: Job) -> Iterator[Directive]:
         )
 
 
-_OF_SHELLS = re.compile(r"USER|HOME|PWD|LOGNAME|HOSTNAME|SCRATCH|WORK|TMPDIR|SLURM_\w+")
+_OF_SHELLS = regex(r"USER|HOME|PWD|LOGNAME|HOSTNAME|SCRATCH|WORK|TMPDIR|SLURM_\w+")
 #: A variable, not one that stands for what a here-document's shell has put in.
-_VARIABLE = re.compile(r"\$(?:[A-Za-z]\w*|\{(?!_unknown_)[A-Za-z_]\w*[^}]*\})")
+_VARIABLE = regex(r"\$(?:[A-Za-z]\w*|\{(?!_unknown_)[A-Za-z_]\w*[^}]*\})")
 #: A command whose output is meant, in the way of shells; make's `$(NAME)` is none.
-_COMMAND = re.compile(r"\$\( *[a-z][^()]*\)|`[a-z][^`]*`")
+_COMMAND = regex(r"\$\( *[a-z][^()]*\)|`[a-z][^`]*`")
 
 
 def _variable(line: DirectiveLine, text: str) -> str | None:

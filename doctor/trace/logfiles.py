@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from doctor.facts.base import Evidence
 from doctor.facts.logs import LogFile
+from doctor.regex import regex
 from doctor.slurm.options import Option
 from doctor.trace.caches import lost
 from doctor.trace.context import Invocation, Output
@@ -18,11 +19,11 @@ from doctor.trace.values import JOB, UNKNOWN, USER, Text, UnknownType, Value, kn
 from doctor.trace.wrappers import unwrap
 
 #: What stands for the job's number in a pattern of `--output`.
-_JOB_NUMBER = re.compile(r"%\d*[jJA]")
+_JOB_NUMBER = regex(r"%\d*[jJA]")
 _FIXED = BASES | {"$HOME", "~", "$USER", "$LOGNAME", "$SCRATCH", "$WORK", SCRIPT_FOLDER}
 _JOB_IDS = frozenset({"$SLURM_JOB_ID", "$SLURM_JOBID"})
 _ON_NODE = ("memory", "node-local")
-_CD = re.compile(r"^[^#\n]*\b(?:cd|pushd)\b", re.MULTILINE)
+_CD = regex(r"^[^#\n]*\b(?:cd|pushd)\b", re.MULTILINE)
 #: What people put into a folder so that git keeps it though it is empty.
 _KEEPERS = (".gitkeep", ".keep", ".gitignore", "README.md")
 #: From how far above a script's folder a job may be handed in.

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from doctor.diagnostic import Location
 from doctor.facts.base import Evidence
 from doctor.facts.servers import Launch
+from doctor.regex import regex
 from doctor.trace.context import Context, Invocation
 from doctor.trace.surroundings import Surroundings
 from doctor.trace.values import UNKNOWN, UnknownType
 from doctor.trace.wrappers import Unwrapped
 
-_LATE = re.compile(r"2>&1[ \t\\\n]+1?>>?[ \t]*[^&>\s]")
+_LATE = regex(r"2>&1[ \t\\\n]+1?>>?[ \t]*[^&>\s]")
 _STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/", "/dev/tty")
 
 

@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterable
 
 from doctor.diagnostic import Source
+from doctor.regex import regex
 from doctor.trace.interpreter import Walk
 from doctor.trace.values import UNKNOWN, UnknownType
 from doctor.vllm.tables import release_key
 
 #: ``vLLM 0.19``, ``vllm==0.19.1``, ``vllm-openai:v0.19.0``, ``name = "vllm" version = "0.19.1"``.
-_MENTION = re.compile(
+_MENTION = regex(
     r"(?:\b|_)vllm(?:-openai)?(?:\[[\w,-]*\])?[\"'`]?"
     r"(?:\s*(?:===?|~=|>?=|[:@/(])\s*|[ _-](?:(?:version|release|pin)[ :=_-]*)?"
     r"|\s+version\s*=\s*)[\"'`]?"

@@ -6,15 +6,17 @@ import re
 from collections.abc import Collection
 from functools import lru_cache
 
+from doctor.regex import regex
+
 #: Folders in which clusters keep people's own, perhaps with their group's between.
-_HOMES = re.compile(
+_HOMES = regex(
     r"(?<![\w.}])/(?:home|users?|people|scratch|work|projects?|lustre|gpfs|nfs|data)\w*"
     r"/([\w.-]+)(?:/([\w.-]+))?",
     re.IGNORECASE,
 )
-_NAMED = re.compile(r"--mail-user[= ]([\w.-]+)@|\bUSER(?:NAME)?=[\"']?([\w.-]+)")
+_NAMED = regex(r"--mail-user[= ]([\w.-]+)@|\bUSER(?:NAME)?=[\"']?([\w.-]+)")
 #: ``ada42`` and ``ada.byron``, but no file's name.
-_LOGIN = re.compile(
+_LOGIN = regex(
     r"[a-z][a-z0-9]{2,31}"
     r"|[a-z]+\.(?!(?:csv|def|img|json|log|py|sh|sif|sqsh|tar|toml|txt|ya?ml|zip)$)[a-z]{2,31}",
     re.IGNORECASE,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from doctor.record import Record
+from doctor.regex import regex
 from doctor.trace import operators
 from doctor.trace.environment import BASES, SCRIPT, SCRIPT_FOLDER
 from doctor.trace.values import Text, Unknown, Value, derived, known
@@ -14,10 +15,10 @@ from doctor.trace.values import Text, Unknown, Value, derived, known
 _MAX_SEQUENCE = 128
 #: Of how many arguments printf's output is worked out.
 _MOST_ARGUMENTS = 64
-_CONVERSION = re.compile(r"%(-?0?\d{0,2})([sdq%])")
+_CONVERSION = regex(r"%(-?0?\d{0,2})([sdq%])")
 _ESCAPES = {"n": "\n", "t": "\t", "\\": "\\"}
-_NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})")
-_SPECIAL = re.compile(r"[^\w@%+=:./^~#-]|^[#~]")
+_NUMBER = regex(r"-?(0|[1-9]\d{0,17})")
+_SPECIAL = regex(r"[^\w@%+=:./^~#-]|^[#~]")
 
 
 class _Conversion(Record):

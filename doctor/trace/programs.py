@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from doctor.facts.base import Evidence, Fact
 from doctor.facts.commands import NamedKill, PaneCapture
+from doctor.regex import regex
 from doctor.trace.context import Invocation
 from doctor.trace.jobs import Request
 from doctor.trace.values import UNKNOWN, UnknownType, Value
@@ -19,8 +19,8 @@ _NARROW = frozenset(
     "--terminal --pidfile --younger-than --ns".split()
 )
 _LONG = frozenset(name.lstrip("-") for name in _NARROW if name.startswith("--")) | {"signal"}
-_SIGNAL = re.compile(r"-(\d+|[A-Z][A-Z0-9]+)")
-_OF_ONE_SERVER = re.compile(r"port|\d{4}|/|[-.]yaml")
+_SIGNAL = regex(r"-(\d+|[A-Z][A-Z0-9]+)")
+_OF_ONE_SERVER = regex(r"port|\d{4}|/|[-.]yaml")
 
 
 def read(invocation: Invocation, shared: bool | UnknownType) -> Iterator[Fact]:

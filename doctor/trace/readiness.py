@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import TypeAlias
 
+from doctor.regex import regex
 from doctor.shell.tree import (
     AndOr,
     ArithmeticFor,
@@ -24,10 +24,10 @@ from doctor.shell.walk import commands
 
 Written: TypeAlias = Callable[[Span], str]
 
-_ASKS = re.compile(r"\b(curl|wget|nc|http|https)\b|/dev/tcp/|/health|/v1/models")
+_ASKS = regex(r"\b(curl|wget|nc|http|https)\b|/dev/tcp/|/health|/v1/models")
 #: What tells of an answer, beside the question: its code, and the last words of a server's start.
-_TELLS = re.compile(_ASKS.pattern + r"|\b200\b|startup complete|Uvicorn running")
-_FAILS = re.compile(r"!=|(?<![\w-])-(?:ne|z)\b")
+_TELLS = regex(_ASKS.pattern + r"|\b200\b|startup complete|Uvicorn running")
+_FAILS = regex(r"!=|(?<![\w-])-(?:ne|z)\b")
 
 
 def asks_a_server(loop: While, written: Written) -> bool:

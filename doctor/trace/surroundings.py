@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from doctor.record import Record
+from doctor.regex import regex
 from doctor.trace.concurrency import JobShape
 from doctor.trace.context import Invocation
 from doctor.trace.interpreter import Walk
 from doctor.trace.jobs import Job, Request
 
 _PROGRAMS = frozenset("sbatch salloc srun scontrol squeue sinfo scancel sacct".split())
-_IN_JOB = re.compile(r"\$\{?SLURM_(JOB|PROC|NODE|LOCAL|ARRAY|STEP|TASK|NTASKS)")
+_IN_JOB = regex(r"\$\{?SLURM_(JOB|PROC|NODE|LOCAL|ARRAY|STEP|TASK|NTASKS)")
 
 
 def runs_elsewhere(own: Job, invocations: Iterable[Invocation]) -> bool:

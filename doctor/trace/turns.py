@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
+from doctor.regex import regex
 from doctor.shell import walk
 from doctor.shell.tree import (
     Arithmetic,
@@ -46,7 +47,7 @@ from doctor.trace.values import Assumption, Unknown, Value, moment
 _ARGUMENTS, _DIRECTORY, _INPUT, _SOURCED, _OPTIONS = "$@", "$PWD", "<", "source", "set -a"
 #: Builtins that assign to the variables they are given the names of.
 _READERS = frozenset({"read", "let", "mapfile", "readarray", "getopts", "printf"})
-_NAME = re.compile(r"[A-Za-z_]\w*")
+_NAME = regex(r"[A-Za-z_]\w*")
 
 
 def changes(before: State, after: State) -> set[str]:

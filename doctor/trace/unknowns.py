@@ -7,15 +7,16 @@ from collections.abc import Iterable, Iterator
 
 from doctor.diagnostic import Location
 from doctor.record import Record
+from doctor.regex import regex
 from doctor.trace.environment import is_always_set
 from doctor.trace.values import Unknown
 
-_NAME = re.compile(r"\$\{?(\w+)(?:\[[^]]*\])?\}?")
-_INSIDE = re.compile(r"\$\{?(\w+)")
-_COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
-_BARE = re.compile(r"[A-Za-z_]\w*")
+_NAME = regex(r"\$\{?(\w+)(?:\[[^]]*\])?\}?")
+_INSIDE = regex(r"\$\{?(\w+)")
+_COMMENT = regex(r"^[ \t]*#.*$", re.MULTILINE)
+_BARE = regex(r"[A-Za-z_]\w*")
 #: What everyone knows, or Slurm says.
-_FAMILIAR = re.compile(r"~|\$\{?(SLURM_\w*|TMPDIR|HOME|PWD|RANDOM|SHELL)\}?|\$\(whoami\)")
+_FAMILIAR = regex(r"~|\$\{?(SLURM_\w*|TMPDIR|HOME|PWD|RANDOM|SHELL)\}?|\$\(whoami\)")
 
 
 class Missing(Record):

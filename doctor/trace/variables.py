@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from doctor.facts.base import Evidence
 from doctor.facts.servers import GivenVariable
+from doctor.regex import regex
 from doctor.trace.interpreter import Walk
 from doctor.trace.servers import Started
 from doctor.trace.shells import relative
@@ -22,8 +23,8 @@ _ALIKE = 0.87
 #: ``LOG`` and ``LOGGING`` are the same word to people, ``ROPE`` and ``PREFILL`` are not.
 _WORDS_ALIKE = 0.6
 #: What follows a variable that is set; the second is Python's ``os.environ["NAME"] = …``.
-_SET = re.compile(r"=|[\"']\s*\]\s*=(?!=)")
-_EXPORT = re.compile(r"\b(?:export|declare -x|unset)[ \t]+(?:\w+[ \t]+)*\Z")
+_SET = regex(r"=|[\"']\s*\]\s*=(?!=)")
+_EXPORT = regex(r"\b(?:export|declare -x|unset)[ \t]+(?:\w+[ \t]+)*\Z")
 
 
 def given(started: Sequence[Started], walk: Walk) -> Iterator[GivenVariable]:

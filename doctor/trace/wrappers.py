@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from doctor.record import Record
+from doctor.regex import regex
 from doctor.trace.values import Value
 
 
@@ -180,7 +181,7 @@ WRAPPERS: Mapping[tuple[str, ...], Wrapper] = {
     ),
 }
 #: What people call a variable that holds options.
-_OPTION_LIST = re.compile(r"ARG|OPT|FLAG|BIND|MOUNT|ENVS|EXTRA|:\+", re.IGNORECASE)
+_OPTION_LIST = regex(r"ARG|OPT|FLAG|BIND|MOUNT|ENVS|EXTRA|:\+", re.IGNORECASE)
 _LONGEST = max(len(words) for words in WRAPPERS)
 
 

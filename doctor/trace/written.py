@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from doctor.facts.base import Evidence
 from doctor.facts.commands import WrittenPath
+from doctor.regex import regex
 from doctor.trace.containers import CONTAINER_PREFIXES
 from doctor.trace.context import Invocation
 from doctor.trace.environment import SCRATCH
@@ -18,7 +18,7 @@ from doctor.trace.state import consistent
 from doctor.trace.values import UNKNOWN, Value
 from doctor.trace.wrappers import unwrap
 
-_ALLOWED = re.compile(r"[ \t]*\|\|[ \t]*(?:true\b|:(?=[\s;]|$))")
+_ALLOWED = regex(r"[ \t]*\|\|[ \t]*(?:true\b|:(?=[\s;]|$))")
 #: Variables that name a folder or file which the programs started then write.
 _FOLDER_VARIABLES = ("_CACHE_DIR", "_CACHE_ROOT", "_CACHE_HOME", "_CACHE_PATH", "_CACHE")
 _OTHER_VARIABLES = frozenset(

@@ -12,13 +12,14 @@ import re
 from collections.abc import Sequence
 
 from doctor.record import Record
+from doctor.regex import regex
 from doctor.trace.values import Unknown, Value
 from doctor.vllm.numerals import number_problem
 from doctor.vllm.spelling import NEGATABLE, Spelling, normal, resolve
 from doctor.vllm.tables import Row, Tables
 
-_NEGATIVE = re.compile(r"-\d+|-\d*\.\d+")
-_LIST_NAME = re.compile(r"[@*]|arg|opt|flag|extra|param", re.IGNORECASE)
+_NEGATIVE = regex(r"-\d+|-\d*\.\d+")
+_LIST_NAME = regex(r"[@*]|arg|opt|flag|extra|param", re.IGNORECASE)
 _BOOLEAN = frozenset({"true", "false", "1", "0", "yes", "no"})
 #: What is wrong with a value after a flag that is true or false.
 NO_VALUE = "it takes no value"

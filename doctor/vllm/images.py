@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import re
 
+from doctor.regex import regex
 from doctor.trace.values import UNKNOWN, UnknownType, Value
 from doctor.vllm.requirements import Requirement, pinning
 
 _RELEASE = r"0\.\d+(?:\.\d+)*(?:\.?(?:post|rc)\d+)?"
-_FILE = re.compile(r"(?:.*/)?(?P<stem>[^/]*)\.(?:sif|simg|sqsh|squashfs|img|tar)", re.IGNORECASE)
+_FILE = regex(r"(?:.*/)?(?P<stem>[^/]*)\.(?:sif|simg|sqsh|squashfs|img|tar)", re.IGNORECASE)
 #: The images of the vLLM project, wherever they are mirrored.
-_OFFICIAL = re.compile(r"(?:.*[/#])?(?:vllm/vllm-(?:openai|tpu|cpu)|vllm-openai)[\w-]*")
-_REFERENCE = re.compile(
+_OFFICIAL = regex(r"(?:.*[/#])?(?:vllm/vllm-(?:openai|tpu|cpu)|vllm-openai)[\w-]*")
+_REFERENCE = regex(
     r"(?:[a-z-]+://)?(?P<name>[^\s:@]+(?::\d+/[^\s:@]+)?)(?::(?P<tag>[^\s@]+))?(?:@sha256:.*)?"
 )
-_TAG = re.compile(rf"v?(?P<version>{_RELEASE})(?:[-_+].*)?")
+_TAG = regex(rf"v?(?P<version>{_RELEASE})(?:[-_+].*)?")
 #: A release that is said to be vLLM's: ``vllm_0.11.1``, ``vllm-openai-v0.12.0``.
-_SPELT = re.compile(
-    rf"vllm(?:[-_](?:openai|[a-z]{{2,8}}))?[-_]v?(?P<version>{_RELEASE})(?!\d|\.\d)"
-)
+_SPELT = regex(rf"vllm(?:[-_](?:openai|[a-z]{{2,8}}))?[-_]v?(?P<version>{_RELEASE})(?!\d|\.\d)")
 
 
 def read_image(value: Value) -> Requirement | None:

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from doctor.record import Record
+from doctor.regex import regex
 from doctor.trace.values import UNKNOWN, UnknownType, Value
 
 _DEPTH = 50
-_BLANK = re.compile(r"[ \t\n\r]*")
-_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4}|\x00)*"')
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
-_TOKEN = re.compile(r"[^\s,\]}:]+")
+_BLANK = regex(r"[ \t\n\r]*")
+_STRING = regex(r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4}|\x00)*"')
+_NUMBER = regex(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_TOKEN = regex(r"[^\s,\]}:]+")
 _LITERALS = {"true": True, "false": False, "null": None}
 
 Scalar: TypeAlias = "str | int | float | bool | UnknownType | None"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from doctor.record import Record
+from doctor.regex import regex
 from doctor.trace.values import UNKNOWN, UnknownType, Value
 
-_HUB = re.compile(r"[\w.-]+/[\w.-]+")
-_CACHED = re.compile(r"models--([\w.-]+?)--([\w.-]+)")
-_SNAPSHOT = re.compile(r"[0-9a-f]{40}|snapshots|main|\0+")
+_HUB = regex(r"[\w.-]+/[\w.-]+")
+_CACHED = regex(r"models--([\w.-]+?)--([\w.-]+)")
+_SNAPSHOT = regex(r"[0-9a-f]{40}|snapshots|main|\0+")
 
 
 class ModelName(Record):

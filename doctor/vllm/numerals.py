@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
+from doctor.regex import regex
 from doctor.trace.values import Value
 
 #: Whole numbers, also with a suffix (``32k``, ``1.5M``), and ``auto``.
-_INTEGER = re.compile(r"[+-]?\d+|\d+(?:\.\d+)?[kmgt]|\d+[KMGT]|auto")
+_INTEGER = regex(r"[+-]?\d+|\d+(?:\.\d+)?[kmgt]|\d+[KMGT]|auto")
 #: A name that stands for the number to be filled in: ``TP_SIZE``, ``num_gpus``.
-_STAND_IN = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*|[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
+_STAND_IN = regex(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*|[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 
 
 def number_problem(kind: str, value: Value | None, flag: str) -> str | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
+from doctor.regex import regex
+
 #: Variables of TPUs, of Huawei's, Intel's and Amazon's accelerators, and of vLLM's plug-ins.
-_SIGNS = re.compile(
+_SIGNS = regex(
     r"(?:LIB)?TPU_\w+|PJRT_DEVICE|ASCEND_\w+|HCCL_\w+|HABANA_\w+|PT_HPU_\w+|NEURON_\w+"
     r"|VLLM_PLUGINS"
 )

@@ -6,16 +6,17 @@ import re
 from collections.abc import Sequence
 
 from doctor.record import Record
+from doctor.regex import regex
 from doctor.trace.values import Value
 
-_PYTHON = re.compile(r"(?:.*/)?python(?:\d(?:\.\d+)?)?")
+_PYTHON = regex(r"(?:.*/)?python(?:\d(?:\.\d+)?)?")
 _PYTHON_VALUE = frozenset({"-X", "-W", "--check-hash-based-pycs"})
 
 #: The server's module had several homes: ``openai``, later ``launchers``.
-_SERVER = re.compile(r"vllm\.entrypoints\.(?:\w+\.)+api_server(?:\.__main__)?")
+_SERVER = regex(r"vllm\.entrypoints\.(?:\w+\.)+api_server(?:\.__main__)?")
 _DEMO = "vllm.entrypoints.api_server"
 _COMMAND = frozenset({"vllm", "vllm.entrypoints.cli.main", "vllm.scripts"})
-_HELP = re.compile(r"-h|--help(?:=.*)?|--version")
+_HELP = regex(r"-h|--help(?:=.*)?|--version")
 
 
 class Program(Record):

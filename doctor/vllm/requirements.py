@@ -6,23 +6,24 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from doctor.record import Record
+from doctor.regex import regex
 from doctor.trace.values import UNKNOWN, UnknownType, Value
 
 #: One release, as people write it; a local part (``+cu129``) says how it was built.
 RELEASE = r"\d+(?:\.\d+)+(?:\.?(?:post|rc|a|b|dev)\d+)*"
-_NAMED = re.compile(
+_NAMED = regex(
     r"(?P<name>[A-Za-z0-9][\w.-]*?)\s*(?:\[[^\]]*\])?\s*"
     r"(?:@\s*(?P<url>\S+)|(?P<spec>(?:===|==|~=|!=|<=|>=|<|>).*))?"
 )
-_CLAUSE = re.compile(r"(===|==|~=|!=|<=|>=|<|>)\s*(\S+)")
-_CONDA = re.compile(
+_CLAUSE = regex(r"(===|==|~=|!=|<=|>=|<|>)\s*(\S+)")
+_CONDA = regex(
     r"(?:[\w.-]+::)?(?P<name>[A-Za-z0-9][\w.-]*?)"
     r"(?:=(?P<version>[\w.*+]+)(?:=\S*)?)?"
 )
-_ARCHIVE = re.compile(rf"(?:.*/)?(?P<name>[\w.]+)-(?P<version>{RELEASE})(?:\+|%2[Bb]|-|\.tar)")
-_GIT = re.compile(r"git\+.*/(?P<name>[\w.-]+?)(?:\.git)?(?:@(?P<tag>[^#]*))?(?:#.*)?")
-_TAG = re.compile(rf"v?(?P<version>{RELEASE})")
-_MODULE = re.compile(
+_ARCHIVE = regex(rf"(?:.*/)?(?P<name>[\w.]+)-(?P<version>{RELEASE})(?:\+|%2[Bb]|-|\.tar)")
+_GIT = regex(r"git\+.*/(?P<name>[\w.-]+?)(?:\.git)?(?:@(?P<tag>[^#]*))?(?:#.*)?")
+_TAG = regex(rf"v?(?P<version>{RELEASE})")
+_MODULE = regex(
     r"(?:.*/)?(?:[\w.]+-)?(?P<name>vllm)(?:[-_][a-z]+)?/v?(?P<version>\d+(?:\.\d+)+(?:\.?post\d+)?)"
     r"(?:[-_+].*)?",
     re.IGNORECASE,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import field, replace
 
 from doctor.record import Record
+from doctor.regex import regex
 from doctor.trace.values import UNKNOWN, UnknownType, Value
 from doctor.vllm.arguments import Arguments, Flag
 from doctor.vllm.jsonvalue import Broken, Json, merged, read_json, read_scalar
@@ -25,7 +25,7 @@ SINGLE: Mapping[str, str] = {
 _NO_WEIGHTS = frozenset({"ngram", "ngram_gpu", "suffix", "extract_hidden_states"})
 #: Methods that vLLM doesn't second-guess by the drafter's name.
 _FIRM = _NO_WEIGHTS | {"eagle", "eagle3", "dflash", "dspark", "custom_class"}
-_VARIABLE = re.compile(r"\$\{?[A-Za-z_]\w*")
+_VARIABLE = regex(r"\$\{?[A-Za-z_]\w*")
 _BY_NAME = (("eagle-", "eagle"), ("eagle3", "eagle3"), ("dflash", "dflash"), ("dspark", "dspark"))
 
 
