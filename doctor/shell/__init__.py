@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from doctor.shell.commands import Reader
 from doctor.shell.grammar import statements
 from doctor.shell.scanner import Notes
@@ -16,6 +18,7 @@ from doctor.shell.tree import Script
 __all__ = ["Script", "parse"]
 
 
+@lru_cache(maxsize=16)  # many scripts read the same library in
 def parse(text: str) -> Script:
     """Parse a script. What can't be read is an ``Unparsed`` in the tree; nothing is raised."""
     notes = Notes()

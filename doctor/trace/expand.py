@@ -74,7 +74,7 @@ class Expander(Record):
             chunks = [joined(fields) for fields in self._part(part, index == 0, split=False)]
             combined = self.combined(combined, chunks, concatenate)
         return tuple(
-            replace(fields.values[0], assumes=fields.values[0].assumes | fields.assumes)
+            Value(fields.values[0].pieces, fields.values[0].assumes | fields.assumes)
             for fields in combined
         )
 
@@ -99,7 +99,14 @@ class Expander(Record):
                 found = [Fields((self._named(v, part),), v.assumes) for v in self.substitute(part)]
         if part.quoted or not isinstance(part, Parameter):
             found = [
-                replace(f, values=tuple(_quoted(v, part.quoted) for v in f.values)) for f in found
+                Fields(
+                    tuple(_quoted(value, part.quoted) for value in fields.values),
+                    fields.assumes,
+                    fields.unlikely,
+                    fields.apart_before,
+                    fields.apart_after,
+                )
+                for fields in found
             ]
         if split and not part.quoted:
             separators = self.state.separators
@@ -337,4 +344,4 @@ def _from(value: Value, origin: Origin | None) -> Value:
     if all(piece.origin is not None for piece in value.pieces):
         return value
     pieces = tuple(p if p.origin is not None else replace(p, origin=origin) for p in value.pieces)
-    return replace(value, pieces=pieces)
+    return Value(pieces, value.assumes)

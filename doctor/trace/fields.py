@@ -40,6 +40,10 @@ def product(
 
     The first alternative of a word that fits what stands before it is the likely one.
     """
+    if len(left) == len(right) == 1:
+        one, other = left[0], right[0]
+        fits = consistent(one.assumes, other.assumes)
+        return [combine(one, other, one.unlikely + other.unlikely)] if fits else []
     pairs: list[tuple[int, Fields, Fields]] = []
     for one in left:
         fitting = (other for other in right if consistent(one.assumes, other.assumes))

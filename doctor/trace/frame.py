@@ -85,7 +85,7 @@ class NestedFrame(Record):
         if places is None:
             return origin
         start, end = places[min(first, len(piece.text))], places[min(last, len(piece.text))]
-        return replace(origin, start=start, end=max(start, end))
+        return Origin(origin.source, start, max(start, end), origin.within)
 
     def written(self, span: Span) -> str:
         text = self.text[span.start : span.end]
@@ -135,6 +135,8 @@ _REFERENCE = regex(r"\$\{(_unknown_\d+_\d+)\}")
 
 def restored(text: str, frame: ScriptFrame, span: Span, quoted: bool) -> Value:
     """Literal text, written at ``span``; in a nested frame there may be unknowns within it."""
+    if UNKNOWN_PREFIX not in text:
+        return Value((Text(text, frame.origin(span), quoted),) if text else ())
     value = Value()
     at = span.start
     for index, part in enumerate(_REFERENCE.split(text)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from enum import Enum
 
 from doctor.record import Record
@@ -50,7 +49,9 @@ def assuming(state: State, guard: Guard) -> State | None:
     """A copy of the state on the way where ``guard`` holds; None if that way doesn't exist."""
     if not consistent(state.guard, guard):
         return None
-    return replace(state.copy(), guard=state.guard | guard)
+    way = state.copy()
+    way.guard |= guard
+    return way
 
 
 def split(result: Result, key: str, what: str, succeeds: str) -> list[Result]:

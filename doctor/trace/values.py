@@ -31,7 +31,8 @@ class Origin(Record):
 
     @property
     def location(self) -> Location:
-        return replace(self.source.location(self.start, self.end), within=self.within)
+        place = self.source.location(self.start, self.end)
+        return replace(place, within=self.within) if self.within else place
 
 
 class Text(Record):
@@ -86,8 +87,12 @@ class Value(Record):
     @property
     def text(self) -> str | None:
         """The whole text, or None if any of it is unknown."""
-        texts = [piece.text for piece in self.pieces if isinstance(piece, Text)]
-        return "".join(texts) if len(texts) == len(self.pieces) else None
+        texts = []
+        for piece in self.pieces:
+            if isinstance(piece, Unknown):
+                return None
+            texts.append(piece.text)
+        return "".join(texts)
 
     @property
     def display(self) -> str:
@@ -182,8 +187,9 @@ def _cut(piece: Text, first: int, last: int) -> Text:
         written = origin.source.text[origin.start : origin.end]
         at = written.find(piece.text)
         if at >= 0:
-            origin = replace(origin, start=origin.start + at + first, end=origin.start + at + last)
-    return replace(piece, text=piece.text[first:last], origin=origin)
+            start = origin.start + at
+            origin = Origin(origin.source, start + first, start + last, origin.within)
+    return Text(piece.text[first:last], origin, piece.quoted)
 
 
 def _adjacent_end(origins: Iterable[Origin]) -> int:
