@@ -18,7 +18,7 @@ _OWNER_TESTS = frozenset({"-user", "-uid"})
 
 
 def read(
-    invocation: Invocation, shared_folders: Sequence[str], node_shared: bool | UnknownType
+    invocation: Invocation, shared_folders: tuple[str, ...], node_shared: bool | UnknownType
 ) -> Iterator[Deletion]:
     """The deletions of one program, if it deletes."""
     if _as_root_elsewhere(invocation):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from doctor.record import Record
 from doctor.shell.header_words import holds_placeholder
@@ -33,8 +34,9 @@ def is_own(value: Value) -> bool:
     return bool(value.varies & _OWN)
 
 
+@lru_cache(maxsize=256)  # each program that a script starts sees the same variables
 def place_of(
-    path: Value, folders: Sequence[str], container: Container | None, logins: Collection[str] = ()
+    path: Value, folders: tuple[str, ...], container: Container | None, logins: frozenset[str]
 ) -> Place | None:
     """The shared folder that a path lies in; None if it lies in none or that isn't known.
 

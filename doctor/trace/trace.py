@@ -83,7 +83,7 @@ def trace(
     ]
     facts += [fact for job in all_jobs for fact in jobs.directives(job)]
     facts += jobs.allocations(requests, "vllm" in source.text.lower())
-    folders = [folder.path for folder in settings.knowledge.shared_folders]
+    folders = tuple(folder.path for folder in settings.knowledge.shared_folders)
     elsewhere = runs_elsewhere(own, invocations)
     at_slurm = [each for each in invocations if each.context.remote or not elsewhere]
     facts += written.read(at_slurm, folders, Cleared.of(walk, requests))

@@ -37,7 +37,7 @@ _OTHER_VARIABLES = frozenset(
 
 
 def read(
-    invocations: Sequence[Invocation], shared_folders: Sequence[str], cleared: Cleared
+    invocations: Sequence[Invocation], shared_folders: tuple[str, ...], cleared: Cleared
 ) -> Iterator[WrittenPath]:
     """The paths that programs, or their redirections and variables, write."""
     contained = frozenset(
@@ -56,7 +56,7 @@ def read(
 
 
 def _written(
-    invocation: Invocation, how: str, path: Value, shared_folders: Sequence[str]
+    invocation: Invocation, how: str, path: Value, shared_folders: tuple[str, ...]
 ) -> Iterator[WrittenPath]:
     people = logins(invocation.origin.source.text)
     place = place_of(path, shared_folders, invocation.context.container, people)
