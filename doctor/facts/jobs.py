@@ -22,6 +22,9 @@ class Directive(Fact, kw_only=True):
     variable: str | None = attribute(
         "a shell variable or command in it, which sbatch takes literally", None
     )
+    in_file_name: bool = attribute(
+        "whether that stands in the name of a file (`--output`, `--error`, `--input`)", False
+    )
     meant: str | None = attribute("the line as sbatch would read it, where it is misspelt", None)
 
 

@@ -8,10 +8,10 @@ from dataclasses import fields, replace
 
 from doctor.diagnostic import Location, Source
 from doctor.facts.base import Evidence
-from doctor.facts.jobs import Allocation, Directive
+from doctor.facts.jobs import Allocation
 from doctor.record import Record
 from doctor.regex import regex
-from doctor.shell.header import EFFECTIVE, IN_HERE_DOCUMENT, DirectiveLine, Header, read_header
+from doctor.shell.header import Header, read_header
 from doctor.shell.header_words import is_placeholder
 from doctor.shell.tree import HereDocument, Literal, Script, Span, Word
 from doctor.shell.walk import commands, redirects, words
@@ -81,64 +81,6 @@ def shows_slurm(text: str, header: Header) -> bool:
 
 
 # --- directives ----------------------------------------------------------------------------
-
-
-def directives(job: Job) -> Iterator[Directive]:
-    """The lines of a job's header, and those that look like such.
-
-    sbatch refuses a text without ``#!``; one that has no directive of its own and writes some
-    elsewhere makes job scripts and is none; and a second ``#!`` begins another script.
-    """
-    header = job.header
-    effects = {line.effect for line in header.lines}
-    if header.template or not job.text.startswith("#!"):
-        return
-    if not header.effective and IN_HERE_DOCUMENT in effects:
-        return
-    second = job.text.find("\n#!")
-    for line in header.lines:
-        if 0 <= second < line.span.start:
-            return
-        origin = job.frame.origin(line.span)
-        yield Directive(
-            location=origin.location,
-            evidence={"text": Evidence((origin.location,))},
-            text=job.text[line.span.start : line.span.end],
-            effect=line.effect,
-            read_until=job.header.read_until,
-            meant=line.meant,
-            variable=_variable(line, job.text) if line.effect == EFFECTIVE else None,
-        )
-
-
-_OF_SHELLS = regex(r"USER|HOME|PWD|LOGNAME|HOSTNAME|SCRATCH|WORK|TMPDIR|SLURM_\w+")
-#: A variable, not one that stands for what a here-document's shell has put in.
-_VARIABLE = regex(r"\$(?:[A-Za-z]\w*|\{(?!_unknown_)[A-Za-z_]\w*[^}]*\})")
-#: A command whose output is meant, in the way of shells; make's `$(NAME)` is none.
-_COMMAND = regex(r"\$\( *[a-z][^()]*\)|`[a-z][^`]*`")
-
-
-def _variable(line: DirectiveLine, text: str) -> str | None:
-    """A shell variable or command in the words of a directive; the shell never sees that line.
-
-    A variable is one that shells have, or that the script sets; any other may be a placeholder
-    that a program fills in.
-    """
-    for word in line.words:
-        for part in word.parts:
-            found = _VARIABLE.search(part.text) if isinstance(part, Literal) else None
-            if found is not None and _is_meant(found[0].strip("${}"), text):
-                return found[0]
-    if not line.words:
-        return None
-    command = _COMMAND.search(text, line.words[0].span.start, line.words[-1].span.end)
-    return command[0] if command else None
-
-
-def _is_meant(name: str, text: str) -> bool:
-    if _OF_SHELLS.fullmatch(name):
-        return True
-    return re.search(rf"^[ \t]*(?:export[ \t]+)?{re.escape(name)}=", text, re.MULTILINE) is not None
 
 
 # --- requests for nodes --------------------------------------------------------------------

@@ -15,7 +15,7 @@ from doctor.facts.servers import Launch
 from doctor.knowledge import Knowledge
 from doctor.record import Record
 from doctor.shell.tree import Script
-from doctor.trace import deletions, jobs, logfiles, programs, secrets, steps, written
+from doctor.trace import deletions, directives, jobs, logfiles, programs, secrets, steps, written
 from doctor.trace.concurrency import JobShape
 from doctor.trace.context import Invocation
 from doctor.trace.frame import FileFrame
@@ -81,7 +81,7 @@ def trace(
         UnparsedStatement(location=source.location(*region.span), reason=region.reason)
         for region in script.unparsed
     ]
-    facts += [fact for job in all_jobs for fact in jobs.directives(job)]
+    facts += [fact for job in all_jobs for fact in directives.read(job)]
     facts += jobs.allocations(requests, "vllm" in source.text.lower())
     folders = tuple(folder.path for folder in settings.knowledge.shared_folders)
     elsewhere = runs_elsewhere(own, invocations)
