@@ -28,17 +28,20 @@ def digest(*words: str) -> str:
 class Loader:
     """Reads the files that scripts name.
 
-    Only files below the ``scanned`` files and folders and the folder that one is in are read, so
-    that a script can't make us read anything else. ``texts`` holds every text that was read, by
-    name; ``asked`` the names of the files and folders that were looked for since it was emptied.
+    Only files below the ``scanned`` files and folders and the folder ``here`` that one is in are
+    read, so that a script can't make us read anything else; none at all if that is None.
+    ``texts`` holds every text that was read, by name; ``asked`` the names of the files and
+    folders that were looked for since it was emptied.
     """
 
-    def __init__(self, scanned: Sequence[str] = ()) -> None:
+    def __init__(self, scanned: Sequence[str] = (), here: str | None = "") -> None:
+        self.here = here
         self.scanned = tuple(os.path.realpath(path) for path in scanned)
         self.texts: dict[str, Source] = {}
         self.asked: set[str] = set()
         own = (path if os.path.isdir(path) else os.path.dirname(path) for path in self.scanned)
-        self._readable = tuple(dict.fromkeys((os.path.realpath(""), *own)))
+        readable = () if here is None else (here, *own)
+        self._readable = tuple(dict.fromkeys(map(os.path.realpath, readable)))
         self._fingerprints: dict[str, str | None] = {}
 
     def load(self, path: str, script: Source) -> Source | None:

@@ -52,10 +52,9 @@ def scan(
     config: Config,
     stdin: BinaryIO | None = None,
     stdin_filename: str = "<stdin>",
-    like: Examiner | None = None,
 ) -> Result:
-    """Examine the scripts that the paths mean; for ``like`` see ``Examiner``."""
-    examiner = Examiner(config, paths, like)
+    """Examine the scripts that the paths mean."""
+    examiner = Examiner(config, paths)
     examiner.refuse_wrong_references()
     results = Results(config, examiner.loader)
     diagnostics: list[Diagnostic] = []
@@ -110,18 +109,24 @@ def _told_once(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
 class Examiner:
     """Examines one script after another under one configuration.
 
-    ``scanned`` are the files and folders that are examined. ``like`` is another, under a
+    ``scanned`` are the files and folders that are examined, ``here`` is the folder below which
+    files may be read besides; None if none may. ``like`` is another examiner, under a
     configuration that names the same rules and the same knowledge: then they need not be read
     again.
     """
 
     def __init__(
-        self, config: Config, scanned: Sequence[str] = (), like: Examiner | None = None
+        self,
+        config: Config,
+        scanned: Sequence[str] = (),
+        like: Examiner | None = None,
+        here: str | None = "",
     ) -> None:
         self.config = config
         if like is not None:
             self.rulebook, self.knowledge = like.rulebook, like.knowledge
-        self.loader = Loader(scanned)
+            here = like.loader.here
+        self.loader: Loader = Loader(scanned, here)
         if config.names_rules:
             config.refuse_unknown(self.rulebook.names)
 

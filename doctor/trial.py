@@ -10,25 +10,27 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+from doctor import sources
 from doctor.config import Config, from_mapping
 from doctor.diagnostic import Diagnostic
 from doctor.facts.base import Fact
 from doctor.knowledge import Knowledge
 from doctor.rulebook import Rulebook, answer, load
 from doctor.rulebook.examples import Example
-from doctor.scan import Examiner, Result, scan
+from doctor.scan import Examiner
 from doctor.unknown import UNKNOWN
 
 
 class Bench:
     """What trials share: the rules and the knowledge of the site, which are read once.
 
-    ``site`` names the knowledge and the rules for which the examples were written.
+    ``site`` names the knowledge and the rules for which the examples were written. The files of
+    the folder that one is in are none of an example's business.
     """
 
     def __init__(self, site: Config) -> None:
         self.site = Config(kb=site.kb, rules=site.rules)
-        self.examiner = Examiner(self.site)
+        self.examiner = Examiner(self.site, here=None)
 
     @cached_property
     def rules_about_nodes(self) -> Rulebook:
@@ -41,7 +43,7 @@ def failure(code: str, example: Example, bench: Bench) -> str | None:
     with _as_user(example, bench) as examiner:
         if example.fact is not None:
             return _node_failure(code, example, example.fact, bench, examiner.knowledge)
-        everything = _scanned(example, examiner).diagnostics
+        everything = _told(example, examiner)
         fixed = None if example.fixed is None else _fixed(code, example, examiner)
     found = [each for each in everything if each.code == code]
     if not example.bad:
@@ -86,11 +88,14 @@ def _as_user(example: Example, bench: Bench) -> Iterator[Examiner]:
             document = Path(folder, "lessons.md")
             document.write_text(example.kb, "utf-8")
             config = replace(config, kb=(*config.kb, document))
-        yield Examiner(config)
+        yield Examiner(config, here=None)
 
 
-def _scanned(example: Example, like: Examiner) -> Result:
-    return scan(["-"], like.config, _input(example), example.filename, like)
+def _told(example: Example, like: Examiner) -> list[Diagnostic]:
+    examiner = Examiner(like.config, like=like)
+    examiner.refuse_wrong_references()
+    script = sources.decode(_input(example).getvalue(), example.filename)
+    return [*examiner.examine(script), *examiner.examine_knowledge()]
 
 
 def _fixed(code: str, example: Example, like: Examiner) -> str | None:

@@ -31,6 +31,7 @@ _PROJECT = (
     "uv.lock",
     "environment.yml",
     "environment.yaml",
+    "README.md",
 )
 _ABOVE = ("", "../", "../../")
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.conftest import Outcome
 
@@ -63,6 +64,31 @@ def _site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_right(command: Command) -> None:
     outcome = command("kb", "check")
     assert (outcome.code, outcome.out, outcome.err) == (0, "All is well.\n", "")
+
+
+def test_examples_have_nothing_to_do_with_the_folder_that_one_is_in(command: Command) -> None:
+    servers = [f"vllm serve Qwen/Qwen3-8B --port {port} &" for port in (8001, 8002)]
+    Path("serve.sh").write_text("\n".join([*servers, "wait\n"]))
+    Path("kb/images.md").write_text(PAGE.replace("[SITE001]", "[SITE001, SITE002]"))
+    rule = {
+        "code": "SITE002",
+        "name": "release-unnamed",
+        "lesson": "images",
+        "fact": "shared-cache",
+        "severity": "warning",
+        "when": {"named-release": {"known": False}},
+        "message": "nobody says on what release",
+        "examples": [
+            {"bad": Path("serve.sh").read_text()},
+            {"good": "vllm serve Qwen/Qwen3-8B # on vLLM 0.11.0\n"},
+        ],
+    }
+    Path("rules/SITE002-release-unnamed.yaml").write_text(yaml.safe_dump(rule))
+    scan = ("scan", "serve.sh", "--select", "SITE002", "--format", "json")
+    assert command(*scan).codes == ["SITE002"]
+    Path("uv.lock").write_text('[[package]]\nname = "vllm"\nversion = "0.33.0"\n')
+    assert command(*scan).codes == []
+    assert command("kb", "check").out == "All is well.\n"
 
 
 @pytest.mark.parametrize(
@@ -229,5 +255,5 @@ def test_the_last_sentence_counts_scripts_and_documents(command: Command) -> Non
     Path("clear.sh").write_text("rm -rf /tmp/torchinductor_*\n")
     said = command("scan", "serve.sh").out
     assert said.endswith("Found 1 warning in 1 document.\n")
-    assert "in kb/tool-parsers.md:" in said
+    assert "in kb/tool-parsers.md:" in " ".join(said.split())
     assert "Found 1 error and 1 warning in 1 of 2 scripts and 1 document.\n" in command("scan").out

@@ -470,6 +470,14 @@ def test_a_lock_file_says_on_what_release_a_project_runs(command: Command) -> No
         assert len(command(*call).found) == count, release
 
 
+def test_a_readme_says_on_what_release_a_project_runs(command: Command) -> None:
+    write("run/two.sh", "for i in 0 1; do vllm serve Qwen/Qwen3-8B --port 800$i & done\nwait\n")
+    call = ("scan", "run", "--select", "VD301", "--format", "json")
+    for told, count in (("It serves with vLLM.", 1), ("Tested with vLLM 0.19.1.", 0)):
+        write("README.md", f"# Ours\n\n{told}\n")
+        assert len(command(*call).found) == count, told
+
+
 def test_the_script_nearby_that_sets_the_environment_up_says_on_what_release_a_project_runs(
     command: Command,
 ) -> None:
