@@ -81,11 +81,12 @@ def keep(name: str, data: Any) -> None:
         return
     with suppress(OSError, TypeError):  # a TypeError: bytes, which JSON doesn't know
         folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
         handle, scratch = tempfile.mkstemp(dir=folder, prefix=name)
         written = Path(scratch)
         try:
             with os.fdopen(handle, "w", encoding="utf-8", errors="surrogatepass") as stream:
-                json.dump(data, stream, ensure_ascii=False, separators=(",", ":"))
+                stream.write(text)
             written.replace(folder / f"{name}.{_FORMAT}.json")
         finally:
             written.unlink(missing_ok=True)
