@@ -1,10 +1,11 @@
 """Keep what takes long to make, so that the next run needn't make it again.
 
 Reading the pages takes about 0.1 s and the rules as long again, most of it for a Markdown and a
-YAML parser. The result is plain data; it is kept as JSON in the user's cache folder, together
-with a hash of what it was made from, and is made anew whenever that differs. One place for each
-list of files, so the folder doesn't grow; nothing is lost if it is deleted, can't be written or
-holds nonsense.
+YAML parser. The result is plain data, and lies as JSON in the wheel, where it was made when that
+was built. What isn't there, as in a checkout and for the rules and pages of a site, is kept in
+the user's cache folder, together with a hash of what it was made from, and is made anew whenever
+that differs. One place for each list of files, so the folder doesn't grow; nothing is lost if it
+is deleted, can't be written or holds nonsense.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from doctor.errors import DoctorError
 
 #: Raise it whenever what is kept changes its shape.
 _FORMAT = "2"
+#: What was made when the wheel was built, a file for each digest; a checkout has none.
+_BUILT = Path(__file__).parent / "_data" / "compiled"
 
 
 def cache_folder() -> Path | None:
@@ -55,7 +58,7 @@ def compiled(files: Sequence[Path], parse: Callable[[str, str], Any]) -> list[An
 
 def kept(name: str, digest: str, make: Callable[[], Any]) -> Any:
     """What ``make()`` gives: plain data, kept as ``name`` for as long as ``digest`` is the same."""
-    data = recall(name)
+    data = _read(_BUILT / f"{digest}.json") or recall(name)
     if isinstance(data, dict) and data.get("digest") == digest and "made" in data:
         return data["made"]
     made = make()
@@ -66,9 +69,12 @@ def kept(name: str, digest: str, make: Callable[[], Any]) -> Any:
 def recall(name: str) -> Any:
     """The plain data that is kept as ``name``, None if there is none."""
     folder = cache_folder()
-    if folder:
-        with suppress(OSError, ValueError, RecursionError):
-            return json.loads((folder / f"{name}.{_FORMAT}.json").read_bytes())
+    return _read(folder / f"{name}.{_FORMAT}.json") if folder else None
+
+
+def _read(file: Path) -> Any:
+    with suppress(OSError, ValueError, RecursionError):
+        return json.loads(file.read_bytes())
     return None
 
 

@@ -1,0 +1,45 @@
+"""Compiles what ships in the wheel when it is built, so that the first scan need not."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class CompileData(BuildHookInterface):
+    """Puts the rules, the pages and the tables of bashlex's grammar into the wheel, compiled.
+
+    They are what a scan would keep in the user's cache; each file is named by the digest of what
+    it was made from, so that one which doesn't fit is never read.
+    """
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        if version == "editable":
+            return
+        self.folder = TemporaryDirectory()
+        os.environ["XDG_CACHE_HOME"] = self.folder.name
+        sys.path.insert(0, self.root)
+        from doctor.compiled import cache_folder
+        from doctor.knowledge import load as load_knowledge
+        from doctor.rulebook import load as load_rules
+        from doctor.shell.bashlex_parser import bashlex_parser
+
+        bashlex_parser()
+        releases = load_knowledge().releases
+        for table in (releases.flags, releases.variables, releases.tool_parsers, releases.methods):
+            next(table())
+        for about in ("script", "node", None):
+            load_rules(about=about)
+        for made in sorted((cache_folder() or Path()).glob("*.json")):
+            digest = json.loads(made.read_bytes())["digest"]
+            build_data["force_include"][str(made)] = f"doctor/_data/compiled/{digest}.json"
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        if version != "editable":
+            self.folder.cleanup()
