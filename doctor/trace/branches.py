@@ -123,7 +123,9 @@ def _case_of(shell: Interpreter, command: Case, subject: Value, start: _Looking)
     falling: list[State] = []
     for index, arm in enumerate(command.arms):
         entered, looking = _arm(shell, command, index, subject, looking)
-        results = [r for before in (*falling, *entered) for r in shell.block(arm.body, before)]
+        if falling and entered:
+            entered = [_fallen_or_entered(shell, command, index, subject, falling + entered)]
+        results = [r for before in entered or falling for r in shell.block(arm.body, before)]
         falling = []
         if arm.terminator not in (";&", ";;&"):
             done += results
@@ -145,6 +147,22 @@ def _case_of(shell: Interpreter, command: Case, subject: Value, start: _Looking)
         left = assuming(way.state, guard)
         done += [Result(left)] if left is not None else []
     return done
+
+
+def _fallen_or_entered(
+    shell: Interpreter, command: Case, index: int, subject: Value, ways: list[State]
+) -> State:
+    """The state in an arm that the one before it runs on into (``;&``), or that is entered."""
+    together = joined(ways)
+    if all(way.guard - together.guard for way in ways):
+        first = index
+        while first and command.arms[first - 1].terminator == ";&":
+            first -= 1
+        likes = (_patterns(shell, arm) for arm in command.arms[first : index + 1])
+        words = f"{subject.display} {' or '.join(likes)}"
+        key = f"case:{shell.walk.number()}"
+        together.guard |= {Assumption(key, "reached", words, subject.since)}
+    return together
 
 
 def _arm(
