@@ -44,6 +44,14 @@ def enter(unwrapped: Unwrapped, start: Start) -> Start:
     return start
 
 
+def pyxis(image: Value) -> Container:
+    """The container of ``--container-image``: of a step, or of a whole batch script.
+
+    NVIDIA/pyxis' wiki, "Frequently asked questions": from pyxis 0.12 on sbatch takes it, too.
+    """
+    return Container("pyxis", image, _ENROOT)
+
+
 def _docker_run(unwrapped: Unwrapped, start: Start) -> Start:
     image = unwrapped.operands[0] if unwrapped.operands else None
     environment: dict[str, tuple[Content, ...]] = {}
@@ -130,5 +138,5 @@ def step(unwrapped: Unwrapped, context: Context) -> Context:
     container = context.container
     images = unwrapped.values("--container-image")
     if images:
-        container = Container("pyxis", images[-1], _ENROOT)
+        container = pyxis(images[-1])
     return replace(context, copies=frozenset(copies), container=container)

@@ -17,7 +17,8 @@ from doctor.shell.tree import HereDocument, Literal, Script, Span, Word
 from doctor.shell.walk import commands, redirects, words
 from doctor.slurm.allocation import AllocationRequest, is_step, read_allocation
 from doctor.slurm.options import Given, Option, combine, read_components, read_options
-from doctor.trace.context import Invocation
+from doctor.trace.containers import pyxis
+from doctor.trace.context import Container, Invocation
 from doctor.trace.frame import FileFrame, ScriptFrame, nested
 from doctor.trace.values import Piece, Text, Unknown, Value
 
@@ -80,9 +81,6 @@ def shows_slurm(text: str, header: Header) -> bool:
     return bool(header.effective) or _SLURM.search(code) is not None
 
 
-# --- directives ----------------------------------------------------------------------------
-
-
 # --- requests for nodes --------------------------------------------------------------------
 
 
@@ -140,6 +138,15 @@ def request_of(job: Job) -> AllocationRequest | None:
     """What a job's header asks for, its first component; None if it has no header."""
     components = combine(script=_given(job.frame, job.header)) if job.header.effective else ()
     return read_allocation(components[0], "header") if components else None
+
+
+def container_of(job: Job) -> Container | None:
+    """The container that the whole of a job's script runs in, by its header."""
+    for component in _given(job.frame, job.header)[:1]:
+        image = component.last("container-image")
+        if image is not None and image.value is not None:
+            return pyxis(image.value)
+    return None
 
 
 def _given(frame: ScriptFrame, header: Header) -> list[Given]:

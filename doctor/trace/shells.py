@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from doctor.record import Record
 from doctor.shell.tree import Simple
-from doctor.trace import wrappers
+from doctor.trace import containers, wrappers
 from doctor.trace.context import Context
 from doctor.trace.environment import BASES
 from doctor.trace.frame import FileFrame, ForeignFrame, NestedFrame, ScriptFrame, nested
@@ -183,8 +183,10 @@ def submit(shell: Interpreter, start: Start, state: State) -> None:
     )
     thread = shell.in_background().context.threads[-1]
     submitted = Unwrapped(("sbatch",), wrappers.SLURM, tuple(options), (), tuple(rest))
+    images = submitted.values("--container-image")
     context = replace(
         start.context,
+        container=containers.pyxis(images[-1]) if images else None,
         threads=(*start.context.threads, thread),
         wrappers=(*start.context.wrappers, submitted),
         batch_job=shell.walk.number(),

@@ -17,7 +17,7 @@ from doctor.record import Record
 from doctor.shell.tree import Script
 from doctor.trace import deletions, directives, jobs, logfiles, programs, secrets, steps, written
 from doctor.trace.concurrency import JobShape
-from doctor.trace.context import Invocation
+from doctor.trace.context import Container, Context, Invocation
 from doctor.trace.frame import FileFrame
 from doctor.trace.interpreter import Interpreter, Walk, nothing_beside
 from doctor.trace.leftovers import Cleared
@@ -72,9 +72,9 @@ def trace(
     source: Source, script: Script, settings: Settings, load: Load, beside: Beside = nothing_beside
 ) -> Traced:
     """Walk one script and read what it starts; for ``load`` and ``beside`` see ``Walk``."""
-    walk = walked(source, script, load, beside)
-    invocations = [invocation for invocation in walk.invocations if invocation.arguments]
     own = jobs.own_job(FileFrame(source), script)
+    walk = walked(source, script, load, beside, jobs.container_of(own))
+    invocations = [invocation for invocation in walk.invocations if invocation.arguments]
     all_jobs = [own, *jobs.written_jobs(invocations)]
     requests = jobs.requests(all_jobs, invocations, load)
     facts: list[Fact] = [
@@ -167,11 +167,20 @@ def _servers(
     return started, facts
 
 
-def walked(source: Source, script: Script, load: Load, beside: Beside = nothing_beside) -> Walk:
-    """A walk over the script from its first line, then over the functions that nobody called."""
+def walked(
+    source: Source,
+    script: Script,
+    load: Load,
+    beside: Beside = nothing_beside,
+    container: Container | None = None,
+) -> Walk:
+    """A walk over the script from its first line, then over the functions that nobody called.
+
+    ``container`` is the one in which all of it runs.
+    """
     walk = Walk(load, beside, scripts={source.filename: source})
     frame = FileFrame(source)
-    shell = Interpreter(walk, frame)
+    shell = Interpreter(walk, frame, Context(container=container))
     state = State()
     results = shell.block(script.body, state)
     states = [r.state for r in results if r.flow is Flow.NEXT] or [r.state for r in results]
