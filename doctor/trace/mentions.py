@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from doctor.diagnostic import Source
 from doctor.regex import regex
@@ -45,7 +46,12 @@ def newest(walk: Walk, scripts: Iterable[Source]) -> str | UnknownType:
         for above in _ABOVE:
             for name in _PROJECT:
                 found = walk.load(above + name, script)
-                if found is not None:
+                if found is not None and _is_above(found, script):
                     texts[found.filename] = found.text
     named = (mention[1] for text in texts.values() for mention in _MENTION.finditer(text))
     return max(named, key=release_key, default=UNKNOWN)
+
+
+def _is_above(file: Source, script: Source) -> bool:
+    """Whether a file lies in a script's folder or above it, and not just where one is."""
+    return Path(file.filename).resolve().parent in Path(script.filename).resolve().parents

@@ -478,6 +478,17 @@ def test_a_readme_says_on_what_release_a_project_runs(command: Command) -> None:
         assert len(command(*call).found) == count, told
 
 
+def test_the_readme_of_another_project_says_nothing(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("one/run/two.sh", "for i in 0 1; do vllm serve m --port 800$i & done\nwait\n")
+    write("other/README.md", "Tested with vLLM 0.19.1.\n")
+    monkeypatch.chdir("other")
+    call = ("scan", str(Path("../one").absolute()), "--select", "VD301", "--format", "json")
+    assert command(*call).codes == ["VD301"]
+    assert command("scan", "../one", *call[2:]).codes == ["VD301"]
+
+
 def test_the_script_nearby_that_sets_the_environment_up_says_on_what_release_a_project_runs(
     command: Command,
 ) -> None:
