@@ -17,6 +17,7 @@ from doctor.trace import (
     reading,
     redirects,
     shells,
+    traps,
     wrappers,
 )
 from doctor.trace.fields import Fields
@@ -159,17 +160,6 @@ def _exec(shell: Interpreter, command: Simple, fields: Fields, state: State) -> 
     return [Result(state, None if redirects.may_fail(command.redirects) else True)]
 
 
-def _trap(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
-    """The commands of a trap run later; what they delete counts, so they are walked here."""
-    text = next((v for v in fields.values[1:] if not v.display.startswith("-")), None)
-    if text is not None and len(fields.values) > 2 and text.pieces:
-        frame = shells.nested_frame(shell, text, command)
-        later = shell.in_background()
-        shell.walk.traps.add(later.context.threads[-1].number)
-        later.script(frame, frame.text, state.copy())
-    return [Result(state, True)]
-
-
 def _wait(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
     shell.waited += 1
     shell.settled += 1
@@ -212,7 +202,7 @@ BUILTINS: Mapping[str, Builtin] = {
     ".": _source,
     "eval": _eval,
     "exec": _exec,
-    "trap": _trap,
+    "trap": traps.trap,
     "wait": _wait,
     "read": reading.read,
     "mapfile": reading.mapfile,

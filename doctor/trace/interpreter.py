@@ -43,6 +43,7 @@ from doctor.trace import (
     loops,
     redirects,
     substitution,
+    traps,
 )
 from doctor.trace.context import Context, Invocation, Output, Thread
 from doctor.trace.expand import Expander
@@ -167,7 +168,10 @@ class Interpreter:
     def statement(self, statement: Statement, state: State) -> list[Result]:
         if not statement.background or _kills(statement.command):
             return self.execute(statement.command, state)
-        for result in self.in_background().execute(statement.command, state.copy()):
+        beside = self.in_background()
+        results = beside.execute(statement.command, state.fork())
+        traps.run(beside, results)
+        for result in results:
             captured.lose_if_changed(state, result.state)
         return [Result(state, True)]
 
@@ -196,10 +200,11 @@ class Interpreter:
 
     def substitution(self, part: Substitution, state: State) -> tuple[Value, ...]:
         """What a command substitution writes; its commands are walked too."""
-        begun = state.copy()
+        begun = state.fork()
         captured.begin(begun)
-        outputs = {**self.context.outputs, 1: Output("pipe")}
-        results = self.inside(outputs=outputs).block(part.body, begun)
+        inner = self.inside(outputs={**self.context.outputs, 1: Output("pipe")})
+        results = inner.block(part.body, begun)
+        traps.run(inner, results)
         known = bool(results) and not self.walk.truncated
         return substitution.outputs(
             part,
@@ -275,7 +280,9 @@ class Interpreter:
             case Group():
                 return self.block(command.body, state)
             case Subshell():
-                results = self.inside().block(command.body, state.copy())
+                inner = self.inside()
+                results = inner.block(command.body, state.fork())
+                traps.run(inner, results)
                 if results:
                     captured.keep(state, joined([result.state for result in results]))
                 return [Result(state, _one_truth(results))]
@@ -297,11 +304,11 @@ class Interpreter:
                 piped = redirects.piped(following, both, self.expander(state), self.context.outputs)
                 inner = self.inside(outputs=piped)
                 inner.waited, inner.settled = self.waited, self.settled
-            beside = state.copy()
+            beside = state.fork()
             if index:
                 beside.input = written
             written = substitution.written(part, inner.expander(beside))
-            inner.execute(part, beside)
+            traps.run(inner, inner.execute(part, beside))
             self.walk.step()
         captured.add_values(state, self.context.outputs, [written])
         return [Result(state)]

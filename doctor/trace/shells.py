@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from doctor.record import Record
 from doctor.shell.tree import Simple
-from doctor.trace import containers, wrappers
+from doctor.trace import containers, traps, wrappers
 from doctor.trace.context import Context
 from doctor.trace.environment import BASES
 from doctor.trace.frame import FileFrame, ForeignFrame, NestedFrame, ScriptFrame, nested
@@ -56,7 +56,7 @@ def _sub_shell(shell: Interpreter, start: Start, state: State) -> tuple[Interpre
     inner = shell.inside()
     inner.context = start.context
     inner.waited, inner.settled = shell.waited, shell.settled
-    fresh = state.copy()
+    fresh = state.fork()
     inherits = not start.context.remote and _program(start) not in _WITHOUT_FUNCTIONS
     fresh.functions = {
         name: alternatives
@@ -78,7 +78,7 @@ def _run(
 ) -> None:
     """Walk the text of another shell; what it waits for in the foreground counts here too."""
     shell.walk.depth += 4
-    inner.script(frame, text, state)
+    traps.run(inner, inner.script(frame, text, state))
     shell.walk.depth -= 4
     if inner.context.threads == shell.context.threads:
         shell.waited, shell.settled = inner.waited, inner.settled

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from doctor.record import Record
 from doctor.shell.tree import Function
 from doctor.trace.values import Assumption, Origin, Unknown, Value
+
+if TYPE_CHECKING:
+    from doctor.trace.frame import ScriptFrame
 
 #: How many things one variable may hold; an unknown stands for all further ones.
 MAX_ALTERNATIVES = 16
@@ -87,6 +90,15 @@ class Defined(Record):
 UNDEFINED = Defined(None)
 
 
+class Trap(Record):
+    """Commands that a shell runs when it gets a signal, or ends (``EXIT``), as it reads them."""
+
+    signals: frozenset[str]
+    frame: ScriptFrame
+    text: str
+    assumes: Guard = NO_GUARD
+
+
 #: What words are split at unless IFS says otherwise.
 BLANKS = " \t\n"
 
@@ -114,6 +126,13 @@ class State:
     sourced: int = 0
     shifted: int = 0
     ended: int = 0
+    traps: tuple[Trap, ...] = ()
+
+    def fork(self) -> State:
+        """A copy for a shell of its own, which has no traps yet."""
+        forked = self.copy()
+        forked.traps = ()
+        return forked
 
     def copy(self) -> State:
         fields = {
@@ -245,10 +264,23 @@ def join(states: Sequence[State], branches: Sequence[Guard]) -> State:
         joined.variables[name] = Variable(merge_alternatives(contents, name), exported)
     joined.functions = _either([state.functions for state in states], branches, (UNDEFINED,))
     joined.files = _either([state.files for state in states], branches, ())
+    joined.traps = _traps(states, branches)
     for state in states[1:]:
         if state.positional != joined.positional:
             joined.positional = None
     return joined
+
+
+def _traps(states: Sequence[State], branches: Sequence[Guard]) -> tuple[Trap, ...]:
+    """The traps that all have, then those of some, which rest on their branches."""
+    common = [t for t in states[0].traps if all(t in state.traps for state in states)]
+    others = [
+        resting(trap, branch)
+        for state, branch in zip(states, branches, strict=True)
+        for trap in state.traps
+        if trap not in common
+    ]
+    return tuple((*common, *others)[:MAX_ALTERNATIVES])
 
 
 def _compared(ways: Sequence[Mapping[str, object]]) -> Iterator[tuple[str, bool]]:
@@ -259,7 +291,7 @@ def _compared(ways: Sequence[Mapping[str, object]]) -> Iterator[tuple[str, bool]
 
 
 _Held = TypeVar("_Held", Defined, Value)
-_Resting = TypeVar("_Resting", Defined, Value, Content)
+_Resting = TypeVar("_Resting", Defined, Value, Content, Trap)
 
 
 def resting(content: _Resting, on: Guard) -> _Resting:

@@ -15,7 +15,17 @@ from doctor.facts.servers import Launch
 from doctor.knowledge import Knowledge
 from doctor.record import Record
 from doctor.shell.tree import Script
-from doctor.trace import deletions, directives, jobs, logfiles, programs, secrets, steps, written
+from doctor.trace import (
+    deletions,
+    directives,
+    jobs,
+    logfiles,
+    programs,
+    secrets,
+    steps,
+    traps,
+    written,
+)
 from doctor.trace.concurrency import JobShape
 from doctor.trace.context import Container, Context, Invocation
 from doctor.trace.frame import FileFrame
@@ -183,6 +193,7 @@ def walked(
     shell = Interpreter(walk, frame, Context(container=container))
     state = State()
     results = shell.block(script.body, state)
+    traps.run(shell, results)
     states = [r.state for r in results if r.flow is Flow.NEXT] or [r.state for r in results]
     _walk_uncalled(shell, states or [state])
     return walk
@@ -199,4 +210,4 @@ def _walk_uncalled(shell: Interpreter, states: Sequence[State]) -> None:
                 if defined.function is not None:
                     inner = shell.inside(uncalled=True)
                     inner.frame = defined.frame  # type: ignore[assignment]
-                    inner.execute(defined.function.body, state.copy())
+                    traps.run(inner, inner.execute(defined.function.body, state.fork()))
