@@ -30,6 +30,11 @@ _FLAG = re.compile(
 )
 #: What the shell says where a variable isn't set: ``${MODEL:?e.g. org/model}``.
 _COMPLAINT = re.compile(r"\$\{\w+:?\?[^}]*\}")
+#: What `cat` shows to whoever runs the script.
+_SHOWN = re.compile(
+    r"^[ \t]*cat[ \t]+<<-?[ \t]*[\"']?(\w+)[\"']?[ \t]*(?:>&2[ \t]*)?\n(?:.*\n)*?[ \t]*\1[ \t]*$",
+    re.MULTILINE,
+)
 _MODEL = re.compile(r"(?<![\w/.$}-])[A-Za-z][\w.-]+/[A-Za-z][\w.-]*[\w](?![\w/])")
 _VERSION = r"\d+\.\d+(?:\.\d+)?(?:\.post\d+)?"
 
@@ -102,7 +107,8 @@ class Subject:
     def unread(self) -> list[tuple[int, int]]:
         """Where comments stand, and what is only told to a person."""
         comments = [tuple(comment.span) for comment in parse(self.text).comments]
-        return [*comments, *(match.span() for match in _COMPLAINT.finditer(self.text))]
+        told = (match.span() for kind in (_COMPLAINT, _SHOWN) for match in kind.finditer(self.text))
+        return [*comments, *told]
 
     def line(self, offset: int) -> str:
         end = self.text.find("\n", offset)
@@ -300,9 +306,10 @@ def memory_raised(subject: Subject) -> Iterator[Mutant]:
     if speculates and shares:
         yield from _mutant(subject, "VD601", "raised", raised.text)
         return
+    # JSON would need other quotes in each place where flags are written.
     flags = [
         "--speculative-config.method eagle3 --speculative-config.model /models/drafter",
-        '--speculative_config={\\"method\\":\\"mtp\\",\\"num_speculative_tokens\\":2}',
+        "--speculative_config.method mtp --speculative_config.num_speculative_tokens 2",
         "--speculative-config.method=mtp --speculative-config.num_speculative_tokens=1",
     ]
     memory = "" if shares else "--gpu-memory-utilization 0.95 "
