@@ -75,12 +75,25 @@ def judge(facts: Iterable[Fact], rulebook: Rulebook, knowledge: Knowledge) -> li
             if finding is None:
                 continue
             groups.setdefault(finding.group, []).append(finding)
-    told: dict[tuple[str, Location], Verdict] = {}
-    for group in groups.values():
-        verdict = min(group, key=lambda each: each.rank).told(group)
-        # One place has to change once, however many commands use what is written there.
-        told.setdefault((verdict.diagnostic.code, verdict.diagnostic.location), verdict)
-    return sorted(told.values(), key=_order)
+    verdicts = [min(group, key=lambda each: each.rank).told(group) for group in groups.values()]
+    verdicts.sort(key=lambda verdict: verdict.diagnostic.severity.rank, reverse=True)
+    return sorted(_once_a_place(verdicts), key=_order)
+
+
+def _once_a_place(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+    """The first of a rule about one place, or about a part of it.
+
+    A place has to change once, however many commands use what is written there, and whichever
+    of the things it may be is meant: ``${TMPDIR:-/tmp}`` or the ``/tmp`` in it.
+    """
+    told: dict[tuple[str, str], list[Location]] = {}
+    for verdict in verdicts:
+        found = verdict.diagnostic
+        place = found.location
+        others = told.setdefault((found.code, place.filename), [])
+        if not any(_within(place, other) or _within(other, place) for other in others):
+            others.append(place)
+            yield verdict
 
 
 def _order(verdict: Verdict) -> tuple[str, int, str, str]:

@@ -16,7 +16,7 @@ from doctor.facts.servers import Requirement
 from doctor.rulebook import check, read
 from doctor.trace.values import UNKNOWN, Assumption
 
-from .conftest import Table, line
+from .conftest import TEXT, Table, line
 
 Apply = Callable[..., list[Diagnostic]]
 HERE = Allocation(location=line(3), asks_gpus=True)
@@ -184,6 +184,20 @@ def test_one_diagnostic_for_the_paths_of_a_command(apply: Apply) -> None:
     ]
     (found,) = apply('fact: deletion\nat: path\nonce-per: location\nmessage: "{path}"', *facts)
     assert (found.message, found.location) == ("a", line(8))
+
+
+def test_one_diagnostic_for_a_place_and_a_part_of_it(apply: Apply) -> None:
+    whole, part, beside = TEXT.location(0, 20), TEXT.location(7, 12), TEXT.location(20, 26)
+    facts = [
+        replace(HERE, location=place, tasks=tasks)
+        for tasks, place in ((1, whole), (2, part), (3, beside), (1, part))
+    ]
+    cases = "cases: [{when: {tasks: 1}, severity: info}]"
+    found = apply(cases, *facts)
+    assert [(d.location, d.severity) for d in found] == [
+        (part, Severity.WARNING),
+        (beside, Severity.WARNING),
+    ]
 
 
 def test_assumptions_are_told(apply: Apply) -> None:
