@@ -34,6 +34,8 @@ _OTHER_VARIABLES = frozenset(
         "PYTORCH_KERNEL_CACHE_PATH",
     ]
 )
+#: Programs that may keep something there; what others make of their variables nobody knows.
+_KEEPERS = regex(r"python[\d.]*|vllm|ray|torchrun|accelerate|deepspeed|mktemp|.*\.py")
 
 
 def read(
@@ -98,7 +100,8 @@ def _paths(invocation: Invocation, contained: Collection[str]) -> Iterator[tuple
         for value in invocation.arguments[1:]:
             if not value.display.startswith("-"):
                 yield "mkdir", value
-    if unwrap(invocation.arguments) is None:  # else it is the program inside that uses them
+    # Of a wrapper it is the program inside that uses its variables.
+    if _KEEPERS.fullmatch(invocation.program) and unwrap(invocation.arguments) is None:
         for name, path in _variables(invocation):
             if name not in contained:
                 yield "variable", path
