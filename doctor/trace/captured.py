@@ -73,6 +73,11 @@ def add_values(
     state.variables[OUTPUT] = Variable(merge_alternatives(joined, OUTPUT))
 
 
+def is_collected(state: State) -> bool:
+    """Whether what is printed here is what a substitution stands for."""
+    return OUTPUT in state.variables
+
+
 def keep(state: State, after: State) -> None:
     """A subshell's output is its parent's, too, though nothing else of its state is."""
     if OUTPUT in state.variables and OUTPUT in after.variables:

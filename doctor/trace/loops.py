@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from doctor.shell.tree import (
     Simple,
     While,
 )
-from doctor.trace import conditions, readiness, turns, values
+from doctor.trace import captured, conditions, readiness, turns, values
 from doctor.trace.context import Turn
 from doctor.trace.fields import Fields
 from doctor.trace.results import Flow, Result, assuming, joined, merge
@@ -61,6 +61,8 @@ def _for(shell: Interpreter, command: For, state: State, number: int) -> list[Re
         alternatives = expander.arguments(command.words)
     if command.select:
         shell.may_hold()
+    elif turns.only_tells(command.body) and not _is_heard(shell, state):
+        return [Result(_told(shell, command, state, number, alternatives))]
     results: list[Result] = []
     for fields in alternatives:
         way = state if len(alternatives) == 1 else assuming(state, fields.assumes)
@@ -76,6 +78,27 @@ def _for(shell: Interpreter, command: For, state: State, number: int) -> list[Re
             bind = ((command.name, value) for value in fields.values)
             results += _unrolled(shell, command.body, way, number, bind)
     return merge(results) or [Result(state)]
+
+
+def _is_heard(shell: Interpreter, state: State) -> bool:
+    """Whether what is printed here goes to a file, a program or a variable."""
+    return 1 in shell.context.outputs or captured.is_collected(state)
+
+
+def _told(
+    shell: Interpreter, command: For, state: State, number: int, lists: Sequence[Fields]
+) -> State:
+    """The state after a loop that only tells its list, whichever it is: one turn is walked."""
+    inside = state.copy()
+    name, anything = _any(command.name, number, shell.walk.number())
+    inside.set(name, (anything,))
+    _turn(shell, command.body, inside, Turn(number, None))
+    last = [(fields.values[-1], fields.assumes) for fields in lists if fields.values]
+    if any(value.many for value, _ in last):
+        state.set(name, (anything,))
+    elif last:
+        state.set(name, [Value(value.pieces, value.assumes | guard) for value, guard in last])
+    return state
 
 
 def _anything() -> tuple[Value, ...]:

@@ -202,6 +202,19 @@ def starts_background(block: Block) -> bool:
     return any(each.background for each in _statements(block))
 
 
+def only_tells(block: Block) -> bool:
+    """Whether a block only prints, and nothing of it to a file."""
+    return all(
+        isinstance(command, Simple)
+        and not command.assignments
+        and command.words
+        and command.words[0].literal in ("echo", "printf")
+        and all(redirect.operator == ">&" for redirect in command.redirects)
+        and not any(any(walk.substituted(word)) for word in command.words)
+        for command in commands(block)
+    )
+
+
 def _assignments(block: Block) -> Iterator[Assignment]:
     for command in commands(block):
         if isinstance(command, Simple):
