@@ -204,6 +204,7 @@ class _Writer:
             self.written_twice,
             lambda: f"while IFS=: read -r A B; do\n{self.block()}done <<'EOF'\na:1\nb:2:3\nEOF",
             lambda: f"( {self.block()})",
+            self.trap,
             lambda: f"{{ {self.block()}}}",
             self.function,
             self.reference,
@@ -335,6 +336,16 @@ class _Writer:
         return (
             f'{name}() {{ local -a own=("$@" {self.word()}); own+=({self.text()}); shift; '
             f'vllm "${{own[@]}}" $# ${{own[1]}}; }}\n{name} {self.words()}'
+        )
+
+    def trap(self) -> str:
+        name = self.draw(NAMES)
+        trap = f"trap 'vllm ended ${name} \"$N\"' EXIT"
+        return self.one_of(
+            lambda: trap,
+            lambda: f"{self.condition()} && {trap}",
+            lambda: f"( {trap}\n{self.block()})",
+            lambda: "trap - EXIT",
         )
 
     def reference(self) -> str:
