@@ -154,6 +154,7 @@ def _exec(shell: Interpreter, command: Simple, fields: Fields, state: State) -> 
     _, words = wrappers.read_options(fields.values[1:], "a", frozenset())
     if words:
         external.run(shell, command, [replace(fields, values=tuple(words))], state)
+        state.traps = ()  # the shell is no more
         return [Result(state, None, Flow.EXIT)]
     found = redirects.outputs(command.redirects, shell.expander(state), shell.context.outputs)
     shell.context = replace(shell.context, outputs=found)

@@ -11,6 +11,7 @@ from doctor.trace.fields import Fields
 from doctor.trace.frame import nested
 from doctor.trace.results import Flow, Result, assuming, joined
 from doctor.trace.state import State, Trap
+from doctor.trace.values import Value
 
 if TYPE_CHECKING:
     from doctor.trace.interpreter import Interpreter
@@ -21,13 +22,17 @@ def trap(shell: Interpreter, command: Simple, fields: Fields, state: State) -> l
     words = [value for value in fields.values[1:] if value.display not in ("--", "-l", "-p")]
     if len(words) > 1:
         text, *names = words
-        signals = frozenset(name.display.upper().removeprefix("SIG") for name in names)
+        signals = frozenset(map(_signal, names))
         others = (replace(each, signals=each.signals - signals) for each in state.traps)
         state.traps = tuple(each for each in others if each.signals)
         if text.pieces and text.text != "-":
             frame = nested(text, shell.frame.origin(command.span), shell.walk.number())
             state.traps += (Trap(signals, frame, frame.text),)
     return [Result(state, True)]
+
+
+def _signal(name: Value) -> str:
+    return "EXIT" if name.text == "0" else name.display.upper().removeprefix("SIG")
 
 
 def run(shell: Interpreter, results: Sequence[Result]) -> None:
