@@ -13,7 +13,7 @@ from doctor.trace.context import Invocation
 from doctor.trace.fields import Fields
 from doctor.trace.printed import printed_whole
 from doctor.trace.shells import Start
-from doctor.trace.state import NO_GUARD, State, consistent
+from doctor.trace.state import MAX_ALTERNATIVES, NO_GUARD, State, consistent
 from doctor.trace.values import Assumption, Value, derived
 from doctor.trace.wrappers import Unwrapped
 
@@ -109,9 +109,10 @@ def _remember_file(
             Value(assumes=fields.assumes) + old + given for old in before if given is not None
         ]
     for file, texts in written.items():
-        state.files[file] = tuple(texts)
-        if not texts:
-            del state.files[file]
+        known_texts = tuple(dict.fromkeys(texts))
+        state.files.pop(file, None)
+        if 0 < len(known_texts) <= MAX_ALTERNATIVES:  # each line that is added may multiply them
+            state.files[file] = known_texts
 
 
 def _start(shell: Interpreter, start: Start, state: State) -> None:
