@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -86,14 +87,21 @@ def _once_a_place(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
     A place has to change once, however many commands use what is written there, and whichever
     of the things it may be is meant: ``${TMPDIR:-/tmp}`` or the ``/tmp`` in it.
     """
-    told: dict[tuple[str, str], list[Location]] = {}
+    told: dict[tuple[str, str, str], list[Location]] = {}
     for verdict in verdicts:
-        found = verdict.diagnostic
-        place = found.location
-        others = told.setdefault((found.code, place.filename), [])
-        if not any(_within(place, other) or _within(other, place) for other in others):
-            others.append(place)
+        place = verdict.diagnostic.location
+        others = told.setdefault((verdict.diagnostic.code, place.filename, place.within), [])
+        # None of them is a part of another, so whichever begins later ends later, too: only the
+        # neighbours may be a part of this one, or it of them.
+        at = bisect(others, _span(place), key=_span)
+        near = others[max(at - 1, 0) : at + 1]
+        if not any(_within(place, other) or _within(other, place) for other in near):
+            others.insert(at, place)
             yield verdict
+
+
+def _span(place: Location) -> tuple[int, int]:
+    return place.start.offset, place.end.offset
 
 
 def _order(verdict: Verdict) -> tuple[str, int, str, str]:

@@ -200,6 +200,26 @@ def test_one_diagnostic_for_a_place_and_a_part_of_it(apply: Apply) -> None:
     ]
 
 
+def test_two_places_of_an_included_file_are_told_where_it_is_included(apply: Apply) -> None:
+    places = [replace(line(3), within=f"common.sh, line {row}") for row in (4, 9)]
+    found = apply("", *(replace(HERE, location=place) for place in places))
+    assert [d.location.within for d in found] == ["common.sh, line 4", "common.sh, line 9"]
+
+
+def test_of_many_places_each_is_told_that_is_no_part_of_another(apply: Apply) -> None:
+    spans = [(0, 9), (2, 5), (9, 12), (9, 20), (15, 18), (19, 25), (25, 25), (4, 9), (0, 30)]
+    facts = [replace(HERE, location=TEXT.location(*span)) for span in spans]
+    for order in (facts, facts[::-1]):
+        told = [d.location for d in apply("", *order)]
+        parts = [
+            (a, b) for a in told for b in told if a != b and a.start <= b.start <= b.end <= a.end
+        ]
+        assert parts == []
+    assert [d.location for d in apply("", *facts[:-1])] == [
+        TEXT.location(*span) for span in ((0, 9), (9, 12), (15, 18), (19, 25))
+    ]
+
+
 def test_assumptions_are_told(apply: Apply) -> None:
     evidence = {
         "asks_gpus": assuming("MODEL is left at its default"),
