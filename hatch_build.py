@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -36,7 +35,7 @@ class CompileData(BuildHookInterface):
             next(table())
         for about in ("script", "node", None):
             load_rules(about=about)
-        for made in sorted((cache_folder() or Path()).glob("*.json")):
+        for made in sorted(cache_folder().glob("*.json")):
             digest = json.loads(made.read_bytes())["digest"]
             build_data["force_include"][str(made)] = f"doctor/_data/compiled/{digest}.json"
 

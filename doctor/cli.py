@@ -19,7 +19,7 @@ from doctor.outcome import exit_code, fail, report
 from doctor.report import FORMATS
 
 #: After how many new objects Python looks for garbage in cycles. We make many objects and few
-#: cycles: at Python's 700, the search took a twentieth of a scan.
+#: cycles: at Python's 700, the search took a few hundredths of a scan.
 _UNTIL_SEARCH = 100_000
 
 _SEVERITIES = ("error", "warning", "info")

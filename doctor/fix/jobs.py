@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from doctor.diagnostic import Edit, Location
 from doctor.facts.jobs import Allocation, Directive
 from doctor.fix.work import NoFixError, Work
-from doctor.regex import regex
 from doctor.slurm.hostlist import fold
 
 _DIRECTIVE = "#SBATCH"
@@ -22,7 +21,6 @@ _PATTERNS = {
     "SLURM_PROCID": "%t",
     "USER": "%u",
 }
-_FILES = regex(r"(?:--(?:output|error|input)|-[oei])(?:=|\s+|(?=\S))")
 
 
 def exclude_nodes(work: Work) -> Iterator[Edit]:
@@ -138,8 +136,7 @@ def use_pattern(work: Work) -> Iterator[Edit]:
     text = work.written(place)
     pattern = _PATTERNS.get(fact.variable.strip("${}"))
     at = text.find(fact.variable)
-    option = [found for found in _FILES.finditer(text, 0, at) if found]
-    if pattern is None or not option or re.search(r"\s", text[option[-1].end() : at]):
+    if pattern is None or not fact.in_file_name:
         raise NoFixError("Slurm has no pattern for it there")
     start = place.start.offset + at
     yield Edit(work.stretch(start, start + len(fact.variable)), pattern)

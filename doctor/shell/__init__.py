@@ -18,7 +18,7 @@ from doctor.shell.tree import Script
 __all__ = ["Script", "parse"]
 
 
-@lru_cache(maxsize=16)  # many scripts read the same library in
+@lru_cache(maxsize=4)  # many scripts read the same library in; a tree takes 100 times its text
 def parse(text: str) -> Script:
     """Parse a script. What can't be read is an ``Unparsed`` in the tree; nothing is raised."""
     notes = Notes()

@@ -11,7 +11,6 @@ from doctor.facts.relations import CacheFolder, SharedCache
 from doctor.record import Record
 from doctor.trace import mentions
 from doctor.trace.concurrency import JobShape, begun, copies, kept_apart, together
-from doctor.trace.interpreter import Walk
 from doctor.trace.restarts import endings, is_restart
 from doctor.trace.servers import Started
 from doctor.trace.state import Content, Missing
@@ -28,6 +27,7 @@ from doctor.trace.values import (
     known,
     moment,
 )
+from doctor.trace.walk import Walk
 
 _MEMORY = ("/dev/shm",)
 _LOCAL = ("/tmp", "/var/tmp", "/scratch/local", "/local_scratch", "/localscratch")

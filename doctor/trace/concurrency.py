@@ -8,9 +8,9 @@ from doctor.diagnostic import Location
 from doctor.record import Record
 from doctor.slurm.allocation import AllocationRequest
 from doctor.trace.context import FIRST_TURN, JOB_NODES, JOB_TASKS, Invocation
-from doctor.trace.interpreter import Walk
 from doctor.trace.state import NO_GUARD, Guard, consistent
 from doctor.trace.values import ARRAY_TASK, HOST, TASK, UnknownType
+from doctor.trace.walk import Walk
 
 
 def together(one: Invocation, other: Invocation, settled: bool = False) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from doctor.regex import regex
 from doctor.trace.context import Invocation
-from doctor.trace.interpreter import Walk
 from doctor.trace.values import UNKNOWN, UnknownType
+from doctor.trace.walk import Walk
 from doctor.trace.wrappers import unwrap
 
 #: Programs that end by themselves and at once.

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from doctor.regex import regex
 from doctor.trace.context import Invocation
-from doctor.trace.interpreter import Walk
 from doctor.trace.surroundings import Surroundings
 from doctor.trace.values import UNKNOWN, UnknownType
+from doctor.trace.walk import Walk
 
 _LOOKS = regex(
     r"(?:nvidia|rocm|amd|xpu|hl|npu)-smi|nvtop|nvitop|gpustat|dcgmi|nvml|mem_get_info"

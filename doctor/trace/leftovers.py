@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 
 from doctor.record import Record
 from doctor.trace import deletions
-from doctor.trace.context import Invocation
-from doctor.trace.interpreter import Walk
 from doctor.trace.jobs import Request
+from doctor.trace.walk import Walk
 
 
 class Cleared(Record):
@@ -37,10 +35,4 @@ class Cleared(Record):
 def _deleted(walk: Walk) -> Iterator[tuple[int, str]]:
     for invocation in walk.invocations:
         for path in deletions.deleted(invocation):
-            yield _when(invocation, walk), path.display
-
-
-def _when(invocation: Invocation, walk: Walk) -> int:
-    """Its place in the walk; a trap is walked where it is set and runs at the end."""
-    at_the_end = any(thread.number in walk.traps for thread in invocation.context.threads)
-    return sys.maxsize if at_the_end else invocation.order
+            yield invocation.order, path.display

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from doctor.diagnostic import Source
 from doctor.regex import regex
-from doctor.trace.interpreter import Walk
 from doctor.trace.values import UNKNOWN, UnknownType
+from doctor.trace.walk import Walk
 from doctor.vllm.tables import release_key
 
 #: ``vLLM 0.19``, ``vllm==0.19.1``, ``vllm-openai:v0.19.0``, ``name = "vllm" version = "0.19.1"``.

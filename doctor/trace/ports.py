@@ -8,10 +8,10 @@ from doctor.facts.base import Evidence
 from doctor.facts.relations import SharedPort
 from doctor.trace.caches import servers_in_words
 from doctor.trace.concurrency import JobShape, begun, copies, kept_apart, together
-from doctor.trace.interpreter import Walk
 from doctor.trace.restarts import endings, is_restart, port_of
 from doctor.trace.servers import Started
 from doctor.trace.values import ARRAY_TASK, HOST, UNKNOWN, Value
+from doctor.trace.walk import Walk
 
 
 def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[SharedPort]:

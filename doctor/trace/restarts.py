@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Sequence
 
-from doctor.trace.interpreter import Walk
 from doctor.trace.servers import Started
 from doctor.trace.values import UNKNOWN
+from doctor.trace.walk import Walk
 
 #: Programs that end others.
 _ENDING = frozenset({"kill", "pkill", "killall", "fuser"})

@@ -8,8 +8,8 @@ from doctor.record import Record
 from doctor.regex import regex
 from doctor.trace.concurrency import JobShape
 from doctor.trace.context import Invocation
-from doctor.trace.interpreter import Walk
 from doctor.trace.jobs import Job, Request
+from doctor.trace.walk import Walk
 
 _PROGRAMS = frozenset("sbatch salloc srun scontrol squeue sinfo scancel sacct".split())
 _IN_JOB = regex(r"\$\{?SLURM_(JOB|PROC|NODE|LOCAL|ARRAY|STEP|TASK|NTASKS)")

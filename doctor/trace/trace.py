@@ -29,11 +29,12 @@ from doctor.trace import (
 from doctor.trace.concurrency import JobShape
 from doctor.trace.context import Container, Context, Invocation
 from doctor.trace.frame import FileFrame
-from doctor.trace.interpreter import Interpreter, Walk, nothing_beside
+from doctor.trace.interpreter import Interpreter
 from doctor.trace.leftovers import Cleared
 from doctor.trace.results import Flow
 from doctor.trace.state import State
 from doctor.trace.surroundings import Surroundings, runs_elsewhere
+from doctor.trace.walk import Walk, nothing_beside
 
 if TYPE_CHECKING:
     from doctor.trace.servers import Started

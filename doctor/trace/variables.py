@@ -9,10 +9,10 @@ from itertools import pairwise
 from doctor.facts.base import Evidence
 from doctor.facts.servers import GivenVariable
 from doctor.regex import regex
-from doctor.trace.interpreter import Walk
 from doctor.trace.servers import Started
 from doctor.trace.shells import relative
 from doctor.trace.values import Value
+from doctor.trace.walk import Walk
 from doctor.vllm.migration import of_variable
 from doctor.vllm.releases import whether
 from doctor.vllm.verdicts import nearest
