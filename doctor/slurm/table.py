@@ -139,7 +139,7 @@ ENVIRONMENT: Mapping[str, Mapping[str, str]] = {
 
 def find_long(program: str, written: str) -> Spec | None:
     """The option that ``--written`` means: its name, or a beginning that no other has."""
-    names = _by_name(program)
+    names = options(program)
     if written in names:
         return names[written]
     own = {spec for name, spec in names.items() if name.startswith(written)}
@@ -162,13 +162,14 @@ def _read(table: str) -> dict[str, Spec]:
 
 
 @cache
-def _by_name(program: str) -> Mapping[str, Spec]:
+def options(program: str) -> Mapping[str, Spec]:
+    """The options of sbatch, salloc or srun by their long names, a plugin's among them."""
     return _read(_EVERY) | _read(_PLUGINS) | _read(_OWN[program])
 
 
 @cache
 def _by_letter(program: str) -> Mapping[str, Spec]:
-    return {spec.letter: spec for spec in _by_name(program).values() if spec.letter}
+    return {spec.letter: spec for spec in options(program).values() if spec.letter}
 
 
 @cache

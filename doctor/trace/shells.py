@@ -178,11 +178,10 @@ def run_file(shell: Interpreter, start: Start, arguments: tuple[Value, ...], sta
 
 def submit(shell: Interpreter, start: Start, state: State) -> None:
     """``sbatch``: the text of ``--wrap``, a here-document or a file runs as a job of its own."""
-    options, rest = wrappers.read_options(
-        start.arguments[1:], wrappers.SLURM.short, wrappers.SLURM.long
-    )
+    sbatch = wrappers.slurm_wrapper("sbatch")
+    options, rest = wrappers.read_options(start.arguments[1:], sbatch.short, sbatch.long)
     thread = shell.in_background().context.threads[-1]
-    submitted = Unwrapped(("sbatch",), wrappers.SLURM, tuple(options), (), tuple(rest))
+    submitted = Unwrapped(("sbatch",), sbatch, tuple(options), (), tuple(rest))
     images = submitted.values("--container-image")
     context = replace(
         start.context,

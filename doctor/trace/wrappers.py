@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from doctor.record import Record
 from doctor.regex import regex
+from doctor.slurm.table import Takes, options
 from doctor.trace.values import Value
 
 
@@ -61,30 +62,18 @@ _DOCKER_RUN = Wrapper(
     operands=1,
     detaches=frozenset({"-d", "--detach"}),
 )
-#: Options of srun, salloc and sbatch that take a value.
-SLURM = Wrapper(
-    "AaBbCcDdEeGgiJjLMmNnoPpqRrSTtUuwx",
-    _longs(
-        "account acctg-freq bb bbf bcast-exclude begin chdir cluster-constraint clusters comment "
-        "compress-level constraint container container-id container-image container-mounts "
-        "container-name container-workdir container-env container-save container-mount-home "
-        "core-spec cores-per-socket cpu-bind cpu-freq cpus-per-gpu cpus-per-task deadline "
-        "delay-boot dependency distribution epilog error exclude export extra extra-node-info "
-        "gpu-bind gpu-freq gpus gpus-per-node gpus-per-socket gpus-per-task gres gres-flags "
-        "het-group hint input jobid job-name licenses mail-type mail-user mem mem-bind "
-        "mem-per-cpu mem-per-gpu mincpus mpi network nodefile nodelist nodes "
-        "ntasks ntasks-per-core ntasks-per-gpu ntasks-per-node ntasks-per-socket ntasks-per-tres "
-        "open-mode output partition power prefer priority profile prolog qos relative reservation "
-        "signal slurmd-debug sockets-per-node switches task-epilog task-prolog tasks-per-node "
-        "thread-spec threads-per-core time time-min tmp tres-bind tres-per-job "
-        "tres-per-task uid wait wckey wrap array export-file gid"
-    ),
-)
+
+
+def slurm_wrapper(program: str) -> Wrapper:
+    """How to read the command line of srun, salloc or sbatch, by Slurm's own table of options."""
+    valued = {name: spec for name, spec in options(program).items() if spec.takes is Takes.REQUIRED}
+    return Wrapper("".join(spec.letter for spec in valued.values()), frozenset(valued))
+
 
 #: Wrappers by the words that begin them.
 WRAPPERS: Mapping[tuple[str, ...], Wrapper] = {
-    ("srun",): SLURM,
-    ("salloc",): SLURM,
+    ("srun",): slurm_wrapper("srun"),
+    ("salloc",): slurm_wrapper("salloc"),
     ("timeout",): Wrapper("ks", _longs("kill-after signal"), operands=1),
     ("nohup",): Wrapper(),
     ("time",): Wrapper("fo", _longs("format output")),
