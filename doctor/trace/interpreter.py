@@ -195,6 +195,7 @@ class Interpreter:
                 return self.block(command.body, state)
             case Subshell():
                 inner = self.inside()
+                inner.waited, inner.settled = self.waited, self.settled
                 results = inner.block(command.body, state.fork())
                 traps.run(inner, results)
                 if results:
