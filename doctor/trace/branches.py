@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from doctor.record import Record
 from doctor.shell.tree import AndOr, Block, Case, CaseArm, Command, If
 from doctor.trace import conditions
 from doctor.trace.results import Flow, Result, assuming, joined, split
+from doctor.trace.shell import Shell
 from doctor.trace.state import NO_GUARD, State
 from doctor.trace.values import Assumption, Value
-
-if TYPE_CHECKING:
-    from doctor.trace.interpreter import Interpreter
 
 #: How many ways to the next arm of an ``if`` are kept apart.
 MAX_WAYS = 2
 
 
-def and_or(shell: Interpreter, command: AndOr, state: State) -> list[Result]:
+def and_or(shell: Shell, command: AndOr, state: State) -> list[Result]:
     """``a && b || c``."""
     results = shell.execute(command.commands[0], state)
     for operator, part in zip(command.operators, command.commands[1:], strict=True):
@@ -34,16 +31,14 @@ def and_or(shell: Interpreter, command: AndOr, state: State) -> list[Result]:
     return results
 
 
-def _decided(
-    shell: Interpreter, results: list[Result], command: Command, succeeds: str
-) -> list[Result]:
+def _decided(shell: Shell, results: list[Result], command: Command, succeeds: str) -> list[Result]:
     """The results with every unknown success split in two."""
     key = f"success:{shell.walk.number()}"
     what = conditions.told(shell, command)
     return [way for result in results for way in split(result, key, what, succeeds)]
 
 
-def if_command(shell: Interpreter, command: If, state: State) -> list[Result]:
+def if_command(shell: Shell, command: If, state: State) -> list[Result]:
     """``if … elif … else … fi``."""
     results: list[Result] = []
     waiting = [state]
@@ -67,7 +62,7 @@ def if_command(shell: Interpreter, command: If, state: State) -> list[Result]:
 
 
 def _told_apart(
-    shell: Interpreter, condition: Block, entered: list[State], passed: list[State]
+    shell: Shell, condition: Block, entered: list[State], passed: list[State]
 ) -> tuple[list[State], list[State]]:
     """The ways into an arm, and those past it as one, which remembers that it is none of them."""
     key = f"if:{shell.walk.number()}"
@@ -83,7 +78,7 @@ def _told_apart(
     return [answered(way, "holds") for way in entered], [answered(one, "fails")]
 
 
-def _tested(shell: Interpreter, results: list[Result], condition: Block) -> list[Result]:
+def _tested(shell: Shell, results: list[Result], condition: Block) -> list[Result]:
     """The results of an ``if``'s condition, each true or false."""
     if not condition:
         return results
@@ -105,7 +100,7 @@ class _Looking(Record):
     entered: bool = False
 
 
-def case(shell: Interpreter, command: Case, state: State) -> list[Result]:
+def case(shell: Shell, command: Case, state: State) -> list[Result]:
     """``case … in … esac``, for each thing that the subject may be."""
     results: list[Result] = []
     key = f"case:{shell.walk.number()}"
@@ -116,7 +111,7 @@ def case(shell: Interpreter, command: Case, state: State) -> list[Result]:
     return results or [Result(state)]
 
 
-def _case_of(shell: Interpreter, command: Case, subject: Value, start: _Looking) -> list[Result]:
+def _case_of(shell: Shell, command: Case, subject: Value, start: _Looking) -> list[Result]:
     """The ways through the arms for one subject."""
     done: list[Result] = []
     looking = [start]
@@ -150,7 +145,7 @@ def _case_of(shell: Interpreter, command: Case, subject: Value, start: _Looking)
 
 
 def _fallen_or_entered(
-    shell: Interpreter, command: Case, index: int, subject: Value, ways: list[State]
+    shell: Shell, command: Case, index: int, subject: Value, ways: list[State]
 ) -> State:
     """The state in an arm that the one before it runs on into (``;&``), or that is entered."""
     together = joined(ways)
@@ -166,7 +161,7 @@ def _fallen_or_entered(
 
 
 def _arm(
-    shell: Interpreter, command: Case, index: int, subject: Value, looking: Sequence[_Looking]
+    shell: Shell, command: Case, index: int, subject: Value, looking: Sequence[_Looking]
 ) -> tuple[list[State], list[_Looking]]:
     """The states in which an arm is entered, and those in which the next one is looked at."""
     arm = command.arms[index]
@@ -192,7 +187,7 @@ def _arm(
     return entered, passed
 
 
-def _patterns(shell: Interpreter, arm: CaseArm) -> str:
+def _patterns(shell: Shell, arm: CaseArm) -> str:
     """What a subject is in an arm, in words: ``is like *-8B``."""
     written = [shell.frame.written(pattern.span) for pattern in arm.patterns]
     return "is anything else" if "*" in written else f"is like {' or '.join(written)}"

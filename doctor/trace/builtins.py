@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from doctor.regex import regex
 from doctor.shell.tree import Simple
@@ -23,13 +23,11 @@ from doctor.trace import (
 from doctor.trace.fields import Fields
 from doctor.trace.printed import formatted
 from doctor.trace.results import Flow, Result, assuming
+from doctor.trace.shell import Shell
 from doctor.trace.state import Missing, State
 from doctor.trace.values import Unknown, Value, known
 
-if TYPE_CHECKING:
-    from doctor.trace.interpreter import Interpreter
-
-Builtin: TypeAlias = "Callable[[Interpreter, Simple, Fields, State], list[Result]]"
+Builtin: TypeAlias = "Callable[[Shell, Simple, Fields, State], list[Result]]"
 
 #: Files that set up a login or an environment: taken to set no cache variable.
 _SETUP = regex(
@@ -39,22 +37,22 @@ _SETUP = regex(
 )
 
 
-def _true(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+def _true(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
     return [Result(state, None if redirects.may_fail(command.redirects) else True)]
 
 
-def _false(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+def _false(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
     return [Result(state, False)]
 
 
 def _leave(flow: Flow) -> Builtin:
-    def leave(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+    def leave(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
         return [Result(state, None, flow)]
 
     return leave
 
 
-def _cd(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+def _cd(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
     targets = [v for v in fields.values[1:] if not v.display.startswith("-") or v.text == "-"]
     target = targets[0] if targets else Value((Unknown("$HOME", frozenset({"user"})),))
     relative = not target.display.startswith(("/", "$"))
@@ -66,7 +64,7 @@ def _cd(shell: Interpreter, command: Simple, fields: Fields, state: State) -> li
     return [Result(state)]
 
 
-def _unset(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+def _unset(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
     for value in fields.values[1:]:
         name = value.text or ""
         if "f" in name and name.startswith("-"):
@@ -77,7 +75,7 @@ def _unset(shell: Interpreter, command: Simple, fields: Fields, state: State) ->
     return [Result(state, True)]
 
 
-def _set(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+def _set(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
     arguments = list(fields.values[1:])
     while arguments:
         text = arguments[0].text or ""
@@ -97,7 +95,7 @@ def _set(shell: Interpreter, command: Simple, fields: Fields, state: State) -> l
     return [Result(state, True)]
 
 
-def _shift(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+def _shift(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
     count = fields.values[1].text if len(fields.values) > 1 else "1"
     if state.positional is None:
         state.shifted = shell.walk.number()
@@ -108,7 +106,7 @@ def _shift(shell: Interpreter, command: Simple, fields: Fields, state: State) ->
     return [Result(state)]
 
 
-def _source(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+def _source(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
     if len(fields.values) < 2:
         return [Result(state)]
     path = fields.values[1]
@@ -125,7 +123,7 @@ def _source(shell: Interpreter, command: Simple, fields: Fields, state: State) -
     return [Result(state)]
 
 
-def _read_in(shell: Interpreter, text: shells.Text, fields: Fields, state: State) -> list[Result]:
+def _read_in(shell: Shell, text: shells.Text, fields: Fields, state: State) -> list[Result]:
     """Walk a sourced file; words after its name are its arguments."""
     way = assuming(state, text.assumes)
     if way is None:
@@ -139,7 +137,7 @@ def _read_in(shell: Interpreter, text: shells.Text, fields: Fields, state: State
     return [replace(r, flow=Flow.NEXT) if r.flow is Flow.RETURN else r for r in results]
 
 
-def _eval(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+def _eval(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
     text = Value()
     for index, value in enumerate(fields.values[1:]):
         text = text + known(" ") + value if index else value
@@ -150,7 +148,7 @@ def _eval(shell: Interpreter, command: Simple, fields: Fields, state: State) -> 
     return shell.script(frame, frame.text, state)
 
 
-def _exec(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+def _exec(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
     _, words = wrappers.read_options(fields.values[1:], "a", frozenset())
     if words:
         external.run(shell, command, [replace(fields, values=tuple(words))], state)
@@ -161,14 +159,14 @@ def _exec(shell: Interpreter, command: Simple, fields: Fields, state: State) -> 
     return [Result(state, None if redirects.may_fail(command.redirects) else True)]
 
 
-def _wait(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+def _wait(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
     shell.waited += 1
     shell.settled += 1
     external.run(shell, command, [fields], state)
     return [Result(state)]
 
 
-def _printf(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+def _printf(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
     values = fields.values
     if len(values) > 3 and values[1].text == "-v" and (values[2].text or "").isidentifier():
         value = formatted(values[3], values[4:])
@@ -178,7 +176,7 @@ def _printf(shell: Interpreter, command: Simple, fields: Fields, state: State) -
     return [Result(state, True)]
 
 
-def _let(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+def _let(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
     for value in fields.values[1:]:
         conditions.compute(shell.expander(state), value, value.display)
     return [Result(state)]

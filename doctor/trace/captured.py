@@ -7,18 +7,15 @@ that no script can use. So whatever branches and loops do to variables they do t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from doctor.shell.tree import Simple
 from doctor.trace import redirects
 from doctor.trace.context import Output
 from doctor.trace.fields import Fields
 from doctor.trace.printed import printed_whole, without_line_ends
+from doctor.trace.shell import Shell
 from doctor.trace.state import State, Variable, consistent, merge_alternatives
 from doctor.trace.values import Unknown, Value
-
-if TYPE_CHECKING:
-    from doctor.trace.interpreter import Interpreter
 
 OUTPUT = ">"
 #: An output that can't be known; the same stands for contents that are too many.
@@ -46,7 +43,7 @@ def lose_if_changed(state: State, after: State) -> None:
         lose(state)
 
 
-def add(shell: Interpreter, command: Simple, alternatives: Sequence[Fields], state: State) -> None:
+def add(shell: Shell, command: Simple, alternatives: Sequence[Fields], state: State) -> None:
     """Collect what a program prints; ``alternatives`` are its name and arguments."""
     if OUTPUT not in state.variables:
         return

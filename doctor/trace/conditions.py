@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from doctor.patterns import escape, matches
 from doctor.regex import regex
@@ -27,11 +26,9 @@ from doctor.trace import parameters
 from doctor.trace.expand import Expander
 from doctor.trace.fields import Fields, append
 from doctor.trace.results import Result, assuming
+from doctor.trace.shell import Shell
 from doctor.trace.state import NO_GUARD, Array, Guard, State, consistent
 from doctor.trace.values import Assumption, Text, Unknown, Value, known
-
-if TYPE_CHECKING:
-    from doctor.trace.interpreter import Interpreter
 
 _UNARY = frozenset(f"-{letter}" for letter in "znefdrwxsLhpSvtbcgkuOGNo")
 _NUMERIC = frozenset(["-eq", "-ne", "-lt", "-le", "-gt", "-ge"])
@@ -40,7 +37,7 @@ _SHOWN = 60
 _BINARY = _NUMERIC | frozenset(["=", "==", "!=", "<", ">", "=~", "-nt", "-ot", "-ef"])
 
 
-def test_command(shell: Interpreter, command: Test, state: State) -> list[Result]:
+def test_command(shell: Shell, command: Test, state: State) -> list[Result]:
     """``[[ … ]]``."""
     expander = shell.expander(state)
     combined = [Fields(())]
@@ -54,7 +51,7 @@ def test_command(shell: Interpreter, command: Test, state: State) -> list[Result
     return _decide(combined, state, told(shell, command))
 
 
-def test_builtin(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+def test_builtin(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
     """``[ … ]`` and ``test …``."""
     values = fields.values[1:]
     if fields.values[0].text == "[":
@@ -70,7 +67,7 @@ def _one(value: Value) -> Value:
     return replace(value, pieces=pieces)
 
 
-def told(shell: Interpreter, command: Command) -> str:
+def told(shell: Shell, command: Command) -> str:
     """A command as a person is told of it: as it is written, if that is short, and its line."""
     origin = shell.frame.origin(command.span)
     row = origin.location.start.row
@@ -300,9 +297,7 @@ _STEP = regex(
 _ASSIGN = regex(r"\s*([A-Za-z_]\w*)\s*([-+*/%]?)=(?!=)(.+)$", re.DOTALL)
 
 
-def arithmetic_command(
-    shell: Interpreter, command: ArithmeticCommand, state: State
-) -> list[Result]:
+def arithmetic_command(shell: Shell, command: ArithmeticCommand, state: State) -> list[Result]:
     """``(( … ))``: true where the result is not 0."""
     expander = shell.expander(state)
     written = shell.frame.written(command.span)

@@ -11,7 +11,7 @@ from doctor.trace.values import HOST, TASK, Value, known
 from doctor.trace.wrappers import Unwrapped
 
 if TYPE_CHECKING:
-    from doctor.trace.shells import Start
+    from doctor.trace.context import Start
 
 _DOCKER = frozenset({"docker", "podman", "podman-hpc", "nerdctl"})
 _APPTAINER = frozenset({"apptainer", "singularity"})

@@ -134,3 +134,17 @@ class Invocation(Record):
     def program(self) -> str:
         """The program's name without its folder."""
         return self.arguments[0].display.rpartition("/")[2] if self.arguments else ""
+
+
+class Start(Record):
+    """A program about to be started, while its wrappers are taken off one by one."""
+
+    arguments: tuple[Value, ...]
+    environment: Mapping[str, tuple[Content, ...]]
+    context: Context
+    origin: Origin
+    outer: tuple[Value, ...]
+    outer_environment: Mapping[str, tuple[Content, ...]]
+    assumes: Guard
+    input: Value | None = None
+    nesting: int = 0

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from doctor.regex import regex
 from doctor.shell.tree import Simple
-from doctor.trace import captured, commands, containers, redirects, shells, wrappers
-from doctor.trace.context import Invocation
+from doctor.trace import assignments, captured, containers, redirects, shells, wrappers
+from doctor.trace.context import Invocation, Start
 from doctor.trace.fields import Fields
 from doctor.trace.printed import printed_whole
-from doctor.trace.shells import Start
+from doctor.trace.shell import Shell
 from doctor.trace.state import MAX_ALTERNATIVES, NO_GUARD, State, consistent
 from doctor.trace.values import Assumption, Value, derived
 from doctor.trace.wrappers import Unwrapped
-
-if TYPE_CHECKING:
-    from doctor.trace.interpreter import Interpreter
 
 _SHELLS = frozenset({"bash", "sh", "zsh", "dash", "ksh"})
 _SHELL_FILE = regex(r"\.(sh|bash|sbatch|slurm|job|ksh)$")
@@ -33,7 +29,7 @@ _STOPS = frozenset(
 )
 
 
-def run(shell: Interpreter, command: Simple, alternatives: Sequence[Fields], state: State) -> None:
+def run(shell: Shell, command: Simple, alternatives: Sequence[Fields], state: State) -> None:
     """Start what a simple command names, which is neither a function nor a builtin.
 
     It is one program, though its name and arguments may be any of the ``alternatives``.
@@ -57,7 +53,7 @@ def run(shell: Interpreter, command: Simple, alternatives: Sequence[Fields], sta
 
 
 def _run(
-    shell: Interpreter,
+    shell: Shell,
     command: Simple,
     fields: Fields,
     given: Value | None,
@@ -67,7 +63,7 @@ def _run(
     expander = shell.expander(state)
     outputs = redirects.outputs(command.redirects, expander, shell.context.outputs)
     origin = shell.frame.origin(command.span)
-    environment = commands.overlay(shell, command, state)
+    environment = assignments.overlay(shell, command, state)
     choices = shell.context.choices if choice is None else (*shell.context.choices, choice)
     context = replace(shell.context, outputs=outputs, choices=choices)
     start = Start(
@@ -84,7 +80,7 @@ def _run(
 
 
 def _remember_file(
-    shell: Interpreter,
+    shell: Shell,
     command: Simple,
     ways: Sequence[tuple[Fields, Value | None]],
     state: State,
@@ -115,7 +111,7 @@ def _remember_file(
             state.files[file] = known_texts
 
 
-def _start(shell: Interpreter, start: Start, state: State) -> None:
+def _start(shell: Shell, start: Start, state: State) -> None:
     _emit(shell, start, state)
     shell.waited += _kills(start)
     shell.settled += _kills(start)
@@ -179,7 +175,7 @@ def _kills(start: Start) -> bool:
     return words[0].rpartition("/")[2] in _KILLERS or tuple(words) in _STOPS
 
 
-def _emit(shell: Interpreter, start: Start, state: State) -> None:
+def _emit(shell: Shell, start: Start, state: State) -> None:
     shell.walk.invocations.append(
         Invocation(
             arguments=start.arguments,
@@ -199,7 +195,7 @@ def _emit(shell: Interpreter, start: Start, state: State) -> None:
     )
 
 
-def _inside(shell: Interpreter, unwrapped: Unwrapped, start: Start) -> Start:
+def _inside(shell: Shell, unwrapped: Unwrapped, start: Start) -> Start:
     """The command within a wrapper, with what the wrapper changes for it."""
     context = replace(start.context, wrappers=(*start.context.wrappers, unwrapped))
     inner = replace(start, arguments=unwrapped.inner, context=context, nesting=start.nesting + 1)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from doctor.record import Record
 from doctor.shell.tree import Simple
 from doctor.trace.fields import Fields
 from doctor.trace.results import Result
+from doctor.trace.shell import Shell
 from doctor.trace.state import Missing, State
 from doctor.trace.values import Value, known, moment
-
-if TYPE_CHECKING:
-    from doctor.trace.interpreter import Interpreter
 
 #: Holds how far a word of several letters (``-xvf``) is read; no script can use such a name.
 _WITHIN = "getopts within"
@@ -30,7 +27,7 @@ class _Step(Record):
     found: bool = True
 
 
-def getopts(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+def getopts(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
     """``getopts OPTIONS NAME [WORD…]``; without words it reads the arguments."""
     if len(fields.values) < 3 or not (fields.values[2].text or "").isidentifier():
         return [Result(state)]

@@ -32,6 +32,7 @@ from doctor.shell.tree import (
     While,
 )
 from doctor.trace import (
+    assignments,
     branches,
     captured,
     commands,
@@ -252,7 +253,7 @@ class Interpreter:
         if defined.function is None:
             captured.lose(state)
             return [Result(state)]
-        outer, hidden = state.positional, commands.local_names(defined.function)
+        outer, hidden = state.positional, assignments.local_names(defined.function)
         before = {n: state.variables.get(n) for n in hidden}
         references = state.references
         state.positional, state.references = arguments, dict(references)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from doctor.shell.tree import (
     ArithmeticFor,
@@ -18,11 +17,9 @@ from doctor.trace import captured, conditions, readiness, turns, values
 from doctor.trace.context import Turn
 from doctor.trace.fields import Fields
 from doctor.trace.results import Flow, Result, assuming, joined, merge
+from doctor.trace.shell import Shell
 from doctor.trace.state import State
 from doctor.trace.values import Assumption, Unknown, Value
-
-if TYPE_CHECKING:
-    from doctor.trace.interpreter import Interpreter
 
 #: How many turns of a loop are walked one by one.
 MAX_TURNS = 16
@@ -30,7 +27,7 @@ MAX_TURNS = 16
 MAX_WALKS = 4
 
 
-def execute(shell: Interpreter, command: For | ArithmeticFor | While, state: State) -> list[Result]:
+def execute(shell: Shell, command: For | ArithmeticFor | While, state: State) -> list[Result]:
     """All ways in which a loop may end."""
     number = shell.walk.number()
     if readiness.ends_with_an_answer(command, shell.frame.written):
@@ -41,7 +38,7 @@ def execute(shell: Interpreter, command: For | ArithmeticFor | While, state: Sta
 
 
 def _turns(
-    shell: Interpreter, command: For | ArithmeticFor | While, state: State, number: int
+    shell: Shell, command: For | ArithmeticFor | While, state: State, number: int
 ) -> list[Result]:
     match command:
         case For():
@@ -52,7 +49,7 @@ def _turns(
             return _while(shell, command, state, number)
 
 
-def _for(shell: Interpreter, command: For, state: State, number: int) -> list[Result]:
+def _for(shell: Shell, command: For, state: State, number: int) -> list[Result]:
     expander = shell.expander(state)
     if command.words is None:
         known_list = state.positional is not None
@@ -80,14 +77,12 @@ def _for(shell: Interpreter, command: For, state: State, number: int) -> list[Re
     return merge(results) or [Result(state)]
 
 
-def _is_heard(shell: Interpreter, state: State) -> bool:
+def _is_heard(shell: Shell, state: State) -> bool:
     """Whether what is printed here goes to a file, a program or a variable."""
     return 1 in shell.context.outputs or captured.is_collected(state)
 
 
-def _told(
-    shell: Interpreter, command: For, state: State, number: int, lists: Sequence[Fields]
-) -> State:
+def _told(shell: Shell, command: For, state: State, number: int, lists: Sequence[Fields]) -> State:
     """The state after a loop that only tells its list, whichever it is: one turn is walked."""
     inside = state.copy()
     name, anything = _any(command.name, number, shell.walk.number())
@@ -111,7 +106,7 @@ def _any(name: str, number: int, moment: int) -> tuple[str, Value]:
 
 
 def _each(
-    shell: Interpreter, command: For, state: State, number: int, values: Iterable[Value]
+    shell: Shell, command: For, state: State, number: int, values: Iterable[Value]
 ) -> list[Result]:
     """Walk the body once for each word of a list in which some stand for several."""
     done: list[Result] = []
@@ -147,7 +142,7 @@ def _one_match(value: Value, number: int) -> Value:
 
 
 def _unrolled(
-    shell: Interpreter,
+    shell: Shell,
     body: Block,
     state: State,
     number: int,
@@ -166,9 +161,7 @@ def _unrolled(
     return merge([*done, Result(state)])
 
 
-def _turn(
-    shell: Interpreter, body: Block, state: State, turn: Turn
-) -> tuple[list[State], list[Result]]:
+def _turn(shell: Shell, body: Block, state: State, turn: Turn) -> tuple[list[State], list[Result]]:
     """The states in which the next turn begins, and the ways in which the loop ends here."""
     outer, waited, settled = shell.context, shell.waited, shell.settled
     turn = replace(turn, threads=len(outer.threads))
@@ -189,7 +182,7 @@ def _turn(
 
 
 def _varying(
-    shell: Interpreter,
+    shell: Shell,
     body: Block,
     state: State,
     number: int,
@@ -228,7 +221,7 @@ def _varying(
     return [Result(after), *leaving]
 
 
-def _while(shell: Interpreter, command: While, state: State, number: int) -> list[Result]:
+def _while(shell: Shell, command: While, state: State, number: int) -> list[Result]:
     done: list[Result] = []
     if not _is_endless(command) and not _only_waits(command.body, state):
         for index in range(MAX_TURNS):
@@ -281,7 +274,7 @@ def _names(body: Block) -> set[str | None]:
 
 
 def _arithmetic_for(
-    shell: Interpreter, command: ArithmeticFor, state: State, number: int
+    shell: Shell, command: ArithmeticFor, state: State, number: int
 ) -> list[Result]:
     expander = shell.expander(state)
     _clause(shell, command.start, state)
@@ -303,7 +296,7 @@ def _arithmetic_for(
     return merge([*done, *_varying(shell, command.body, state, number)])
 
 
-def _clause(shell: Interpreter, clause: object, state: State) -> list[str | None]:
+def _clause(shell: Shell, clause: object, state: State) -> list[str | None]:
     """Carry out a clause of ``for ((…))``; the numbers that it may have."""
     from doctor.shell.tree import Word
 

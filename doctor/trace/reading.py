@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from doctor.record import Record
 from doctor.shell.tree import Simple, Word
 from doctor.trace import redirects, wrappers
 from doctor.trace.fields import Fields, spans
 from doctor.trace.results import Result
+from doctor.trace.shell import Shell
 from doctor.trace.state import NO_GUARD, Array, State
 from doctor.trace.values import Value, moment
-
-if TYPE_CHECKING:
-    from doctor.trace.interpreter import Interpreter
 
 
 class _Read(Record):
@@ -24,7 +21,7 @@ class _Read(Record):
     ended: bool = False
 
 
-def read(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+def read(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
     """``read``: a line, or with ``-d ''`` everything, into variables."""
     options, names = wrappers.read_options(fields.values[1:], "adinNptu", frozenset())
     given = dict(options)
@@ -40,7 +37,7 @@ def read(shell: Interpreter, command: Simple, fields: Fields, state: State) -> l
 
 
 def _take(
-    shell: Interpreter, command: Simple, given: dict[str, Value | None], state: State
+    shell: Shell, command: Simple, given: dict[str, Value | None], state: State
 ) -> list[_Read]:
     """What one ``read`` takes from its own input, or from what the state has left of its own."""
     own = redirects.reads(command.redirects)
@@ -60,7 +57,7 @@ def _take(
     return found
 
 
-def _array(shell: Interpreter, command: Simple, line: Value | None, state: State) -> Array:
+def _array(shell: Shell, command: Simple, line: Value | None, state: State) -> Array:
     items = None if line is None else _words(line, _separators(shell, command, state))
     if items is None:
         return Array(open=True, since=shell.walk.number())
@@ -68,7 +65,7 @@ def _array(shell: Interpreter, command: Simple, line: Value | None, state: State
 
 
 def _assign(
-    shell: Interpreter,
+    shell: Shell,
     command: Simple,
     lines: Sequence[Value | None],
     names: list[str],
@@ -117,7 +114,7 @@ def _words(line: Value | None, separators: str | None) -> tuple[Value, ...] | No
     return tuple(line.slice(*span) for span in spans(line.shadow, separators))
 
 
-def _separators(shell: Interpreter, command: Simple, state: State) -> str | None:
+def _separators(shell: Shell, command: Simple, state: State) -> str | None:
     """``IFS`` as ``read`` sees it: mostly an assignment before it."""
     for assignment in command.assignments:
         if assignment.name == "IFS" and isinstance(assignment.value, Word):
@@ -125,7 +122,7 @@ def _separators(shell: Interpreter, command: Simple, state: State) -> str | None
     return state.separators
 
 
-def mapfile(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+def mapfile(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
     """``mapfile`` or ``readarray``: the lines of the input as an array."""
     options, names = wrappers.read_options(fields.values[1:], "dnOsuCc", frozenset())
     name = names[-1].text or "" if names else "MAPFILE"

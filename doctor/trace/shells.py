@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from doctor.record import Record
 from doctor.shell.tree import Simple
 from doctor.trace import containers, traps, wrappers
-from doctor.trace.context import Context
+from doctor.trace.context import Start
 from doctor.trace.environment import BASES
 from doctor.trace.frame import FileFrame, ForeignFrame, NestedFrame, ScriptFrame, nested
 from doctor.trace.results import assuming
-from doctor.trace.state import NO_GUARD, Content, Guard, State, Variable, consistent
+from doctor.trace.shell import Shell
+from doctor.trace.state import NO_GUARD, Guard, State, Variable, consistent
 from doctor.trace.values import Origin, Unknown, Value, known
 from doctor.trace.wrappers import Unwrapped
 
-if TYPE_CHECKING:
-    from doctor.trace.interpreter import Interpreter
-
 #: How deep shells, and the commands in them, may be nested.
 MAX_DEPTH = 30
-
-
-class Start(Record):
-    """A program about to be started, while its wrappers are taken off one by one."""
-
-    arguments: tuple[Value, ...]
-    environment: Mapping[str, tuple[Content, ...]]
-    context: Context
-    origin: Origin
-    outer: tuple[Value, ...]
-    outer_environment: Mapping[str, tuple[Content, ...]]
-    assumes: Guard
-    input: Value | None = None
-    nesting: int = 0
 
 
 #: Shells that leave functions in the environment alone.
@@ -46,12 +28,12 @@ def _program(start: Start) -> str:
     return start.arguments[0].display.rpartition("/")[2] if start.arguments else ""
 
 
-def nested_frame(shell: Interpreter, text: Value, command: Simple) -> NestedFrame:
+def nested_frame(shell: Shell, text: Value, command: Simple) -> NestedFrame:
     """The frame of text that this shell reads itself (``eval``, ``trap``)."""
     return nested(text, shell.frame.origin(command.span), shell.walk.number())
 
 
-def _sub_shell(shell: Interpreter, start: Start, state: State) -> tuple[Interpreter, State]:
+def _sub_shell(shell: Shell, start: Start, state: State) -> tuple[Shell, State]:
     """A new shell with only the environment of its parent, in which functions may be, too."""
     inner = shell.inside()
     inner.context = start.context
@@ -73,9 +55,7 @@ def _sub_shell(shell: Interpreter, start: Start, state: State) -> tuple[Interpre
     return inner, assuming(fresh, start.assumes) or fresh
 
 
-def _run(
-    shell: Interpreter, inner: Interpreter, frame: ScriptFrame, text: str, state: State
-) -> None:
+def _run(shell: Shell, inner: Shell, frame: ScriptFrame, text: str, state: State) -> None:
     """Walk the text of another shell; what it waits for in the foreground counts here too."""
     shell.walk.depth += 4
     traps.run(inner, inner.script(frame, text, state))
@@ -84,7 +64,7 @@ def _run(
         shell.waited, shell.settled = inner.waited, inner.settled
 
 
-def run_shell(shell: Interpreter, start: Start, state: State) -> None:
+def run_shell(shell: Shell, start: Start, state: State) -> None:
     """``bash -c TEXT``, ``bash FILE`` or a shell that reads a here-document."""
     options, rest = wrappers.read_options(
         start.arguments[1:], "oO", frozenset({"rcfile", "init-file"})
@@ -99,7 +79,7 @@ def run_shell(shell: Interpreter, start: Start, state: State) -> None:
         _walk_text(shell, replace(start, input=None), start.input, state, tuple(rest))
 
 
-def run_text(shell: Interpreter, unwrapped: Unwrapped, start: Start, state: State) -> None:
+def run_text(shell: Shell, unwrapped: Unwrapped, start: Start, state: State) -> None:
     """Words that a shell elsewhere reads as one line: ``ssh HOST …``, ``tmux send-keys …``."""
     words = list(start.arguments)
     if unwrapped.words[-1] in ("send-keys", "send"):
@@ -115,7 +95,7 @@ def run_text(shell: Interpreter, unwrapped: Unwrapped, start: Start, state: Stat
 
 
 def _walk_text(
-    shell: Interpreter, start: Start, text: Value, state: State, positional: tuple[Value, ...]
+    shell: Shell, start: Start, text: Value, state: State, positional: tuple[Value, ...]
 ) -> None:
     if shell.walk.depth > MAX_DEPTH:
         return
@@ -133,7 +113,7 @@ class Text(Record):
     assumes: Guard = NO_GUARD
 
 
-def load(shell: Interpreter, path: Value, origin: Origin, state: State) -> list[Text]:
+def load(shell: Shell, path: Value, origin: Origin, state: State) -> list[Text]:
     """The script at a path: one that this script wrote, or a file that can be found.
 
     There are several if it wrote one or the other. ``origin`` is the command that names it.
@@ -162,7 +142,7 @@ def relative(path: Value) -> str | None:
     return path.text
 
 
-def run_file(shell: Interpreter, start: Start, arguments: tuple[Value, ...], state: State) -> None:
+def run_file(shell: Shell, start: Start, arguments: tuple[Value, ...], state: State) -> None:
     found = load(shell, arguments[0], start.origin, state)
     if not found:
         shell.walk.unread.append((arguments[0], start.origin))
@@ -176,7 +156,7 @@ def run_file(shell: Interpreter, start: Start, arguments: tuple[Value, ...], sta
             _run(shell, inner, text.frame, text.text, fresh)
 
 
-def submit(shell: Interpreter, start: Start, state: State) -> None:
+def submit(shell: Shell, start: Start, state: State) -> None:
     """``sbatch``: the text of ``--wrap``, a here-document or a file runs as a job of its own."""
     sbatch = wrappers.slurm_wrapper("sbatch")
     options, rest = wrappers.read_options(start.arguments[1:], sbatch.short, sbatch.long)

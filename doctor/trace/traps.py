@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from doctor.shell.tree import Simple
 from doctor.trace.fields import Fields
 from doctor.trace.frame import nested
 from doctor.trace.results import Flow, Result, assuming, joined
+from doctor.trace.shell import Shell
 from doctor.trace.state import State, Trap
 from doctor.trace.values import Value
 
-if TYPE_CHECKING:
-    from doctor.trace.interpreter import Interpreter
 
-
-def trap(shell: Interpreter, command: Simple, fields: Fields, state: State) -> list[Result]:
+def trap(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
     """``trap TEXT SIGNAL…``: in place of what was set for them; ``-`` and ``''`` set nothing."""
     words = [value for value in fields.values[1:] if value.display not in ("--", "-l", "-p")]
     if len(words) > 1:
@@ -35,7 +32,7 @@ def _signal(name: Value) -> str:
     return "EXIT" if name.text == "0" else name.display.upper().removeprefix("SIG")
 
 
-def run(shell: Interpreter, results: Sequence[Result]) -> None:
+def run(shell: Shell, results: Sequence[Result]) -> None:
     """Walk the traps of a shell that ends in these ways.
 
     Where it may leave off early, too, its last way is the one on which it has done its work.
