@@ -16,7 +16,7 @@ from difflib import SequenceMatcher
 from doctor.diagnostic import Location
 from doctor.fix.offer import Examined, Offer
 from doctor.record import Record
-from doctor.trace.context import Invocation
+from doctor.trace.programs.invocation import Invocation
 
 #: More calls than these are not compared one by one.
 MAX_CALLS = 5_000

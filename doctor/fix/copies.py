@@ -13,9 +13,9 @@ from doctor.fix.work import NoFixError, Work
 from doctor.regex import regex
 from doctor.shell.tree import ArithmeticFor, Command, For, Simple, Word
 from doctor.shell.walk import commands
-from doctor.trace.caches import root_of
-from doctor.trace.servers import Started
-from doctor.trace.values import Text, Value
+from doctor.trace.readers.caches import root_of
+from doctor.trace.readers.servers import Started
+from doctor.values.value import Text, Value
 
 _DEFAULT_ROOT = "$HOME/.cache/vllm"
 _NAME = regex(r"\"?\$\{?([A-Za-z_]\w*)\}?\"?")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from doctor.facts.base import Evidence, Fact
 from doctor.facts.servers import GivenVariable
 from doctor.rulebook.verdict import Verdict
-from doctor.trace.endings import QUICK
+from doctor.trace.programs.wrappers import unwrap
+from doctor.trace.readers.endings import QUICK
 from doctor.trace.trace import Traced
-from doctor.trace.wrappers import unwrap
 
 #: Programs to which vLLM's variables mean nothing.
 _INDIFFERENT = QUICK | {"cd", "curl", "exit", "kill", "pip", "set", "trap", "wait"}

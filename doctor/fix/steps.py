@@ -9,7 +9,7 @@ from doctor.diagnostic import Edit
 from doctor.facts.commands import NamedKill
 from doctor.fix.work import NoFixError, Work
 from doctor.shell.tree import AndOr, Pipeline, Statement, Subshell, blocks
-from doctor.trace.context import Invocation
+from doctor.trace.programs.invocation import Invocation
 
 #: Programs that become the one that they start.
 _TRANSPARENT = frozenset({"nohup", "env", "numactl", "exec", "nice", "ionice"})

@@ -11,8 +11,8 @@ from doctor.regex import regex
 from doctor.rulebook.verdict import Repair
 from doctor.shell.tree import Simple, Word
 from doctor.shell.walk import commands, words
-from doctor.trace.context import Invocation
-from doctor.trace.servers import Started
+from doctor.trace.programs.invocation import Invocation
+from doctor.trace.readers.servers import Started
 from doctor.trace.trace import Traced
 
 #: Text that means itself wherever it is put: in a word, in quotes, in a string for another shell.

@@ -18,7 +18,7 @@ from doctor.node.ports import look_at
 from doctor.record import Record
 from doctor.regex import regex
 from doctor.trace import Traced
-from doctor.trace.summary import Row, rows
+from doctor.trace.summary.summary import Row, rows
 from doctor.unknown import UNKNOWN
 
 #: Words in a server's surroundings that say that it runs on another machine.

@@ -33,8 +33,8 @@ from typing import Any
 from doctor.diagnostic import Location, Position
 from doctor.facts.base import Evidence, Fact
 from doctor.trace import Traced
-from doctor.trace.summary import Row, rows
-from doctor.trace.values import UNKNOWN
+from doctor.trace.summary.summary import Row, rows
+from doctor.values.value import UNKNOWN
 
 _NO_ATTRIBUTES = frozenset({"location", "evidence"})
 

@@ -10,10 +10,10 @@ from doctor.report.folding import fold
 from doctor.report.style import Styled, cells, paint, visible
 from doctor.report.table import Table
 from doctor.trace import Traced
-from doctor.trace.jobs import Request
-from doctor.trace.summary import Otherwise, Row, rows
-from doctor.trace.unknowns import missing
-from doctor.trace.values import UNKNOWN, Unknown, Value
+from doctor.trace.readers.jobs import Request
+from doctor.trace.summary.summary import Otherwise, Row, rows
+from doctor.trace.summary.unknowns import missing
+from doctor.values.value import UNKNOWN, Unknown, Value
 
 #: The options of a request that are told: the words for each, and for its value.
 _ASKED = (

@@ -15,7 +15,7 @@ from doctor.slurm.options import Given, Option
 from doctor.unknown import UNKNOWN, UnknownType
 
 if TYPE_CHECKING:
-    from doctor.trace.values import Value
+    from doctor.values.value import Value
 
 #: Gives the text of a file that an option names, or None if it can't be read.
 ReadFile = Callable[[str], "str | None"]

@@ -16,7 +16,7 @@ from doctor.record import Record
 from doctor.slurm.table import ENVIRONMENT, PER_COMPONENT, Takes, find_letter, find_long
 
 if TYPE_CHECKING:
-    from doctor.trace.values import Value
+    from doctor.values.value import Value
 
 
 class Option(Record):

@@ -15,29 +15,21 @@ from doctor.facts.servers import Launch
 from doctor.knowledge import Knowledge
 from doctor.record import Record
 from doctor.shell.tree import Script
-from doctor.trace import (
-    deletions,
-    directives,
-    jobs,
-    logfiles,
-    programs,
-    secrets,
-    steps,
-    traps,
-    written,
-)
-from doctor.trace.concurrency import JobShape
-from doctor.trace.context import Container, Context, Invocation
-from doctor.trace.frame import FileFrame
-from doctor.trace.interpreter import Interpreter
-from doctor.trace.leftovers import Cleared
-from doctor.trace.results import Flow
-from doctor.trace.state import State
-from doctor.trace.surroundings import Surroundings, runs_elsewhere
-from doctor.trace.walk import Walk, nothing_beside
+from doctor.trace.domain.frame import FileFrame
+from doctor.trace.domain.results import Flow
+from doctor.trace.domain.state import State
+from doctor.trace.machine import traps
+from doctor.trace.machine.interpreter import Interpreter
+from doctor.trace.machine.journal import Walk, nothing_beside
+from doctor.trace.programs.invocation import Container, Context, Invocation
+from doctor.trace.readers import deletions, directives, jobs, logfiles, secrets, steps, written
+from doctor.trace.readers import kills as programs
+from doctor.trace.readers.concurrency import JobShape
+from doctor.trace.readers.leftovers import Cleared
+from doctor.trace.readers.surroundings import Surroundings, runs_elsewhere
 
 if TYPE_CHECKING:
-    from doctor.trace.servers import Started
+    from doctor.trace.readers.servers import Started
     from doctor.vllm.tables import Tables
 
 #: Finds the source of a script that another script, the second argument, names; or None.
@@ -121,7 +113,8 @@ def _in_place(
     facts: Sequence[Fact], started: Sequence[Started], around: Surroundings
 ) -> Iterator[Fact]:
     """The facts, those about servers with their outputs, their GPUs, and what ends them."""
-    from doctor.trace import devices, endings, gpu_checks, logs
+    from doctor.trace.readers import devices, endings, gpu_checks
+    from doctor.trace.readers import outputs as logs
 
     servers = iter(started)
     for fact in facts:
@@ -143,7 +136,7 @@ def _with_idle_gpus(
     facts: Sequence[Fact], started: Sequence[Started], around: Surroundings
 ) -> Iterator[Fact]:
     """The facts, that about the script's own job with the GPUs that nothing in it takes."""
-    from doctor.trace import idle
+    from doctor.trace.readers import idle
 
     own = around.request
     for fact in facts:
@@ -161,7 +154,7 @@ def _servers(
     walk: Walk, invocations: Sequence[Invocation], job: JobShape, settings: Settings
 ) -> tuple[list[Started], list[Fact]]:
     """The servers, and the facts about them."""
-    from doctor.trace import caches, flags, ports, requirements, servers, variables
+    from doctor.trace.readers import caches, flags, ports, requirements, servers, variables
 
     found = requirements.asked(invocations)
     pins = requirements.Pins(settings.tables, found, settings.vllm_version)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from doctor.record import Record
 from doctor.regex import regex
-from doctor.trace.values import Unknown, Value
+from doctor.values.value import Unknown, Value
 from doctor.vllm.numerals import number_problem
 from doctor.vllm.spelling import NEGATABLE, Spelling, normal, resolve
 from doctor.vllm.tables import Row, Tables

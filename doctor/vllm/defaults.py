@@ -6,7 +6,7 @@ it does in every release of the last years.
 
 from __future__ import annotations
 
-from doctor.trace.values import UNKNOWN, UnknownType
+from doctor.values.value import UNKNOWN, UnknownType
 from doctor.vllm import memory_share
 from doctor.vllm.releases import Candidates
 from doctor.vllm.server import Server

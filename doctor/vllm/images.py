@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from doctor.regex import regex
-from doctor.trace.values import UNKNOWN, UnknownType, Value
+from doctor.values.value import UNKNOWN, UnknownType, Value
 from doctor.vllm.requirements import Requirement, pinning
 
 _RELEASE = r"0\.\d+(?:\.\d+)*(?:\.?(?:post|rc)\d+)?"

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from doctor.record import Record
 from doctor.regex import regex
-from doctor.trace.values import UNKNOWN, UnknownType, Value
+from doctor.values.value import UNKNOWN, UnknownType, Value
 
 _DEPTH = 50
 _BLANK = regex(r"[ \t\n\r]*")

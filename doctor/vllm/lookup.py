@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from doctor.trace.values import UNKNOWN, UnknownType, Value
+from doctor.values.value import UNKNOWN, UnknownType, Value
 from doctor.vllm.arguments import Arguments
 from doctor.vllm.speculation import Speculation, read_config, read_speculation
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from doctor.record import Record
 from doctor.regex import regex
-from doctor.trace.values import UNKNOWN, UnknownType, Value
+from doctor.values.value import UNKNOWN, UnknownType, Value
 
 _HUB = regex(r"[\w.-]+/[\w.-]+")
 _CACHED = regex(r"models--([\w.-]+?)--([\w.-]+)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from doctor.regex import regex
-from doctor.trace.values import Value
+from doctor.values.value import Value
 
 #: Whole numbers, also with a suffix (``32k``, ``1.5M``), and ``auto``.
 _INTEGER = regex(r"[+-]?\d+|\d+(?:\.\d+)?[kmgt]|\d+[KMGT]|auto")

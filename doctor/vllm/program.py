@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from doctor.record import Record
 from doctor.regex import regex
-from doctor.trace.values import Value
+from doctor.values.value import Value
 
 _PYTHON = regex(r"(?:.*/)?python(?:\d(?:\.\d+)?)?")
 _PYTHON_VALUE = frozenset({"-X", "-W", "--check-hash-based-pycs"})

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from doctor.record import Record
-from doctor.trace.values import UNKNOWN, UnknownType, Value
+from doctor.values.value import UNKNOWN, UnknownType, Value
 from doctor.vllm.arguments import Flag
 from doctor.vllm.requirements import Requirement
 from doctor.vllm.server import Server

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from doctor.record import Record
 from doctor.regex import regex
-from doctor.trace.values import UNKNOWN, UnknownType, Value
+from doctor.values.value import UNKNOWN, UnknownType, Value
 
 #: One release, as people write it; a local part (``+cu129``) says how it was built.
 RELEASE = r"\d+(?:\.\d+)+(?:\.?(?:post|rc|a|b|dev)\d+)*"

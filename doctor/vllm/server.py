@@ -8,7 +8,7 @@ from typing import Any
 
 from doctor.facts.base import Evidence
 from doctor.record import Record
-from doctor.trace.values import UNKNOWN, UnknownType, Value
+from doctor.values.value import UNKNOWN, UnknownType, Value
 from doctor.vllm.arguments import Arguments, read_arguments
 from doctor.vllm.lookup import LookUp
 from doctor.vllm.models import ModelName, model_name

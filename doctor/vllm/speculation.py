@@ -7,7 +7,7 @@ from dataclasses import field, replace
 
 from doctor.record import Record
 from doctor.regex import regex
-from doctor.trace.values import UNKNOWN, UnknownType, Value
+from doctor.values.value import UNKNOWN, UnknownType, Value
 from doctor.vllm.arguments import Arguments, Flag
 from doctor.vllm.jsonvalue import Broken, Json, merged, read_json, read_scalar
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from doctor.record import Record
-from doctor.trace.values import UNKNOWN, UnknownType
+from doctor.values.value import UNKNOWN, UnknownType
 from doctor.vllm.arguments import Flag
 from doctor.vllm.migration import Rewrite, of_flag
 from doctor.vllm.releases import Candidates, in_words, whether

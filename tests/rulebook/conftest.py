@@ -11,7 +11,7 @@ import pytest
 from doctor.diagnostic import Diagnostic, Location, Source
 from doctor.facts.base import Fact
 from doctor.rulebook import check, read
-from doctor.trace.values import UNKNOWN
+from doctor.values.value import UNKNOWN
 
 TEXT = Source("script.sh", "".join(f"line {row}\n" for row in range(1, 100)))
 

@@ -14,7 +14,7 @@ from doctor.facts.commands import Deletion
 from doctor.facts.jobs import Allocation, Directive
 from doctor.facts.servers import Requirement
 from doctor.rulebook import check, read
-from doctor.trace.values import UNKNOWN, Assumption
+from doctor.values.value import UNKNOWN, Assumption
 
 from .conftest import TEXT, Table, line
 

@@ -26,7 +26,7 @@ from doctor.rulebook.predicates import (
     opposite,
     some,
 )
-from doctor.trace.values import UNKNOWN
+from doctor.values.value import UNKNOWN
 
 TRUTHS: list[Truth] = [True, False, UNKNOWN]
 

@@ -13,7 +13,7 @@ from doctor.facts.base import Fact, attribute
 from doctor.rulebook import load
 from doctor.rulebook.schema import schema
 from doctor.rulebook.vocabulary import Type, describe, kinds
-from doctor.trace.values import UnknownType
+from doctor.values.value import UnknownType
 
 
 class Sample(Fact, kw_only=True):

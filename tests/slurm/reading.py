@@ -8,7 +8,7 @@ import shlex
 from doctor.diagnostic import Source
 from doctor.shell.header import read_header
 from doctor.slurm.options import Given, combine, read_components, read_options
-from doctor.trace.values import Origin, Piece, Text, Unknown, Value
+from doctor.values.value import Origin, Piece, Text, Unknown, Value
 
 
 def value(word: str) -> Value:

@@ -20,10 +20,10 @@ import pytest
 
 from doctor.diagnostic import Source
 from doctor.shell import parse
-from doctor.trace.context import Invocation
-from doctor.trace.state import Missing
+from doctor.trace.domain.state import Missing
+from doctor.trace.programs.invocation import Invocation
 from doctor.trace.trace import walked
-from doctor.trace.values import Text, Unknown, Value
+from doctor.values.value import Text, Unknown, Value
 
 from .launchers import launcher
 

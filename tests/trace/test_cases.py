@@ -27,7 +27,7 @@ from doctor.facts.base import Fact
 from doctor.knowledge import load as load_knowledge
 from doctor.shell import parse
 from doctor.trace.trace import Load, Settings, trace, walked
-from doctor.trace.values import UNKNOWN
+from doctor.values.value import UNKNOWN
 
 Case = Mapping[str, Any]
 

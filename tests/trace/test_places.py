@@ -10,9 +10,9 @@ import pytest
 from doctor.diagnostic import Location, Source
 from doctor.facts.base import Fact
 from doctor.shell import parse
-from doctor.trace.context import Invocation
+from doctor.trace.programs.invocation import Invocation
 from doctor.trace.trace import walked
-from doctor.trace.values import Origin, Value
+from doctor.values.value import Origin, Value
 
 from .launchers import launcher
 from .test_cases import CASES, Case, facts_of

@@ -9,7 +9,7 @@ import pytest
 from doctor.data import data_folder
 from doctor.diagnostic import Source
 from doctor.knowledge.releases import Releases
-from doctor.trace.values import Origin, Text, Unknown, Value
+from doctor.values.value import Origin, Text, Unknown, Value
 from doctor.vllm.tables import Tables
 
 _WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""")

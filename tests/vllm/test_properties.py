@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from doctor.data import data_folder
 from doctor.knowledge.releases import Releases
-from doctor.trace.values import Text, Unknown, Value
+from doctor.values.value import Text, Unknown, Value
 from doctor.vllm.defaults import compiles
 from doctor.vllm.images import read_image
 from doctor.vllm.jsonvalue import Json, read_json

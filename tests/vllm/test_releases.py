@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from doctor.trace.values import UNKNOWN
+from doctor.values.value import UNKNOWN
 from doctor.vllm.defaults import compiles, gpu_memory_utilization, writes_compile_cache
 from doctor.vllm.releases import Candidates, candidates, in_words, pin_of, pinned, since
 from doctor.vllm.requirements import read_requirements

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from doctor.trace.values import UNKNOWN
+from doctor.values.value import UNKNOWN
 from doctor.vllm.images import read_image
 from doctor.vllm.requirements import Requirement, read_requirements
 

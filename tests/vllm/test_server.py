@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from doctor.trace.values import UNKNOWN, known
+from doctor.values.value import UNKNOWN, known
 from doctor.vllm.program import recognise
 from doctor.vllm.server import Server, read_server
 from doctor.vllm.tables import Tables

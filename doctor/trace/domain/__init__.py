@@ -1,0 +1,1 @@
+"""The domain: what a shell holds at one point of a script, and how ways come together."""

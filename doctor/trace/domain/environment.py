@@ -1,0 +1,59 @@
+"""What is known of variables that the environment holds and no script sets."""
+
+from __future__ import annotations
+
+from doctor.values.value import (
+    ARRAY_TASK,
+    HOST,
+    JOB,
+    PROCESS,
+    RANDOM,
+    TASK,
+    USER,
+    Origin,
+    Unknown,
+)
+
+#: Between what the values of well-known variables surely differ.
+_VARIES: dict[str, frozenset[str]] = {
+    name: frozenset(kinds)
+    for kinds, names in (
+        ({USER}, "USER LOGNAME UID EUID HOME USERNAME SLURM_JOB_USER SLURM_JOB_UID"),
+        ({JOB, USER}, "SLURM_JOB_ID SLURM_JOBID SLURM_ARRAY_JOB_ID SLURM_TMPDIR PBS_JOBID"),
+        ({TASK}, "SLURM_PROCID SLURM_LOCALID SLURM_TASK_PID PMI_RANK PMIX_RANK RANK LOCAL_RANK"),
+        ({TASK}, "OMPI_COMM_WORLD_RANK OMPI_COMM_WORLD_LOCAL_RANK"),
+        ({ARRAY_TASK}, "SLURM_ARRAY_TASK_ID"),
+        ({HOST}, "HOSTNAME HOST SLURM_NODEID SLURMD_NODENAME SLURM_TOPOLOGY_ADDR"),
+        ({RANDOM}, "RANDOM SRANDOM EPOCHREALTIME"),
+        ({PROCESS}, "$ BASHPID PPID"),
+    )
+    for name in names.split()
+}
+
+#: Where sites tell a job of a scratch folder of its own, if they have one.
+SCRATCH = frozenset("TMPDIR TMP TEMP SCRATCH LOCAL_SCRATCH LSCRATCH SNIC_TMP JOBSCRATCH".split())
+
+#: The script itself, and the folder that it lies in.
+SCRIPT, SCRIPT_FOLDER = "$0", "$(dirname $0)"
+#: Folders from which a script that is being read may name other files.
+BASES = frozenset({SCRIPT_FOLDER, "$SLURM_SUBMIT_DIR", "$PWD", "$(pwd)"})
+
+
+def is_always_set(name: str) -> bool:
+    """Whether a variable is taken to be set wherever a script that reads it runs.
+
+    ``${USER:-user}`` and ``${SLURM_JOB_ID:-local}`` are written for tests on one's own machine.
+    """
+    return name in _VARIES
+
+
+def inherited(
+    name: str, origin: Origin | None = None, many: bool = False, since: int = 0
+) -> Unknown:
+    """The unknown that a variable of the environment stands for.
+
+    ``since`` is the moment at which something that can't be known may have set it.
+    """
+    if is_always_set(name):  # none of these holds a list, and nobody sets them
+        return Unknown(f"${name}", _VARIES[name], origin=origin)
+    return Unknown(f"${name}", many=many, origin=origin, which=since, since=since)

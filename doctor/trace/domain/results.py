@@ -1,0 +1,70 @@
+"""How a command ends: the state it leaves, whether it succeeded, and where control goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+
+from doctor.record import Record
+from doctor.trace.domain.state import Guard, State, consistent, join
+from doctor.values.value import Assumption
+
+
+class Flow(Enum):
+    """Where control goes after a command."""
+
+    NEXT = "next"
+    BREAK = "break"
+    CONTINUE = "continue"
+    RETURN = "return"
+    EXIT = "exit"
+
+
+class Result(Record):
+    """One way in which a command may end; ``truth`` is None where success is not known."""
+
+    state: State
+    truth: bool | None = None
+    flow: Flow = Flow.NEXT
+
+
+def merge(results: Sequence[Result]) -> list[Result]:
+    """The same results with all that go on to the next command made one."""
+    going_on = [result for result in results if result.flow is Flow.NEXT]
+    others = [result for result in results if result.flow is not Flow.NEXT]
+    if len(going_on) <= 1:
+        return [*going_on, *others]
+    truths = {result.truth for result in going_on}
+    state = joined([result.state for result in going_on])
+    return [Result(state, truths.pop() if len(truths) == 1 else None), *others]
+
+
+def joined(states: Sequence[State]) -> State:
+    """The state where ways through the script come together again."""
+    common = frozenset.intersection(*(state.guard for state in states))
+    return join(states, [state.guard - common for state in states])
+
+
+def assuming(state: State, guard: Guard) -> State | None:
+    """A copy of the state on the way where ``guard`` holds; None if that way doesn't exist."""
+    if not consistent(state.guard, guard):
+        return None
+    way = state.copy()
+    way.guard |= guard
+    return way
+
+
+def split(result: Result, key: str, what: str, succeeds: str) -> list[Result]:
+    """A result of unknown success as two, one for success and one for failure.
+
+    ``what`` is the command or condition in words, ``succeeds`` the verb for its success.
+    """
+    if result.truth is not None or result.flow is not Flow.NEXT:
+        return [result]
+    found = []
+    for truth, choice in ((True, "yes"), (False, "no")):
+        told = f"{what} {succeeds if truth else 'fails'}"
+        state = assuming(result.state, frozenset({Assumption(key, choice, told)}))
+        if state is not None:
+            found.append(Result(state, truth))
+    return found or [result]

@@ -1,0 +1,325 @@
+"""The state of a shell at one point of a script: variables, functions, and what was assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+from doctor.record import Record
+from doctor.shell.tree import Function
+from doctor.values.value import Assumption, Origin, Unknown, Value
+
+if TYPE_CHECKING:
+    from doctor.trace.domain.frame import ScriptFrame
+
+#: How many things one variable may hold; an unknown stands for all further ones.
+MAX_ALTERNATIVES = 16
+
+Guard: TypeAlias = frozenset[Assumption]
+NO_GUARD: Guard = frozenset()
+
+
+def consistent(guard: Guard, other: Guard) -> bool:
+    """Whether no question is answered in two ways."""
+    if not guard or not other or guard is other:
+        return True
+    chosen = {a.key: a.choice for a in guard}
+    for a in other:  # noqa: SIM110 - asked most often of all; `all` takes half as long again
+        if chosen.get(a.key, a.choice) != a.choice:
+            return False
+    return True
+
+
+def given(guard: Guard) -> int:
+    """On how many variables that somebody may give it rests; the more, the less likely it is."""
+    return sum(a.key.startswith("given:") and a.choice == "given" for a in guard)
+
+
+class Array(Record):
+    """An array's elements in order; ``keys`` are the subscripts of an associative one.
+
+    ``open`` is true where there may be further elements that nobody knows; they came to be at the
+    moment ``since``.
+    """
+
+    items: tuple[Value, ...] = ()
+    keys: tuple[str, ...] | None = None
+    open: bool = False
+    assumes: Guard = NO_GUARD
+    since: int = 0
+
+
+class Missing(Record):
+    """A variable that the script has not set; ``inherited`` if the environment may hold it.
+
+    ``since`` is the moment at which something that can't be known may have set it.
+    """
+
+    inherited: bool = True
+    assumes: Guard = NO_GUARD
+    since: int = 0
+
+
+Content: TypeAlias = Value | Array | Missing
+
+
+class Variable(Record):
+    """The things that a variable may hold, and whether commands see it."""
+
+    alternatives: tuple[Content, ...]
+    exported: bool = False
+
+
+INHERITED = Variable((Missing(),), exported=True)
+
+
+class Defined(Record):
+    """A function, and a way to say where its text stands; without one, there is none.
+
+    ``exported`` is true where a bash that is started here knows it, too (``export -f``).
+    """
+
+    function: Function | None
+    frame: object = None
+    assumes: Guard = NO_GUARD
+    exported: bool = False
+
+
+UNDEFINED = Defined(None)
+
+
+class Trap(Record):
+    """Commands that a shell runs when it gets a signal, or ends (``EXIT``), as it reads them."""
+
+    signals: frozenset[str]
+    frame: ScriptFrame
+    text: str
+    assumes: Guard = NO_GUARD
+
+
+#: What words are split at unless IFS says otherwise.
+BLANKS = " \t\n"
+
+
+@dataclass
+class State:
+    """Everything that a command may read or change; copied where control flow splits.
+
+    ``input`` is what remains to be read from the standard input, where that is known;
+    ``references`` are the variables that stand for another one (``declare -n``). ``sourced`` is
+    the moment at which a file was read that can't be found, 0 if none was; ``shifted`` that at
+    which arguments that aren't known became others; ``ended`` that at which a command last did,
+    whose status is ``$?``.
+    """
+
+    variables: dict[str, Variable] = field(default_factory=dict)
+    functions: dict[str, tuple[Defined, ...]] = field(default_factory=dict)
+    references: dict[str, str] = field(default_factory=dict)
+    positional: tuple[Value, ...] | None = None
+    files: dict[str, tuple[Value, ...]] = field(default_factory=dict)
+    guard: Guard = NO_GUARD
+    directory: Value | None = None
+    input: Value | None = None
+    export_all: bool = False
+    sourced: int = 0
+    shifted: int = 0
+    ended: int = 0
+    traps: tuple[Trap, ...] = ()
+
+    def fork(self) -> State:
+        """A copy for a shell of its own, which has no traps yet."""
+        forked = self.copy()
+        forked.traps = ()
+        return forked
+
+    def copy(self) -> State:
+        fields = {
+            **vars(self),
+            "variables": dict(self.variables),
+            "functions": dict(self.functions),
+            "references": dict(self.references),
+            "files": dict(self.files),
+        }
+        return State(**fields)
+
+    def get(self, name: str) -> Variable:
+        """The variable, its alternatives cut to those consistent with the path taken."""
+        variable = self.held(self.references.get(name, name))
+        if len(variable.alternatives) == 1 or not self.guard:
+            return variable
+        kept = tuple(a for a in variable.alternatives if consistent(self.guard, a.assumes))
+        if len(kept) in (0, len(variable.alternatives)):
+            return variable
+        return Variable(kept, variable.exported)
+
+    def held(self, name: str) -> Variable:
+        """The variable with all its alternatives."""
+        found = self.variables.get(name)
+        if found is not None:
+            return found
+        return INHERITED if not self.sourced else Variable((Missing(since=self.sourced),), True)
+
+    def set(self, name: str, alternatives: Iterable[Content], export: bool = False) -> None:
+        """Give a variable new contents; it stays exported if it was."""
+        name = self.references.get(name, name)
+        contents = merge_alternatives(alternatives, name)
+        exported = export or self.export_all or self.variables.get(name, _LOCAL).exported
+        self.variables[name] = Variable(contents, exported)
+
+    @property
+    def separators(self) -> str | None:
+        """What ``IFS`` holds; None if that isn't known."""
+        found = self.get("IFS").alternatives
+        only = found[0] if len(found) == 1 else None
+        return BLANKS if isinstance(only, Missing) else getattr(only, "text", None)
+
+    def export(self, name: str, on: bool = True) -> None:
+        self.variables[name] = replace(self.variables.get(name, INHERITED), exported=on)
+
+    def export_function(self, name: str, on: bool = True) -> None:
+        if name in self.functions:
+            self.functions[name] = tuple(replace(d, exported=on) for d in self.functions[name])
+
+    def environment(self) -> Mapping[str, Variable]:
+        """The variables that a command started here would see, of those that the script set."""
+        return {name: v for name, v in self.variables.items() if v.exported}
+
+
+_LOCAL = Variable((Missing(),), exported=False)
+
+
+def merge_alternatives(contents: Iterable[Content], name: str) -> tuple[Content, ...]:
+    """The contents without repetition; one unknown stands for those that are too many.
+
+    What another way leads to, too, is the first to go, then what is unlikely.
+    """
+    merged: list[Content] = []
+    again: set[int] = set()
+    for content in contents:
+        twin = next((m for m in merged if _same(m, content)), None)
+        if twin is None or not (twin.assumes <= content.assumes or content.assumes < twin.assumes):
+            merged.append(content)
+            again |= {id(content)} if twin is not None else set()
+        elif content.assumes < twin.assumes:
+            merged[merged.index(twin)] = content
+    if len(merged) > MAX_ALTERNATIVES:
+        merged.sort(key=lambda content: (id(content) in again, given(content.assumes)))
+        rest = tuple(merged[MAX_ALTERNATIVES - 1 :])
+        since = max(getattr(content, "since", 0) for content in rest)
+        several = Unknown(f"${name}", many=True, which=hash(rest), since=since)
+        merged[MAX_ALTERNATIVES - 1 :] = [Value((several,))]
+    return tuple(merged)
+
+
+def _same(one: Content, other: Content) -> bool:
+    """Whether two contents differ at most in what they rest on."""
+    match one, other:
+        case Value(), Value():
+            return one.pieces == other.pieces
+        case Array(), Array():
+            return (one.items, one.keys, one.open, one.since) == (
+                other.items,
+                other.keys,
+                other.open,
+                other.since,
+            )
+        case Missing(), Missing():
+            return (one.inherited, one.since) == (other.inherited, other.since)
+    return False
+
+
+def join(states: Sequence[State], branches: Sequence[Guard]) -> State:
+    """The state after branches that come together again.
+
+    ``branches[i]`` is what was assumed to take the way to ``states[i]``. A variable that all of
+    them hold alike keeps its contents; otherwise each of its contents remembers its branch, the
+    likeliest first.
+    """
+    if len(states) == 1:
+        return states[0]
+    ways = sorted(zip(states, branches, strict=True), key=lambda way: given(way[1]))
+    states, branches = [state for state, _ in ways], [branch for _, branch in ways]
+    joined = states[0].copy()
+    joined.guard = frozenset.intersection(*(state.guard for state in states))
+    joined.sourced = max(state.sourced for state in states)
+    joined.shifted = max(state.shifted for state in states)
+    joined.export_all = any(state.export_all for state in states)
+    if any(state.input != joined.input for state in states):
+        joined.input = None
+    for name, alike in _compared([state.variables for state in states]):
+        if alike:
+            continue
+        found = [state.held(name) for state in states]
+        if found.count(found[0]) == len(found):
+            continue
+        contents = [
+            resting(content, branch)
+            for variable, branch in zip(found, branches, strict=True)
+            for content in variable.alternatives
+            if consistent(content.assumes, branch)
+        ]
+        exported = any(variable.exported for variable in found)
+        joined.variables[name] = Variable(merge_alternatives(contents, name), exported)
+    joined.functions = _either([state.functions for state in states], branches, (UNDEFINED,))
+    joined.files = _either([state.files for state in states], branches, ())
+    joined.traps = _traps(states, branches)
+    for state in states[1:]:
+        if state.positional != joined.positional:
+            joined.positional = None
+    return joined
+
+
+def _traps(states: Sequence[State], branches: Sequence[Guard]) -> tuple[Trap, ...]:
+    """The traps that all have, then those of some, which rest on their branches."""
+    common = [t for t in states[0].traps if all(t in state.traps for state in states)]
+    others = [
+        resting(trap, branch)
+        for state, branch in zip(states, branches, strict=True)
+        for trap in state.traps
+        if trap not in common
+    ]
+    return tuple((*common, *others)[:MAX_ALTERNATIVES])
+
+
+def _compared(ways: Sequence[Mapping[str, object]]) -> Iterator[tuple[str, bool]]:
+    """Each name, and whether all the ways hold alike for it, as they do for most names."""
+    names = list(dict.fromkeys(chain.from_iterable(ways)))
+    for name, *held in zip(names, *(map(way.get, names) for way in ways), strict=True):
+        yield name, held.count(held[0]) == len(held)
+
+
+_Held = TypeVar("_Held", Defined, Value)
+_Resting = TypeVar("_Resting", Defined, Value, Content, Trap)
+
+
+def resting(content: _Resting, on: Guard) -> _Resting:
+    """What a name stands for, resting on this, too."""
+    return content if on <= content.assumes else replace(content, assumes=content.assumes | on)
+
+
+def _either(
+    ways: Sequence[Mapping[str, tuple[_Held, ...]]],
+    branches: Sequence[Guard],
+    absent: tuple[_Held, ...],
+) -> dict[str, tuple[_Held, ...]]:
+    """What each name may stand for after branches that come together."""
+    together: dict[str, tuple[_Held, ...]] = {}
+    for name, alike in _compared(ways):
+        found = [ways[0][name]] if alike else [way.get(name, absent) for way in ways]
+        together[name] = found[0]
+        if any(held is not found[0] for held in found):
+            together[name] = tuple(
+                resting(each, branch)
+                for held, branch in zip(found, branches, strict=True)
+                for each in held
+                if consistent(each.assumes, branch)
+            )[:MAX_ALTERNATIVES]
+    return together
+
+
+def set_origin(value: Value, origin: Origin) -> Value:
+    """The value with an origin for the pieces that have none."""
+    pieces = tuple(p if p.origin is not None else replace(p, origin=origin) for p in value.pieces)
+    return replace(value, pieces=pieces)

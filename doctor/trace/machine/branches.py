@@ -1,0 +1,193 @@
+"""Branches: ``&&`` and ``||``, ``if`` and ``case``, each way through them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from doctor.record import Record
+from doctor.shell.tree import AndOr, Block, Case, CaseArm, Command, If
+from doctor.trace.domain.results import Flow, Result, assuming, joined, split
+from doctor.trace.domain.state import NO_GUARD, State
+from doctor.trace.machine import conditions
+from doctor.trace.machine.shell import Shell
+from doctor.values.value import Assumption, Value
+
+#: How many ways to the next arm of an ``if`` are kept apart.
+MAX_WAYS = 2
+
+
+def and_or(shell: Shell, command: AndOr, state: State) -> list[Result]:
+    """``a && b || c``."""
+    results = shell.execute(command.commands[0], state)
+    for operator, part in zip(command.operators, command.commands[1:], strict=True):
+        results = _decided(shell, results, command.commands[0], "succeeds")
+        wanted = operator == "&&"
+        taken = [r for r in results if r.flow is Flow.NEXT and r.truth is wanted]
+        passed = [r for r in results if r not in taken]
+        results = passed
+        if taken:
+            results = [*passed, *shell.execute(part, joined([r.state for r in taken]))]
+    return results
+
+
+def _decided(shell: Shell, results: list[Result], command: Command, succeeds: str) -> list[Result]:
+    """The results with every unknown success split in two."""
+    key = f"success:{shell.walk.number()}"
+    what = conditions.told(shell, command)
+    return [way for result in results for way in split(result, key, what, succeeds)]
+
+
+def if_command(shell: Shell, command: If, state: State) -> list[Result]:
+    """``if … elif … else … fi``."""
+    results: list[Result] = []
+    waiting = [state]
+    for arm in command.arms:
+        tested = [
+            way
+            for before in waiting
+            for way in _tested(shell, shell.block(arm.condition, before), arm.condition)
+        ]
+        entered = [way.state for way in tested if way.flow is Flow.NEXT and way.truth]
+        waiting = [way.state for way in tested if way.flow is Flow.NEXT and not way.truth]
+        last = arm is command.arms[-1] and command.otherwise is None
+        if not last and len(waiting) > MAX_WAYS:
+            entered, waiting = _told_apart(shell, arm.condition, entered, waiting)
+        results += [way for way in tested if way.flow is not Flow.NEXT]
+        results += [result for before in entered for result in shell.block(arm.body, before)]
+    for before in waiting:
+        otherwise = command.otherwise
+        results += [Result(before)] if otherwise is None else shell.block(otherwise, before)
+    return results
+
+
+def _told_apart(
+    shell: Shell, condition: Block, entered: list[State], passed: list[State]
+) -> tuple[list[State], list[State]]:
+    """The ways into an arm, and those past it as one, which remembers that it is none of them."""
+    key = f"if:{shell.walk.number()}"
+    what = conditions.told(shell, condition[-1].command)
+
+    def answered(state: State, choice: str) -> State:
+        guard = frozenset({Assumption(key, choice, f"{what} {choice}")})
+        return assuming(state, guard) or state
+
+    one = joined(passed)
+    if not entered:
+        return entered, [one]
+    return [answered(way, "holds") for way in entered], [answered(one, "fails")]
+
+
+def _tested(shell: Shell, results: list[Result], condition: Block) -> list[Result]:
+    """The results of an ``if``'s condition, each true or false."""
+    if not condition:
+        return results
+    return _decided(shell, results, condition[-1].command, "holds")
+
+
+# --- case -----------------------------------------------------------------------------
+
+
+class _Looking(Record):
+    """A state in which the next arm's patterns are looked at.
+
+    Which arm is taken from here is one question, ``key``; ``entered`` tells that some arm may
+    have been.
+    """
+
+    state: State
+    key: str
+    entered: bool = False
+
+
+def case(shell: Shell, command: Case, state: State) -> list[Result]:
+    """``case … in … esac``, for each thing that the subject may be."""
+    results: list[Result] = []
+    key = f"case:{shell.walk.number()}"
+    for subject in shell.expander(state).scalar(command.subject):
+        way = assuming(state, subject.assumes)
+        if way is not None:
+            results += _case_of(shell, command, subject, _Looking(way, key))
+    return results or [Result(state)]
+
+
+def _case_of(shell: Shell, command: Case, subject: Value, start: _Looking) -> list[Result]:
+    """The ways through the arms for one subject."""
+    done: list[Result] = []
+    looking = [start]
+    falling: list[State] = []
+    for index, arm in enumerate(command.arms):
+        entered, looking = _arm(shell, command, index, subject, looking)
+        if falling and entered:
+            entered = [_fallen_or_entered(shell, command, index, subject, falling + entered)]
+        results = [r for before in entered or falling for r in shell.block(arm.body, before)]
+        falling = []
+        if arm.terminator not in (";&", ";;&"):
+            done += results
+            continue
+        done += [result for result in results if result.flow is not Flow.NEXT]
+        going_on = [result.state for result in results if result.flow is Flow.NEXT]
+        if going_on and arm.terminator == ";&":
+            falling = [joined(going_on)]
+        elif going_on:
+            looking.append(_Looking(joined(going_on), f"{start.key}:{index}"))
+    done += [Result(before) for before in falling]
+    words = f"{subject.display} is like none of the patterns"
+    for way in looking:
+        guard = (
+            frozenset({Assumption(way.key, "none", words, subject.since)})
+            if way.entered
+            else NO_GUARD
+        )
+        left = assuming(way.state, guard)
+        done += [Result(left)] if left is not None else []
+    return done
+
+
+def _fallen_or_entered(
+    shell: Shell, command: Case, index: int, subject: Value, ways: list[State]
+) -> State:
+    """The state in an arm that the one before it runs on into (``;&``), or that is entered."""
+    together = joined(ways)
+    if all(way.guard - together.guard for way in ways):
+        first = index
+        while first and command.arms[first - 1].terminator == ";&":
+            first -= 1
+        likes = (_patterns(shell, arm) for arm in command.arms[first : index + 1])
+        words = f"{subject.display} {' or '.join(likes)}"
+        key = f"case:{shell.walk.number()}"
+        together.guard |= {Assumption(key, "reached", words, subject.since)}
+    return together
+
+
+def _arm(
+    shell: Shell, command: Case, index: int, subject: Value, looking: Sequence[_Looking]
+) -> tuple[list[State], list[_Looking]]:
+    """The states in which an arm is entered, and those in which the next one is looked at."""
+    arm = command.arms[index]
+    entered: list[State] = []
+    passed: list[_Looking] = []
+    for way in looking:
+        verdict = conditions.case_matches(shell.expander(way.state), subject, arm.patterns)
+        if verdict is False:
+            passed.append(way)
+            continue
+        words = f"{subject.display} {_patterns(shell, arm)}"
+        choice = frozenset({Assumption(way.key, str(index), words, subject.since)})
+        if len(arm.patterns) == 1:
+            choice |= conditions.is_text(subject, arm.patterns[0].literal, words)
+        sure = verdict is True and not way.entered
+        guard = NO_GUARD if sure else choice
+        inside = assuming(way.state, guard)
+        if inside is not None:
+            conditions.refine(inside, command.subject, arm.patterns, guard)
+            entered.append(inside)
+        if verdict is None:
+            passed.append(replace(way, entered=way.entered or inside is not None))
+    return entered, passed
+
+
+def _patterns(shell: Shell, arm: CaseArm) -> str:
+    """What a subject is in an arm, in words: ``is like *-8B``."""
+    written = [shell.frame.written(pattern.span) for pattern in arm.patterns]
+    return "is anything else" if "*" in written else f"is like {' or '.join(written)}"

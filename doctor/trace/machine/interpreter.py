@@ -1,0 +1,294 @@
+"""The abstract interpreter: walks a script once and says which programs it would start.
+
+It knows control flow and nothing else: what a simple command does is in ``commands``, what its
+words mean in ``expand``. Every command is executed in a state and yields the ways in which it
+may end; ways come together again at the end of each statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from doctor.shell.tree import (
+    AndOr,
+    ArithmeticCommand,
+    ArithmeticFor,
+    Block,
+    Case,
+    Command,
+    For,
+    Function,
+    Group,
+    If,
+    Pipeline,
+    Simple,
+    Statement,
+    Subshell,
+    Substitution,
+    Test,
+    Unparsed,
+    While,
+)
+from doctor.trace.domain.frame import NestedFrame, ScriptFrame
+from doctor.trace.domain.results import Flow, Result, assuming, joined, merge
+from doctor.trace.domain.state import Defined, State
+from doctor.trace.machine import (
+    assignments,
+    branches,
+    captured,
+    conditions,
+    loops,
+    redirects,
+    substitution,
+    traps,
+)
+from doctor.trace.machine import simple as commands
+from doctor.trace.machine.journal import Walk
+from doctor.trace.programs.invocation import Context, Output, Thread
+from doctor.trace.words.expand import Expander
+from doctor.values.value import Value
+
+MAX_DEPTH = 12
+#: How often a function is walked within itself.
+MAX_RECURSION = 4
+
+Compound: TypeAlias = If | Case | For | ArithmeticFor | While | Group | Subshell
+
+
+@dataclass
+class Interpreter:
+    """Executes commands of one frame in one context."""
+
+    walk: Walk
+    frame: ScriptFrame
+    context: Context = field(default_factory=Context)
+    waited: int = 0
+    settled: int = 0
+
+    # --- lists and statements ---------------------------------------------------------
+
+    def block(self, block: Block, state: State) -> list[Result]:
+        """Execute statements in order; the last one's ways of going on stay apart."""
+        done: list[Result] = []
+        results = [Result(state, True)]
+        for statement in block:
+            results = merge(results)
+            done += [result for result in results if result.flow is not Flow.NEXT]
+            going_on = [result for result in results if result.flow is Flow.NEXT]
+            if not going_on or not self.walk.step():
+                return [*done, *going_on]
+            results = self.statement(statement, going_on[0].state)
+        return [*done, *results]
+
+    def statement(self, statement: Statement, state: State) -> list[Result]:
+        if not statement.background or _kills(statement.command):
+            return self.execute(statement.command, state)
+        beside = self.in_background()
+        results = beside.execute(statement.command, state.fork())
+        traps.run(beside, results)
+        for result in results:
+            captured.lose_if_changed(state, result.state)
+        return [Result(state, True)]
+
+    def in_background(self) -> Interpreter:
+        """The interpreter of a branch that runs beside this one."""
+        thread = Thread(self.walk.number(), self.waited, self.settled)
+        return self.inside(threads=(*self.context.threads, thread))
+
+    def may_hold(self) -> None:
+        """Note that the script may be held up here, though by no program that it starts."""
+        threads = self.context.threads
+        if not threads or threads[0].number in self.walk.traps:
+            self.walk.holds.append(self.walk.number())
+
+    def inside(self, **changes: object) -> Interpreter:
+        """The interpreter of what runs within this one's context, changed so."""
+        context = replace(self.context, **changes)  # type: ignore[arg-type]
+        return Interpreter(self.walk, self.frame, context)
+
+    def expander(self, state: State) -> Expander:
+        return Expander(
+            state, self.frame, lambda part: self.substitution(part, state), self.walk.narrow
+        )
+
+    def substitution(self, part: Substitution, state: State) -> tuple[Value, ...]:
+        """What a command substitution writes; its commands are walked too."""
+        begun = state.fork()
+        captured.begin(begun)
+        inner = self.inside(outputs={**self.context.outputs, 1: Output("pipe")})
+        results = inner.block(part.body, begun)
+        traps.run(inner, results)
+        known = bool(results) and not self.walk.truncated
+        return substitution.outputs(
+            part,
+            self.expander(state),
+            self.frame.written(part.span),
+            captured.collected(joined([r.state for r in results])) if known else None,
+            self.walk.number(),
+        )
+
+    # --- commands ---------------------------------------------------------------------
+
+    def execute(self, command: Command, state: State) -> list[Result]:
+        """All ways in which a command may end."""
+        if self.walk.depth > 4 * MAX_DEPTH:
+            self.walk.truncated = True
+            return [Result(state)]
+        self.walk.depth += 1
+        try:
+            results = self._dispatch(command, state)
+        finally:
+            self.walk.depth -= 1
+        ended = self.walk.number()
+        for result in results:
+            result.state.ended = ended
+        return results
+
+    def _dispatch(self, command: Command, state: State) -> list[Result]:
+        match command:
+            case Simple():
+                return commands.execute(self, command, state)
+            case Test():
+                return conditions.test_command(self, command, state)
+            case ArithmeticCommand():
+                return conditions.arithmetic_command(self, command, state)
+            case Pipeline():
+                return self._pipeline(command, state)
+            case AndOr():
+                return branches.and_or(self, command, state)
+            case Function():
+                state.functions[command.name] = (Defined(command, self.frame),)
+                return [Result(state, True)]
+            case Unparsed():
+                captured.lose(state)
+                self.may_hold()
+                return [Result(state)]
+            case _:
+                return self._compound(command, state)
+
+    def _compound(self, command: Compound, state: State) -> list[Result]:
+        """A compound command, within which its redirections hold."""
+        if not command.redirects:
+            return self._inside_compound(command, state)
+        before = state.input
+        expander = self.expander(state)
+        inner = self.inside(
+            outputs=redirects.outputs(command.redirects, expander, self.context.outputs)
+        )
+        inner.waited, inner.settled = self.waited, self.settled
+        state.input = redirects.standard_input(command.redirects, expander, before)
+        results = inner._inside_compound(command, state)
+        self.waited, self.settled = inner.waited, inner.settled
+        if redirects.reads(command.redirects):
+            for result in results:
+                result.state.input = before
+        return results
+
+    def _inside_compound(self, command: Compound, state: State) -> list[Result]:
+        match command:
+            case If():
+                return branches.if_command(self, command, state)
+            case Case():
+                return branches.case(self, command, state)
+            case Group():
+                return self.block(command.body, state)
+            case Subshell():
+                inner = self.inside()
+                inner.waited, inner.settled = self.waited, self.settled
+                results = inner.block(command.body, state.fork())
+                traps.run(inner, results)
+                if results:
+                    captured.keep(state, joined([result.state for result in results]))
+                return [Result(state, _one_truth(results))]
+            case _:
+                return loops.execute(self, command, state)
+
+    def _pipeline(self, command: Pipeline, state: State) -> list[Result]:
+        if len(command.commands) == 1:
+            results = self.execute(command.commands[0], state)
+            if not command.negated:
+                return results
+            return [replace(r, truth=None if r.truth is None else not r.truth) for r in results]
+        written: Value | None = None
+        for index, part in enumerate(command.commands):
+            inner = self
+            if index + 1 < len(command.commands):
+                both = command.operators[index] == "|&"
+                following = command.commands[index + 1 :]
+                piped = redirects.piped(following, both, self.expander(state), self.context.outputs)
+                inner = self.inside(outputs=piped)
+                inner.waited, inner.settled = self.waited, self.settled
+            beside = state.fork()
+            if index:
+                beside.input = written
+            written = substitution.written(part, inner.expander(beside))
+            traps.run(inner, inner.execute(part, beside))
+            self.walk.step()
+        captured.add_values(state, self.context.outputs, [written])
+        return [Result(state)]
+
+    # --- functions and other scripts --------------------------------------------------
+
+    def call(self, name: str, arguments: tuple[Value, ...], state: State) -> list[Result]:
+        """Call a function, or whatever has its name, with arguments."""
+        self.walk.called.add(name)
+        calling = self.walk.calling
+        if len(calling) >= MAX_DEPTH or calling.count(name) >= MAX_RECURSION:
+            captured.lose(state)
+            return [Result(state)]
+        calling.append(name)
+        results: list[Result] = []
+        alternatives = state.functions[name]
+        for defined in alternatives:
+            way = state if len(alternatives) == 1 else assuming(state, defined.assumes)
+            if way is not None:
+                results += self._call(defined, arguments, way)
+        calling.pop()
+        return merge(results) or [Result(state)]
+
+    def _call(self, defined: Defined, arguments: tuple[Value, ...], state: State) -> list[Result]:
+        """Call a function; its locals are forgotten on return."""
+        if defined.function is None:
+            captured.lose(state)
+            return [Result(state)]
+        outer, hidden = state.positional, assignments.local_names(defined.function)
+        before = {n: state.variables.get(n) for n in hidden}
+        references = state.references
+        state.positional, state.references = arguments, dict(references)
+        inner = Interpreter(self.walk, defined.frame, self.context, self.waited, self.settled)  # type: ignore[arg-type]
+        results = inner.execute(defined.function.body, state)
+        self.waited, self.settled = inner.waited, inner.settled
+        ended: list[Result] = []
+        for result in results:
+            result.state.positional, result.state.references = outer, references
+            for n, variable in before.items():
+                if variable is None:
+                    result.state.variables.pop(n, None)
+                else:
+                    result.state.variables[n] = variable
+            leaves = result.flow is Flow.EXIT
+            ended.append(result if leaves else replace(result, flow=Flow.NEXT))
+        return ended
+
+    def script(self, frame: ScriptFrame, text: str, state: State) -> list[Result]:
+        """Walk the text of another shell in this state, which it may change."""
+        inner = Interpreter(self.walk, frame, self.context, self.waited, self.settled)
+        if isinstance(frame, NestedFrame):
+            for name, value in frame.unknowns.items():
+                state.set(name, (value,))
+        results = inner.block(self.walk.parsed(text).body, state)
+        self.waited, self.settled = inner.waited, inner.settled
+        return results
+
+
+def _kills(command: Command) -> bool:
+    """``kill PID &``, which ends what ran before as surely as without the ``&``."""
+    words = command.words if isinstance(command, Simple) else ()
+    return bool(words) and words[0].literal in ("kill", "pkill", "killall")
+
+
+def _one_truth(results: Sequence[Result]) -> bool | None:
+    truths = {result.truth for result in results}
+    return truths.pop() if len(truths) == 1 else None

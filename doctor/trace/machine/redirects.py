@@ -1,0 +1,132 @@
+"""Where a command's standard output and standard error go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from doctor.shell.tree import Command, HereDocument, Redirect, Simple, Word
+from doctor.trace.programs.invocation import Output
+from doctor.trace.words.expand import Expander
+from doctor.values.value import Value, known
+
+_FILES = {">", ">>", ">|", "<>"}
+
+
+def outputs(
+    found: Sequence[Redirect], expander: Expander, before: Mapping[int, Output]
+) -> dict[int, Output]:
+    """The outputs by descriptor after the redirections, applied from left to right."""
+    after = dict(before)
+    for redirect in found:
+        if isinstance(redirect.target, HereDocument) or redirect.operator in ("<", "<<<", "<&"):
+            continue
+        target = expander.scalar(redirect.target)[0]
+        origin = expander.frame.origin(redirect.span)
+        if redirect.operator in ("&>", "&>>") or _is_both(redirect, target):
+            append = redirect.operator == "&>>"
+            after[1] = after[2] = _file(target, append, origin)
+        elif redirect.operator == ">&":
+            _duplicate(after, _number(redirect, 1), target)
+        elif redirect.operator in _FILES:
+            append = redirect.operator == ">>"
+            after[_number(redirect, 1)] = _file(target, append, origin)
+    return after
+
+
+def _is_both(redirect: Redirect, target: Value) -> bool:
+    """``>& file`` without a number: both outputs."""
+    text = target.text
+    plain = redirect.operator == ">&" and redirect.descriptor is None
+    return plain and not (text is not None and (text.isdigit() or text in ("-", "")))
+
+
+def _number(redirect: Redirect, default: int) -> int:
+    given = redirect.descriptor
+    return int(given) if given is not None and given.isdigit() else default if not given else -1
+
+
+def _file(path: Value, append: bool, origin: object) -> Output:
+    kind = "null" if path.text == "/dev/null" else "file"
+    return Output(kind, path, origin, append)  # type: ignore[arg-type]
+
+
+def _duplicate(after: dict[int, Output], descriptor: int, target: Value) -> None:
+    text = target.text
+    if text is not None and text.isdigit() and int(text) in after:
+        after[descriptor] = after[int(text)]
+    elif text is not None and text.isdigit():
+        after.pop(descriptor, None)
+
+
+def piped(
+    following: Sequence[Command], both: bool, expander: Expander, before: Mapping[int, Output]
+) -> dict[int, Output]:
+    """The outputs of a command whose standard output the ``following`` ones read.
+
+    Where one of them is ``tee`` (or writes into a file itself), that is the file.
+    """
+    output = Output("pipe")
+    for command in following:
+        if not isinstance(command, Simple):
+            break
+        name = command.words[0].literal if command.words else None
+        if name == "tee":
+            fields = expander.arguments(command.words)[0]
+            files = [v for v in fields.values[1:] if not v.display.startswith("-")]
+            append = any(v.text in ("-a", "--append") for v in fields.values[1:])
+            if files:
+                origin = expander.frame.origin(command.span)
+                output = replace(_file(files[0], append, origin), kind="tee")
+                break
+        written = outputs(command.redirects, expander, {}).get(1)
+        if written is not None:
+            output = written
+            break
+    after = dict(before)
+    after[1] = output
+    if both:
+        after[2] = output
+    return after
+
+
+def may_fail(found: Sequence[Redirect]) -> bool:
+    """Whether some file may not open, as ``/dev/tcp/HOST/PORT`` where nobody listens."""
+    return any(
+        isinstance(redirect.target, Word)
+        and redirect.operator not in (">&", "<&", "<<<")
+        and redirect.target.literal != "/dev/null"
+        for redirect in found
+    )
+
+
+def reads(found: Sequence[Redirect]) -> bool:
+    """Whether the standard input is redirected."""
+    return any(_is_input(redirect) for redirect in found)
+
+
+def _is_input(redirect: Redirect) -> bool:
+    return redirect.operator.startswith("<") and redirect.descriptor in (None, "0")
+
+
+def standard_input(
+    found: Sequence[Redirect], expander: Expander, before: Value | None
+) -> Value | None:
+    """The text of the standard input after the redirections, where it can be just one."""
+    texts = standard_inputs(found, expander, before)
+    return texts[0] if len(texts) == 1 else None
+
+
+def standard_inputs(
+    found: Sequence[Redirect], expander: Expander, before: Value | None
+) -> tuple[Value, ...]:
+    """The texts that the standard input may be after the redirections; none if unknown."""
+    for redirect in reversed(found):
+        if not _is_input(redirect):
+            continue
+        if isinstance(redirect.target, HereDocument):
+            return expander.scalar(redirect.target.body)
+        if redirect.operator == "<<<":
+            return tuple(text + known("\n") for text in expander.scalar(redirect.target))
+        return ()
+    return () if before is None else (before,)

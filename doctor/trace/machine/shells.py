@@ -1,0 +1,182 @@
+"""Shells inside: text that another shell reads, scripts that are run, jobs that are submitted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from doctor.record import Record
+from doctor.shell.tree import Simple
+from doctor.trace.domain.environment import BASES
+from doctor.trace.domain.frame import FileFrame, ForeignFrame, NestedFrame, ScriptFrame, nested
+from doctor.trace.domain.results import assuming
+from doctor.trace.domain.state import NO_GUARD, Guard, State, Variable, consistent
+from doctor.trace.machine import traps
+from doctor.trace.machine.shell import Shell
+from doctor.trace.programs import containers, wrappers
+from doctor.trace.programs.invocation import Start
+from doctor.trace.programs.wrappers import Unwrapped
+from doctor.values.value import Origin, Unknown, Value, known
+
+#: How deep shells, and the commands in them, may be nested.
+MAX_DEPTH = 30
+
+
+#: Shells that leave functions in the environment alone.
+_WITHOUT_FUNCTIONS = frozenset({"sh", "dash", "zsh", "ksh"})
+
+
+def _program(start: Start) -> str:
+    return start.arguments[0].display.rpartition("/")[2] if start.arguments else ""
+
+
+def nested_frame(shell: Shell, text: Value, command: Simple) -> NestedFrame:
+    """The frame of text that this shell reads itself (``eval``, ``trap``)."""
+    return nested(text, shell.frame.origin(command.span), shell.walk.number())
+
+
+def _sub_shell(shell: Shell, start: Start, state: State) -> tuple[Shell, State]:
+    """A new shell with only the environment of its parent, in which functions may be, too."""
+    inner = shell.inside()
+    inner.context = start.context
+    inner.waited, inner.settled = shell.waited, shell.settled
+    fresh = state.fork()
+    inherits = not start.context.remote and _program(start) not in _WITHOUT_FUNCTIONS
+    fresh.functions = {
+        name: alternatives
+        for name, alternatives in state.functions.items()
+        if inherits and all(defined.exported for defined in alternatives)
+    }
+    fresh.variables = {
+        name: Variable(alternatives, exported=True)
+        for name, alternatives in start.environment.items()
+    }
+    fresh.positional = None
+    fresh.references = {}
+    fresh.input = start.input
+    return inner, assuming(fresh, start.assumes) or fresh
+
+
+def _run(shell: Shell, inner: Shell, frame: ScriptFrame, text: str, state: State) -> None:
+    """Walk the text of another shell; what it waits for in the foreground counts here too."""
+    shell.walk.depth += 4
+    traps.run(inner, inner.script(frame, text, state))
+    shell.walk.depth -= 4
+    if inner.context.threads == shell.context.threads:
+        shell.waited, shell.settled = inner.waited, inner.settled
+
+
+def run_shell(shell: Shell, start: Start, state: State) -> None:
+    """``bash -c TEXT``, ``bash FILE`` or a shell that reads a here-document."""
+    options, rest = wrappers.read_options(
+        start.arguments[1:], "oO", frozenset({"rcfile", "init-file"})
+    )
+    rest = list(wrappers.after_dashes(rest))
+    letters = "".join(name for name, _ in options if not name.startswith("--"))
+    if "c" in letters and rest:
+        _walk_text(shell, start, rest[0], state, tuple(rest[2:]))
+    elif rest and "s" not in letters:
+        run_file(shell, start, tuple(rest), state)
+    elif start.input is not None:
+        _walk_text(shell, replace(start, input=None), start.input, state, tuple(rest))
+
+
+def run_text(shell: Shell, unwrapped: Unwrapped, start: Start, state: State) -> None:
+    """Words that a shell elsewhere reads as one line: ``ssh HOST …``, ``tmux send-keys …``."""
+    words = list(start.arguments)
+    if unwrapped.words[-1] in ("send-keys", "send"):
+        while words and words[-1].text in ("Enter", "C-m", "KPEnter", "ENTER"):
+            words.pop()
+    text = Value()
+    for index, word in enumerate(words):
+        text = text + known(" ") + word if index else word
+    if text.pieces:
+        _walk_text(shell, start, text, state, ())
+    elif start.input is not None:
+        _walk_text(shell, replace(start, input=None), start.input, state, ())
+
+
+def _walk_text(
+    shell: Shell, start: Start, text: Value, state: State, positional: tuple[Value, ...]
+) -> None:
+    if shell.walk.depth > MAX_DEPTH:
+        return
+    inner, fresh = _sub_shell(shell, start, state)
+    fresh.positional = positional
+    frame = nested(text, start.origin, shell.walk.number())
+    _run(shell, inner, frame, frame.text, fresh)
+
+
+class Text(Record):
+    """What a shell reads from a file, and what that rests on."""
+
+    frame: ScriptFrame
+    text: str
+    assumes: Guard = NO_GUARD
+
+
+def load(shell: Shell, path: Value, origin: Origin, state: State) -> list[Text]:
+    """The script at a path: one that this script wrote, or a file that can be found.
+
+    There are several if it wrote one or the other. ``origin`` is the command that names it.
+    """
+    for name in (path.display, path.display.removeprefix("./")):
+        if name in state.files:
+            written = state.files[name]
+            frames = [nested(text, origin, shell.walk.number()) for text in written]
+            pairs = zip(frames, written, strict=True)
+            return [Text(frame, frame.text, text.assumes) for frame, text in pairs]
+    text = relative(path)
+    source = shell.walk.load(text, shell.frame.file) if text is not None else None
+    if source is None:
+        return []
+    shell.walk.scripts[source.filename] = source
+    frame = FileFrame(source) if source.included else ForeignFrame(source, origin)
+    return [Text(frame, source.text)]
+
+
+def relative(path: Value) -> str | None:
+    """A path as text; one that begins with the script's own folder is relative to it."""
+    first = path.pieces[0] if path.pieces else None
+    if isinstance(first, Unknown) and first.name in BASES:
+        rest = path.slice(len(first.name)).text
+        return f".{rest}" if rest is not None and rest.startswith("/") else None
+    return path.text
+
+
+def run_file(shell: Shell, start: Start, arguments: tuple[Value, ...], state: State) -> None:
+    found = load(shell, arguments[0], start.origin, state)
+    if not found:
+        shell.walk.unread.append((arguments[0], start.origin))
+    if shell.walk.depth > MAX_DEPTH:
+        return
+    for text in found:
+        if consistent(start.assumes | state.guard, text.assumes):
+            one = replace(start, assumes=start.assumes | text.assumes)
+            inner, fresh = _sub_shell(shell, one, state)
+            fresh.positional = arguments[1:]
+            _run(shell, inner, text.frame, text.text, fresh)
+
+
+def submit(shell: Shell, start: Start, state: State) -> None:
+    """``sbatch``: the text of ``--wrap``, a here-document or a file runs as a job of its own."""
+    sbatch = wrappers.slurm_wrapper("sbatch")
+    options, rest = wrappers.read_options(start.arguments[1:], sbatch.short, sbatch.long)
+    thread = shell.in_background().context.threads[-1]
+    submitted = Unwrapped(("sbatch",), sbatch, tuple(options), (), tuple(rest))
+    images = submitted.values("--container-image")
+    context = replace(
+        start.context,
+        container=containers.pyxis(images[-1]) if images else None,
+        threads=(*start.context.threads, thread),
+        wrappers=(*start.context.wrappers, submitted),
+        batch_job=shell.walk.number(),
+        outputs={},
+    )
+    job = replace(start, context=context, input=None, nesting=start.nesting + 1)
+    wrapped = [value for name, value in options if name == "--wrap" and value is not None]
+    if wrapped:
+        _walk_text(shell, job, wrapped[-1], state, ())
+    elif rest:
+        run_file(shell, job, tuple(rest), state)
+    elif start.input is not None:
+        _walk_text(shell, job, start.input, state, ())

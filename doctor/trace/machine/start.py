@@ -1,0 +1,246 @@
+"""Programs: what is taken off around them, the shells inside, and the scripts that are run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from doctor.regex import regex
+from doctor.shell.tree import Simple
+from doctor.trace.domain.fields import Fields
+from doctor.trace.domain.state import MAX_ALTERNATIVES, NO_GUARD, State, consistent
+from doctor.trace.machine import assignments, captured, redirects, shells
+from doctor.trace.machine.shell import Shell
+from doctor.trace.programs import containers, wrappers
+from doctor.trace.programs.invocation import Invocation, Start
+from doctor.trace.programs.printed import printed_whole
+from doctor.trace.programs.wrappers import Unwrapped
+from doctor.values.value import Assumption, Value, derived
+
+_SHELLS = frozenset({"bash", "sh", "zsh", "dash", "ksh"})
+_SHELL_FILE = regex(r"\.(sh|bash|sbatch|slurm|job|ksh)$")
+MAX_NESTING = 8
+#: How many texts that a here-document may be are followed, the likeliest.
+MAX_INPUTS = 4
+_KILLERS = frozenset({"kill", "pkill", "killall", "fuser", "scancel"})
+_STOPS = frozenset(
+    (program, verb)
+    for program in ("docker", "podman", "apptainer", "singularity", "tmux", "ray", "vllm")
+    for verb in ("stop", "kill", "rm", "kill-session", "kill-server", "instance")
+)
+
+
+def run(shell: Shell, command: Simple, alternatives: Sequence[Fields], state: State) -> None:
+    """Start what a simple command names, which is neither a function nor a builtin.
+
+    It is one program, though its name and arguments may be any of the ``alternatives``.
+    """
+    occasion = shell.walk.number()
+    texts = redirects.standard_inputs(command.redirects, shell.expander(state), state.input)
+    if len(texts) > MAX_INPUTS:
+        shell.walk.narrow()
+    inputs = texts[:MAX_INPUTS] or (None,)
+    ways = [
+        (fields, text)
+        for fields in alternatives
+        for text in inputs
+        if text is None or consistent(fields.assumes, text.assumes)
+    ]
+    for index, (fields, text) in enumerate(ways):
+        choice = (occasion, index) if len(ways) > 1 else None
+        _run(shell, command, fields, text, choice, state)
+    _remember_file(shell, command, ways, state)
+    captured.add(shell, command, alternatives, state)
+
+
+def _run(
+    shell: Shell,
+    command: Simple,
+    fields: Fields,
+    given: Value | None,
+    choice: tuple[int, int] | None,
+    state: State,
+) -> None:
+    expander = shell.expander(state)
+    outputs = redirects.outputs(command.redirects, expander, shell.context.outputs)
+    origin = shell.frame.origin(command.span)
+    environment = assignments.overlay(shell, command, state)
+    choices = shell.context.choices if choice is None else (*shell.context.choices, choice)
+    context = replace(shell.context, outputs=outputs, choices=choices)
+    start = Start(
+        arguments=fields.values,
+        environment=environment,
+        context=context,
+        origin=origin,
+        outer=fields.values,
+        outer_environment=environment,
+        assumes=fields.assumes | (NO_GUARD if given is None else given.assumes),
+        input=given,
+    )
+    _start(shell, start, state)
+
+
+def _remember_file(
+    shell: Shell,
+    command: Simple,
+    ways: Sequence[tuple[Fields, Value | None]],
+    state: State,
+) -> None:
+    """What a program writes to a file may be run later, if that is known."""
+    outputs = redirects.outputs(command.redirects, shell.expander(state), {})
+    written: dict[str, list[Value]] = {}
+    for fields, given in ways:
+        name, *arguments = fields.values
+        output = outputs.get(1)
+        path = output.path if output is not None and output.kind == "file" else None
+        appended = output is not None and output.append
+        if name.text == "tee" and arguments:
+            path, appended = arguments[-1], arguments[0].text in ("-a", "--append")
+        elif name.text != "cat" or arguments:
+            given = printed_whole(name.text or "", arguments)
+        if path is None:
+            continue
+        before = state.files.get(path.display, (Value(),)) if appended else (Value(),)
+        texts = written.setdefault(path.display, [])
+        texts += [
+            Value(assumes=fields.assumes) + old + given for old in before if given is not None
+        ]
+    for file, texts in written.items():
+        known_texts = tuple(dict.fromkeys(texts))
+        state.files.pop(file, None)
+        if 0 < len(known_texts) <= MAX_ALTERNATIVES:  # each line that is added may multiply them
+            state.files[file] = known_texts
+
+
+def _start(shell: Shell, start: Start, state: State) -> None:
+    _emit(shell, start, state)
+    shell.waited += _kills(start)
+    shell.settled += _kills(start)
+    if start.nesting > MAX_NESTING or not start.arguments or not shell.walk.step():
+        return
+    name = start.arguments[0].display.rpartition("/")[2]
+    if name in _SHELLS:
+        shells.run_shell(shell, start, state)
+        return
+    if name == "sbatch":
+        shells.submit(shell, start, state)
+        return
+    unwrapped = wrappers.unwrap(start.arguments)
+    if unwrapped is None:
+        if _is_script(start.arguments[0], state):
+            shells.run_file(shell, start, start.arguments, state)
+        elif _runs_what_follows(start.arguments):
+            _start(shell, _without_prefix(start), state)
+        return
+    inner = _inside(shell, unwrapped, start)
+    if unwrapped.text:
+        shells.run_text(shell, unwrapped, inner, state)
+    elif inner.arguments:
+        if inner.arguments[0].text in state.functions and unwrapped.words[0] == "command":
+            return
+        _start(shell, inner, state)
+
+
+def _is_script(program: Value, state: State) -> bool:
+    """Whether a program is a shell script: by its name, or because this script wrote it."""
+    name = program.display
+    return bool(program.text and _SHELL_FILE.search(name)) or (
+        name.removeprefix("./") in state.files or name in state.files
+    )
+
+
+def _runs_what_follows(words: Sequence[Value]) -> bool:
+    """Whether an unknown first word stands before a whole command: ``$PREFIX vllm serve …``."""
+    if len(words) < 2 or words[0].text is not None or len(words[0].pieces) > 1:
+        return False
+    name = (words[1].text or "").rpartition("/")[2]
+    return (
+        name in _SHELLS or name == "vllm" or name.startswith("python") or wrappers.is_wrapper(name)
+    )
+
+
+def _without_prefix(start: Start) -> Start:
+    prefix, *command = start.arguments
+    runs = Assumption(f"runs:{prefix.display}", "yes", f"{prefix.display} runs what follows it")
+    return replace(
+        start,
+        arguments=tuple(command),
+        assumes=start.assumes | prefix.assumes | {runs},
+        nesting=start.nesting + 1,
+    )
+
+
+def _kills(start: Start) -> bool:
+    """Whether a program ends others, perhaps a server."""
+    words = [word.display for word in start.arguments[:2]]
+    return words[0].rpartition("/")[2] in _KILLERS or tuple(words) in _STOPS
+
+
+def _emit(shell: Shell, start: Start, state: State) -> None:
+    shell.walk.invocations.append(
+        Invocation(
+            arguments=start.arguments,
+            environment=start.environment,
+            sourced=state.sourced,
+            context=start.context,
+            origin=start.origin,
+            outer=start.outer,
+            outer_environment=start.outer_environment,
+            order=shell.walk.number(),
+            waited=shell.waited,
+            settled=shell.settled,
+            assumes=start.assumes | state.guard,
+            directory=state.directory,
+            input=start.input,
+        )
+    )
+
+
+def _inside(shell: Shell, unwrapped: Unwrapped, start: Start) -> Start:
+    """The command within a wrapper, with what the wrapper changes for it."""
+    context = replace(start.context, wrappers=(*start.context.wrappers, unwrapped))
+    inner = replace(start, arguments=unwrapped.inner, context=context, nesting=start.nesting + 1)
+    if unwrapped.detached:
+        thread = shell.in_background().context.threads[-1]
+        inner = replace(
+            inner, context=replace(context, threads=(*context.threads, thread), outputs={})
+        )
+    match unwrapped.words[0]:
+        case "env":
+            return _env(unwrapped, inner)
+        case "srun":
+            return _srun(unwrapped, inner)
+        case "ssh":
+            return replace(inner, context=replace(inner.context, remote=True), environment={})
+        case "xargs":
+            more = Value((derived("…", *inner.arguments, many=True),))
+            return replace(inner, arguments=(*inner.arguments, more))
+        case _:
+            return containers.enter(unwrapped, inner)
+
+
+def _env(unwrapped: Unwrapped, start: Start) -> Start:
+    environment = {} if unwrapped.given("-i", "--ignore-environment") else dict(start.environment)
+    for value in unwrapped.values("-u", "--unset"):
+        environment.pop(value.display, None)
+    arguments = list(start.arguments)
+    while arguments:
+        name, equals, _ = arguments[0].display.partition("=")
+        if not equals or not name.isidentifier():
+            break
+        environment[name] = (arguments.pop(0).slice(len(name) + 1),)
+    return replace(start, arguments=tuple(arguments), environment=environment)
+
+
+def _srun(unwrapped: Unwrapped, start: Start) -> Start:
+    """A step: how many tasks it has, and what of the environment they see."""
+    environment = dict(start.environment)
+    for export in unwrapped.values("--export"):
+        items = {item.display.partition("=")[0]: item for item in export.split(",")}
+        if "ALL" not in items and all(item.prefix for item in items.values()):
+            environment = {n: v for n, v in environment.items() if n in items}
+        for name, item in items.items():
+            if "=" in item.prefix:
+                environment[name] = (item.slice(len(name) + 1),)
+    context = replace(start.context, in_step=True)
+    return replace(start, environment=environment, context=containers.step(unwrapped, context))

@@ -1,0 +1,112 @@
+"""The output of command substitutions, for the few commands whose output can be known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from doctor.shell.tree import AndOr, Command, Simple, Substitution
+from doctor.trace.domain.state import NO_GUARD, State
+from doctor.trace.machine import redirects
+from doctor.trace.programs.printed import is_based, printed
+from doctor.trace.words import parameters
+from doctor.trace.words.expand import Expander
+from doctor.values.value import HOST, RANDOM, USER, Value, derived, known, moment
+
+_VARIES = {
+    "hostname": frozenset({HOST}),
+    "whoami": frozenset({USER}),
+    "mktemp": frozenset({RANDOM, USER}),
+    "uuidgen": frozenset({RANDOM, USER}),
+}
+#: Programs that print the same whenever they are given the same.
+_STEADY = frozenset(
+    "basename dirname hostname id logname nproc pwd readlink realpath uname whoami".split()
+)
+
+
+def outputs(
+    part: Substitution,
+    expander: Expander,
+    written: str,
+    collected: Sequence[Value] | None,
+    number: int,
+) -> tuple[Value, ...]:
+    """What the substitution may stand for, without the newlines at its end.
+
+    ``collected`` is what its commands surely print, if that is known; ``number`` is the moment at
+    which they run.
+    """
+    if part.opener in ("<(", ">("):
+        return (Value((moment(written, number),)),)
+    command = part.body[0].command if len(part.body) == 1 else None
+    if collected is not None and not _is_program(command, expander):
+        return tuple(collected)
+    if isinstance(command, Simple) and command.words and not command.redirects:
+        found = [
+            _output([*fields.values], written, number, expander.state)
+            for fields in expander.arguments(command.words)
+        ]
+        if found:
+            return tuple(found)
+    entered = _entered(part, expander)
+    return (entered or Value((moment(written, number, _varies(written)),)),)
+
+
+def written(command: Command, expander: Expander) -> Value | None:
+    """What a command of a pipeline writes to the next one, where that can be known."""
+    if not isinstance(command, Simple) or not command.words:
+        return None
+    alternatives = expander.arguments(command.words)
+    if len(alternatives) != 1 or not alternatives[0].values:
+        return None
+    name, *arguments = alternatives[0].values
+    if name.text == "cat" and not arguments:
+        return redirects.standard_input(command.redirects, expander, expander.state.input)
+    made = None if command.redirects else printed(name.text or "", arguments)
+    return None if made is None or parameters.single(made) else made + known("\n")
+
+
+def _output(values: list[Value], written: str, number: int, state: State) -> Value:
+    name, arguments = values[0].text or "", values[1:]
+    assumes = NO_GUARD.union(*(v.assumes for v in values))
+    made = printed(name, arguments)
+    if made is not None:
+        return Value(made.pieces, made.assumes | assumes)
+    if name in _STEADY:
+        where = [state.directory] if state.directory is not None else []
+        found = derived(written, *arguments, *where)
+        return Value((replace(found, varies=_varies(written, name, values)),), assumes)
+    return Value((moment(written, number, _varies(written, name, values)),), assumes)
+
+
+def _is_program(command: Command | None, expander: Expander) -> bool:
+    """Whether it is one plain program, of which more may be known than what it prints."""
+    if not isinstance(command, Simple) or not command.words or command.redirects:
+        return False
+    return command.words[0].literal not in expander.state.functions
+
+
+def _entered(part: Substitution, expander: Expander) -> Value | None:
+    """The folder of ``$(cd FOLDER && pwd)``."""
+    command = part.body[0].command if len(part.body) == 1 else None
+    if not isinstance(command, AndOr) or len(command.commands) != 2:
+        return None
+    texts = []
+    for each in command.commands:
+        if not isinstance(each, Simple) or not each.words:
+            return None
+        texts.append(expander.arguments(each.words)[0].values)
+    (cd, *folders), (pwd, *_) = texts
+    goes = cd.text in ("cd", "pushd") and pwd.text == "pwd" and bool(folders)
+    return folders[-1] if goes and is_based(folders[-1]) else None
+
+
+def _varies(written: str, name: str = "", values: Sequence[Value] = ()) -> frozenset[str]:
+    """Between what an output that can't be known surely differs."""
+    varies = frozenset[str]().union(*(value.varies for value in values))
+    if name == "id":
+        return varies | {USER}
+    if name in _VARIES:
+        return varies | _VARIES[name]
+    return varies | frozenset().union(*(kinds for n, kinds in _VARIES.items() if n in written))

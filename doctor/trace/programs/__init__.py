@@ -1,0 +1,1 @@
+"""Programs: what is known of each program that a script may start."""

@@ -1,0 +1,1 @@
+"""Readers: from what a script would start to facts, one module a subject."""

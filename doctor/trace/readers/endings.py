@@ -1,0 +1,90 @@
+"""Endings: servers in the background of a batch script that ends while they run."""
+
+from __future__ import annotations
+
+from doctor.regex import regex
+from doctor.trace.machine.journal import Walk
+from doctor.trace.programs.invocation import Invocation
+from doctor.trace.programs.wrappers import unwrap
+from doctor.values.value import UNKNOWN, UnknownType
+
+#: Programs that end by themselves and at once.
+QUICK = frozenset(
+    "alias awk basename cat chmod conda cp cut date deactivate df dirname disown du echo env "
+    "export expr free grep head hostname hostnamectl id jobs ln ls lscpu mkdir module mv "
+    "nvidia-smi pgrep printenv printf ps pwd readlink realpath rm rocm-smi sed seq shopt sort "
+    "squeue stat tee touch tr type ulimit umask uname wc which whoami sleep".split()
+)
+#: What asks a server whether it answers, and gives up if it can't.
+_ASKS = frozenset("curl wget nc jq kill".split())
+#: Programs among them that take an option of these for something else than to go on for ever.
+_NEVER_FOLLOWS = frozenset("awk cp cut hostname ln ls mv pgrep ps rm wc".split())
+_FOLLOWS = frozenset("-f -F --follow -l -lms".split())
+_SHELLS = frozenset("bash sh zsh dash ksh".split())
+#: Containers that end with what started them; docker's own daemon keeps its.
+_OF_THE_JOB = frozenset("apptainer singularity enroot pyxis shifter".split())
+#: The longest that a script may sleep, once and in all, and still be one that ends at once.
+_LONGEST_SLEEP, _LONGEST_REST = 120, 600
+_SECONDS = regex(r"(\d+(?:\.\d*)?)([smhd]?)")
+
+
+def ends_with_job(server: Invocation, walk: Walk, in_batch_script: bool) -> bool | UnknownType:
+    """Whether the batch script ends while the server runs; UNKNOWN where something may wait."""
+    context = server.context
+    if not in_batch_script or context.batch_job is not None or not context.threads:
+        return False
+    outside = context.remote or any(wrapper.detached for wrapper in context.wrappers)
+    if context.container is not None and context.container.engine not in _OF_THE_JOB:
+        outside = True
+    if not walk.complete or context.uncalled or outside or _is_held_up(server, walk):
+        return UNKNOWN
+    return True
+
+
+def _is_held_up(server: Invocation, walk: Walk) -> bool:
+    """Whether anything after the start of a server may hold the batch script up."""
+    if any(at > server.order and not _in_readiness(at, walk) for at in walk.holds):
+        return True
+    rest = 0.0
+    for other in walk.invocations:
+        threads = other.context.threads
+        at_the_end = bool(threads) and threads[0].number in walk.traps
+        if not other.arguments or not (at_the_end or (other.order > server.order and not threads)):
+            continue
+        asks = other.program in _ASKS and (at_the_end or _in_readiness(other.order, walk))
+        if _in_readiness(other.order, walk) and other.program == "sleep":
+            continue
+        rest += _sleeps(other)
+        if not asks and not _is_quick(other):
+            return True
+    return rest > _LONGEST_REST
+
+
+def _in_readiness(at: int, walk: Walk) -> bool:
+    return any(at in stretch for stretch in walk.readiness)
+
+
+def _is_quick(invocation: Invocation) -> bool:
+    """Whether a program ends at once, or starts another one that is looked at on its own."""
+    name, words = invocation.program, invocation.arguments
+    if name == "sleep":
+        return _sleeps(invocation) <= _LONGEST_SLEEP
+    if any(word.text in _FOLLOWS for word in words[1:]):
+        return name in _NEVER_FOLLOWS
+    if name in QUICK:
+        return True
+    if name in _SHELLS:
+        return len(words) > 2 and words[1].text in ("-c", "-lc") and words[2].text is not None
+    unwrapped = unwrap(words) if name not in ("srun", "ssh", "watch") else None
+    return unwrapped is not None and bool(unwrapped.inner)
+
+
+def _sleeps(invocation: Invocation) -> float:
+    """For how many seconds a program sleeps; for ever where that isn't known."""
+    total = 0.0
+    for word in invocation.arguments[1:] if invocation.program == "sleep" else ():
+        match = _SECONDS.fullmatch(word.text or "")
+        if match is None:
+            return float("inf")
+        total += float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
+    return total

@@ -1,0 +1,94 @@
+"""Flags: what a server's line gives, judged release by release."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from doctor.facts.base import Evidence
+from doctor.facts.servers import GivenFlag
+from doctor.regex import regex
+from doctor.trace.domain.state import Guard
+from doctor.trace.machine.widening import rests_on_turns
+from doctor.trace.readers.servers import Started
+from doctor.values.value import UNKNOWN, Value
+from doctor.vllm.arguments import Flag
+from doctor.vllm.verdicts import Verdict, verdicts
+
+#: Flags of programs that extend vLLM's command line with more of their own.
+_FOREIGN = frozenset({"--omni"})
+#: A value that a template leaves open: ``{TP}``, ``<PORT>``, ``%(port)s``, ``@PORT@``.
+_TEMPLATE = regex(r"[{<]|%[(s]|@\w+@")
+_VARIABLE = regex(r"[\s\\\"']*\$")
+
+
+def given(started: Started) -> Iterator[GivenFlag]:
+    """A fact for each flag of a server's line.
+
+    The server for demonstrations has flags of its own, which no table holds.
+    """
+    server = started.server
+    if server.kind == "demo":
+        return
+    foreign = any(flag.name in _FOREIGN for flag in server.arguments.flags)
+    for verdict in verdicts(server, started.candidates):
+        yield _fact(started, verdict, foreign)
+
+
+def _fact(started: Started, verdict: Verdict, foreign: bool) -> GivenFlag:
+    flag = verdict.flag
+    value = flag.value or flag.word
+    rewrite = verdict.rewrite
+    evidence = {
+        "name": _evidence(flag.word, flag.word.assumes),
+        "fault": _evidence(value, flag.word.assumes | value.assumes),
+    }
+    return GivenFlag(
+        location=started.invocation.origin.location,
+        evidence=evidence,
+        name=flag.name,
+        spelling=flag.spelling,
+        line_open=started.server.open,
+        foreign=foreign,
+        known=verdict.known,
+        suggestion=verdict.suggestion,
+        pinned=started.candidates.pin is not None,
+        accepted=verdict.accepted,
+        newest_accepts=verdict.newest_accepts or flag.ambiguous,
+        too_new=verdict.too_new,
+        accepted_by=verdict.accepted_by,
+        added=verdict.added_in,
+        removed=verdict.removed_in,
+        deprecated=verdict.deprecated,
+        deprecated_in=verdict.deprecated_in,
+        replacement=verdict.replacement,
+        rewrite=rewrite.text if rewrite else None,
+        rewrite_in_words=rewrite.in_words if rewrite else None,
+        rewrite_same=bool(rewrite and rewrite.same),
+        fault=_fault(flag),
+        fault_counts=UNKNOWN if verdict.problem is UNKNOWN else verdict.problem is not None,
+    )
+
+
+def _fault(flag: Flag) -> str | None:
+    """What is wrong with a flag's value, where that is the value that is meant.
+
+    It is not where a variable is still to be filled in, where a loop that adds the values may
+    not have begun, or where one of several things that a variable may hold would be wrong.
+    """
+    value = flag.value
+    if value is None:
+        filled_in = _names_variable(flag) or rests_on_turns(flag.word.assumes)
+        return None if filled_in else flag.problem
+    unsure = value.assumes - flag.word.assumes or _TEMPLATE.search(value.display)
+    return None if unsure else flag.problem
+
+
+def _names_variable(flag: Flag) -> bool:
+    """Whether a variable stands behind a flag and turned out empty: ``--seed $SEED``."""
+    origin = flag.word.pieces[-1].origin
+    return origin is not None and bool(_VARIABLE.match(origin.source.text, origin.end))
+
+
+def _evidence(value: Value, assumes: Guard) -> Evidence:
+    place = value.location
+    return Evidence((place,) if place else (), assumes)

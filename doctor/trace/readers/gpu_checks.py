@@ -1,0 +1,37 @@
+"""GPU checks: whether a job looks at its GPUs before it starts a server on them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from doctor.regex import regex
+from doctor.trace.machine.journal import Walk
+from doctor.trace.programs.invocation import Invocation
+from doctor.trace.readers.surroundings import Surroundings
+from doctor.values.value import UNKNOWN, UnknownType
+
+_LOOKS = regex(
+    r"(?:nvidia|rocm|amd|xpu|hl|npu)-smi|nvtop|nvitop|gpustat|dcgmi|nvml|mem_get_info"
+    r"|memory[._](?:used|free)|vllm-doctor node|doctor[./]\S* node",
+    re.IGNORECASE,
+)
+
+
+def looked(server: Invocation, around: Surroundings) -> bool | UnknownType:
+    """Whether the job looks at its GPUs before the server; UNKNOWN where another script might."""
+    context, walk = server.context, around.walk
+    in_job = around.is_batch or context.batch_job is not None
+    if not in_job or not walk.complete or context.uncalled or context.remote:
+        return UNKNOWN
+    if any(_LOOKS.search(words) for words in _before(server, walk)):
+        return True
+    return UNKNOWN if walk.unread else False
+
+
+def _before(server: Invocation, walk: Walk) -> Iterator[str]:
+    """The words of the programs that the script starts before a server, and what they read."""
+    for invocation in walk.invocations:
+        if invocation.order < server.order:
+            read = (invocation.input,) if invocation.input is not None else ()
+            yield " ".join(word.display for word in (*invocation.arguments, *read))

@@ -1,0 +1,70 @@
+"""Idle GPUs: what a job asks for and nothing in its script takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from doctor.facts.base import Evidence
+from doctor.facts.jobs import Allocation
+from doctor.regex import regex
+from doctor.trace.programs.invocation import Invocation
+from doctor.trace.programs.wrappers import unwrap
+from doctor.trace.readers.concurrency import copies
+from doctor.trace.readers.devices import needed
+from doctor.trace.readers.endings import QUICK
+from doctor.trace.readers.servers import Started
+from doctor.trace.readers.surroundings import Surroundings
+from doctor.values.value import UNKNOWN, UnknownType
+
+#: Programs that take no GPU, beside those that end at once.
+_LIGHT = QUICK | frozenset(
+    "curl wget nc kill pkill trap tail less watch jq pip pip3 uv git tar rsync scp ssh-keygen "
+    "scontrol squeue scancel sacct seq test true false openssl lsof ss netstat find xargs "
+    "bash sh env exec wait exit return jobs source module ml stdbuf set huggingface-cli hf".split()
+)
+_CLIENT = regex(r"client|bench|health|http\.server|wait_for|request", re.IGNORECASE)
+
+
+def told(allocation: Allocation, started: Sequence[Started], around: Surroundings) -> Allocation:
+    """The fact about the script's own job with how many of its GPUs the servers leave unused.
+
+    The servers' needs are added up whether or not they run at the same time.
+    """
+    used = _used(started, around)
+    asked = allocation.gpus
+    if used is UNKNOWN or not isinstance(asked, int) or _others_may_use_some(around, started):
+        return allocation
+    evidence = dict(allocation.evidence)
+    evidence["gpus_used"] = Evidence(tuple(dict.fromkeys(each.place for each in started)))
+    return replace(allocation, evidence=evidence, gpus_used=used, gpus_unused=max(0, asked - used))
+
+
+def _used(started: Sequence[Started], around: Surroundings) -> int | UnknownType:
+    total = 0
+    for each in started:
+        count, context = needed(each), each.invocation.context
+        alone = not copies(each.invocation, around.walk, around.shape) and all(
+            turn.index is not None for turn in context.turns
+        )
+        here = not (context.remote or context.uncalled or context.batch_job is not None)
+        if not (alone and here and isinstance(count, int) and each.server.nnodes == 1):
+            return UNKNOWN
+        total += count
+    return total or UNKNOWN
+
+
+def _others_may_use_some(around: Surroundings, started: Sequence[Started]) -> bool:
+    """Whether something else in the script may take GPUs."""
+    servers = {each.invocation.order for each in started}
+    others = (other for other in around.others() if other.order not in servers)
+    walk = around.walk
+    return not walk.complete or bool(walk.unread) or not all(_is_light(other) for other in others)
+
+
+def _is_light(invocation: Invocation) -> bool:
+    name = invocation.program
+    if name.startswith("python"):
+        return any(_CLIENT.search(word.display) for word in invocation.arguments[1:3])
+    return name in _LIGHT or unwrap(invocation.arguments) is not None

@@ -1,0 +1,242 @@
+"""Jobs: what a script's header asks sbatch for, and what sbatch, salloc and srun are asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import fields, replace
+
+from doctor.diagnostic import Location, Source
+from doctor.facts.base import Evidence
+from doctor.facts.jobs import Allocation
+from doctor.record import Record
+from doctor.regex import regex
+from doctor.shell.header import Header, read_header
+from doctor.shell.header_words import is_placeholder
+from doctor.shell.tree import HereDocument, Literal, Script, Span, Word
+from doctor.shell.walk import commands, redirects, words
+from doctor.slurm.allocation import AllocationRequest, is_step, read_allocation
+from doctor.slurm.options import Given, Option, combine, read_components, read_options
+from doctor.trace.domain.frame import FileFrame, ScriptFrame, nested
+from doctor.trace.programs.containers import pyxis
+from doctor.trace.programs.invocation import Container, Invocation
+from doctor.values.value import Piece, Text, Unknown, Value
+
+_SLURM = regex(r"\bSLURM_[A-Z]|\b(srun|sbatch|salloc|scontrol|squeue|sinfo|scancel)\b")
+#: What only a script that runs inside a job reads.
+_IN_JOB = regex(r"\$\{?SLURM_(JOB_?ID|JOB_NODELIST|NODELIST|PROCID|NNODES|JOB_NUM_NODES)\b")
+_PROGRAMS = frozenset({"sbatch", "salloc", "srun"})
+_JOB_TEXT = regex(r"#![^\n]*\n(?:[ \t]*(?:#[^\n]*)?\n)*?#SBATCH", re.MULTILINE)
+
+
+class Job(Record):
+    """A text that sbatch would read: the script itself, or a here-document that is one.
+
+    One that an sbatch command in sight reads itself is ``submitted``.
+    """
+
+    frame: ScriptFrame
+    text: str
+    header: Header
+    submitted: bool = False
+
+
+def own_job(frame: FileFrame, script: Script) -> Job:
+    """The script as sbatch would read it."""
+    text = script.text
+    return Job(
+        frame, text, read_header(text, list(_quoted_lines(script)) if "#SBATCH" in text else ())
+    )
+
+
+def _quoted_lines(script: Script) -> Iterator[Span]:
+    """Stretches of several lines that are not the script's own: here-documents and strings."""
+    for command in commands(script.body):
+        for redirect in redirects(command):
+            if isinstance(redirect.target, HereDocument):
+                yield redirect.target.body.span
+        for word in words(command):
+            if "\n" in script.text[word.span.start : word.span.end]:
+                yield word.span
+
+
+def written_jobs(invocations: Iterable[Invocation]) -> Iterator[Job]:
+    """Texts that programs are given to read and that are job scripts."""
+    found: dict[Location, Job] = {}
+    for invocation in invocations:
+        text = invocation.input
+        if text is None or not _JOB_TEXT.match(text.display):
+            continue
+        frame = nested(text, invocation.origin, 0)
+        place = frame.origin(Span(0, 1)).location
+        submitted = invocation.arguments[0].display.endswith("sbatch")
+        if place not in found or submitted:
+            found[place] = Job(frame, frame.text, read_header(frame.text), submitted)
+    yield from found.values()
+
+
+def shows_slurm(text: str, header: Header) -> bool:
+    """Whether a script shows that it is for Slurm."""
+    code = "\n".join(line for line in text.split("\n") if not line.lstrip().startswith("#"))
+    return bool(header.effective) or _SLURM.search(code) is not None
+
+
+# --- requests for nodes --------------------------------------------------------------------
+
+
+class Request(Record):
+    """A request for nodes: what it asks for, the options that say so, and where it stands."""
+
+    asks: AllocationRequest
+    given: Given
+    location: Location
+
+
+def requests(
+    jobs: Sequence[Job],
+    invocations: Sequence[Invocation],
+    load: Callable[[str, Source], Source | None],
+) -> list[Request]:
+    """Every request for nodes that the script makes; ``load`` finds the scripts it submits."""
+    found = [request for job in jobs if not job.submitted for request in _of_header(job)]
+    own = jobs[0] if jobs else None
+    inside = own is not None and bool(own.header.effective or _IN_JOB.search(own.text))
+    for invocation in invocations:
+        found += _of_command(invocation, inside, load)
+    return found
+
+
+def allocations(requests: Sequence[Request], names_vllm: bool) -> list[Allocation]:
+    """The facts about requests for nodes; ``names_vllm``: the script speaks of vLLM."""
+    found = [_fact(request) for request in requests]
+    families = frozenset(
+        family
+        for fact in found
+        for names in (fact.excluded, fact.requested)
+        if isinstance(names, frozenset)
+        for family in (re.sub(r"\d+$", "", name) for name in names)
+    )
+    named = bool(families)
+    return [
+        replace(fact, named_families=families, names_nodes=named, names_vllm=names_vllm)
+        for fact in found
+    ]
+
+
+def _of_header(job: Job) -> Iterator[Request]:
+    if not job.header.effective:
+        return
+    last = job.header.effective[-1]
+    place = job.frame.origin(last.span)
+    if place is None:
+        return
+    for component in combine(script=_given(job.frame, job.header)):
+        yield Request(read_allocation(component, "header"), component, place.location)
+
+
+def request_of(job: Job) -> AllocationRequest | None:
+    """What a job's header asks for, its first component; None if it has no header."""
+    components = combine(script=_given(job.frame, job.header)) if job.header.effective else ()
+    return read_allocation(components[0], "header") if components else None
+
+
+def container_of(job: Job) -> Container | None:
+    """The container that the whole of a job's script runs in, by its header."""
+    for component in _given(job.frame, job.header)[:1]:
+        image = component.last("container-image")
+        if image is not None and image.value is not None:
+            return pyxis(image.value)
+    return None
+
+
+def _given(frame: ScriptFrame, header: Header) -> list[Given]:
+    """The options of each component of a header."""
+    return [
+        read_options([_value(frame, word) for word in component], "sbatch")
+        for component in header.components
+    ]
+
+
+def _value(frame: ScriptFrame, word: Word) -> Value:
+    """A word of a header; a placeholder in it is an unknown that may hold several words."""
+    pieces: list[Piece] = []
+    for part in word.parts:
+        if isinstance(part, Literal):
+            origin = frame.origin(part.span)
+            if is_placeholder(part.text):
+                pieces.append(Unknown(part.text, many=True, origin=origin))
+            else:
+                pieces.append(Text(part.text, origin, quoted=True))
+    return Value(tuple(pieces))
+
+
+def _of_command(
+    invocation: Invocation, inside_job: bool, load: Callable[[str, Source], Source | None]
+) -> Iterator[Request]:
+    program = invocation.arguments[0].display.rpartition("/")[2]
+    if program not in _PROGRAMS:
+        return
+    context = invocation.context
+    inside = inside_job or context.batch_job is not None
+    inside = inside or bool(_PROGRAMS & {wrapper.words[0] for wrapper in context.wrappers})
+    components = read_components(invocation.arguments[1:], program)
+    if program == "sbatch":
+        components = _with_header(components, invocation, load)
+    for given in components:
+        if program == "srun" and (
+            is_step(given, inside) or "SLURM_JOB_ID" in invocation.environment
+        ):
+            continue
+        yield Request(read_allocation(given, program), given, invocation.origin.location)
+
+
+def _with_header(
+    components: tuple[Given, ...],
+    invocation: Invocation,
+    load: Callable[[str, Source], Source | None],
+) -> tuple[Given, ...]:
+    """The options of an sbatch command over those of the script that it submits.
+
+    Where that script can't be read it may hold any option that the command lacks.
+    """
+    last = components[-1]
+    if last.last("wrap") is not None:
+        return components
+    if last.rest is None and invocation.input is not None:
+        frame: ScriptFrame = nested(invocation.input, invocation.origin, 0)
+        text = invocation.input.display
+    else:
+        path = invocation.arguments[1 + last.rest].text if last.rest is not None else None
+        source = load(path, invocation.origin.source) if path is not None else None
+        if source is None:
+            return tuple(replace(component, open=True) for component in components)
+        frame, text = FileFrame(source), source.text
+    return combine(script=_given(frame, read_header(text)), line=components)
+
+
+def _fact(request: Request) -> Allocation:
+    asks = request.asks
+    evidence = {name: _evidence(options) for name, options in asks.evidence.items()}
+    names = {field.name for field in fields(Allocation)} & {f.name for f in fields(asks)}
+    attributes = {name: getattr(asks, name) for name in names if name != "evidence"}
+    return Allocation(location=request.location, evidence=evidence, **attributes)
+
+
+def _evidence(options: Sequence[Option]) -> Evidence:
+    places = [_place(option) for option in reversed(options)]
+    assumes = [value.assumes for option in options for value in (option.value,) if value]
+    return Evidence(
+        tuple(place for place in places if place is not None),
+        frozenset().union(*assumes),
+    )
+
+
+def _place(option: Option) -> Location | None:
+    """The option with its value where they stand side by side; else the value."""
+    word = option.word.location if option.word is not None else None
+    value = option.value.location if option.value is not None else None
+    if word is None or value is None:
+        return word or value
+    if word.filename == value.filename and 0 <= value.start.offset - word.end.offset <= 1:
+        return replace(word, end=value.end)
+    return value

@@ -1,0 +1,91 @@
+"""Programs that some rule speaks of: what ends processes by name, what reads a tmux pane."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from doctor.facts.base import Evidence, Fact
+from doctor.facts.commands import NamedKill, PaneCapture
+from doctor.regex import regex
+from doctor.trace.programs.invocation import Invocation
+from doctor.trace.programs.wrappers import read_options
+from doctor.trace.readers.jobs import Request
+from doctor.values.value import UNKNOWN, UnknownType, Value
+
+#: Options of pkill and killall that take a value, and those of them that narrow the choice.
+_VALUES = "gGPrstuUuFoyzn"
+_NARROW = frozenset(
+    "-u -U -g -G -P -s -t -F -y --euid --uid --user --pgroup --group --parent --session "
+    "--terminal --pidfile --younger-than --ns".split()
+)
+_LONG = frozenset(name.lstrip("-") for name in _NARROW if name.startswith("--")) | {"signal"}
+_SIGNAL = regex(r"-(\d+|[A-Z][A-Z0-9]+)")
+_OF_ONE_SERVER = regex(r"port|\d{4}|/|[-.]yaml")
+
+
+def read(invocation: Invocation, shared: bool | UnknownType) -> Iterator[Fact]:
+    """The facts about one program of a script; for ``shared`` see ``node_shared``."""
+    program = invocation.arguments[0].display.rpartition("/")[2]
+    if program in ("pkill", "killall"):
+        yield from _kill(invocation, program, shared)
+    elif program == "tmux":
+        yield from _pane(invocation)
+
+
+def node_shared(requests: Sequence[Request]) -> bool | UnknownType:
+    """Whether other jobs may run beside this one; large requests are mostly for whole nodes.
+
+    Without a request in sight it can't be known what the job has.
+    """
+    asked = [request.asks for request in requests]
+    if any(each.exclusive is True for each in asked):
+        return False
+    large = any(_more(each.nodes, 1) or _more(each.gpus_per_node, 3) for each in asked)
+    open_ = any(UNKNOWN in (each.exclusive, each.nodes) for each in asked)
+    return UNKNOWN if large or open_ or not asked else True
+
+
+def _more(count: int | UnknownType | None, than: int) -> bool:
+    return isinstance(count, int) and count > than
+
+
+def _kill(invocation: Invocation, program: str, shared: bool | UnknownType) -> Iterator[NamedKill]:
+    container = invocation.context.container
+    if container is not None and container.engine in ("docker", "podman", "nerdctl"):
+        return
+    words = [w for w in invocation.arguments[1:] if not _SIGNAL.fullmatch(w.display)]
+    letters = _VALUES if program == "pkill" else "sunyoZ"
+    options, patterns = read_options(words, letters, _LONG)
+    patterns = [word for word in patterns if not word.display.startswith("-")]
+    narrowed = any(name in _NARROW for name, _ in options)
+    for pattern in patterns if program == "killall" else patterns[:1]:
+        yield NamedKill(
+            location=invocation.origin.location,
+            evidence={"pattern": _evidence(pattern)},
+            program=program,
+            pattern=pattern.display,
+            selective=narrowed or _is_of_one_server(pattern),
+            node_shared=shared,
+        )
+
+
+def _is_of_one_server(pattern: Value) -> bool:
+    return pattern.text is None or _OF_ONE_SERVER.search(pattern.text) is not None
+
+
+def _pane(invocation: Invocation) -> Iterator[PaneCapture]:
+    words = invocation.arguments[1:]
+    if not words or words[0].text not in ("capture-pane", "capturep"):
+        return
+    options, _ = read_options(words[1:], "bEStN", frozenset())
+    names = {name for name, _ in options}
+    yield PaneCapture(
+        location=invocation.origin.location,
+        evidence={"prints": _evidence(words[0])},
+        prints="-p" in names,
+        history="-S" in names or any(word.many for word in words),
+    )
+
+
+def _evidence(value: Value) -> Evidence:
+    return Evidence((value.location,), value.assumes) if value.location else Evidence()

@@ -1,0 +1,110 @@
+"""Logs: where a server's standard output and standard error go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from doctor.diagnostic import Location
+from doctor.facts.base import Evidence
+from doctor.facts.servers import Launch
+from doctor.regex import regex
+from doctor.trace.programs.invocation import Context, Invocation
+from doctor.trace.programs.wrappers import Unwrapped
+from doctor.trace.readers.surroundings import Surroundings
+from doctor.values.value import UNKNOWN, UnknownType
+
+_LATE = regex(r"2>&1[ \t\\\n]+1?>>?[ \t]*[^&>\s]")
+_STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/", "/dev/tty")
+
+
+def told(launch: Launch, server: Invocation, around: Surroundings) -> Launch:
+    """The fact about a server with what is known of its outputs."""
+    context = server.context
+    own = "job" if around.in_job or context.batch_job is not None else "caller"
+    goes = {descriptor: _goes(context, descriptor, own) for descriptor in (1, 2)}
+    goes = _with_joined_errors(context, goes, own)
+    output = context.outputs.get(1)
+    is_file = output is not None and goes[1] in ("file", "tee")
+    origin = output.origin if output is not None else None
+    evidence = dict(launch.evidence)
+    place = origin.location if origin is not None else _program(server)
+    evidence["stdout_goes"] = Evidence((place,))
+    return replace(
+        launch,
+        evidence=evidence,
+        stdout_goes=goes[1],
+        stderr_goes=goes[2],
+        log_kept=_kept(server, goes, around),
+        log=output.path.display if is_file and output is not None and output.path else None,
+        errors_joined_late=_LATE.search(_written(server)) is not None,
+    )
+
+
+def _kept(server: Invocation, goes: Mapping[int, str], around: Surroundings) -> bool | UnknownType:
+    """Whether the output can be read later, as it can't from a window or /dev/null alone."""
+    if set(goes.values()) <= {"file", "tee", "job"}:
+        return True
+    if not set(goes.values()) <= {"window", "null"}:
+        return UNKNOWN
+    configured = "VLLM_LOGGING_CONFIG_PATH" in server.environment
+    wrappers = server.context.wrappers
+    recorded = any(w.words[0] == "screen" and w.given("-L", "-Logfile") for w in wrappers)
+    piped = any(
+        word.display in ("pipe-pane", "pipep")
+        for other in around.others()
+        for word in other.arguments[1:2]
+    )
+    return UNKNOWN if configured or recorded or piped else False
+
+
+def _program(server: Invocation) -> Location:
+    return server.arguments[0].location or server.origin.location
+
+
+def _written(server: Invocation) -> str:
+    origin = server.origin
+    return origin.source.text[origin.start : origin.end]
+
+
+def _goes(context: Context, descriptor: int, own: str) -> str:
+    output = context.outputs.get(descriptor)
+    if output is not None:
+        shown = output.path.display if output.path is not None else ""
+        return own if shown.startswith(_STREAMS) else output.kind
+    for wrapper in reversed(context.wrappers):
+        elsewhere = _of_wrapper(wrapper, descriptor)
+        if elsewhere is not None:
+            return elsewhere
+    return own
+
+
+def _of_wrapper(wrapper: Unwrapped, descriptor: int) -> str | None:
+    match wrapper.words[0]:
+        case "srun":
+            given = wrapper.values("-o", "--output")
+            if descriptor == 2:
+                given = wrapper.values("-e", "--error") or given
+            if given:
+                return "null" if given[-1].text in ("/dev/null", "none") else "file"
+        case "tmux" | "screen":
+            return "window"
+        case "systemd-run" | "ray":
+            return "container"
+        case "sbatch":
+            return "job"
+        case "docker" | "podman" | "nerdctl" if wrapper.detached:
+            return "container"
+    return None
+
+
+def _with_joined_errors(context: Context, goes: Mapping[int, str], own: str) -> dict[int, str]:
+    """A terminal joins the two outputs: docker's ``-t``, and nohup's on a terminal."""
+    joined = dict(goes)
+    if 2 in context.outputs or goes[2] != own:
+        return joined
+    for wrapper in context.wrappers:
+        terminal = wrapper.words[0] in ("docker", "podman") and wrapper.given("-t", "--tty", "-it")
+        if terminal or (wrapper.words[0] == "nohup" and own == "caller"):
+            joined[2] = goes[1]
+    return joined

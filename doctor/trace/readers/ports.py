@@ -1,0 +1,69 @@
+"""Ports: servers on one machine that listen on the same port at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from doctor.facts.base import Evidence
+from doctor.facts.relations import SharedPort
+from doctor.trace.machine.journal import Walk
+from doctor.trace.readers.caches import servers_in_words
+from doctor.trace.readers.concurrency import JobShape, begun, copies, kept_apart, together
+from doctor.trace.readers.restarts import endings, is_restart, port_of
+from doctor.trace.readers.servers import Started
+from doctor.values.value import ARRAY_TASK, HOST, UNKNOWN, Value
+
+
+def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[SharedPort]:
+    """The ports that several servers on one machine bind."""
+    candidates = [s for s in started if not s.is_part and _on_this_machine(s, job.one_node)]
+    ends = endings(walk)
+    done: set[int] = set()
+    for index, first in enumerate(candidates):
+        port = port_of(first)
+        if index in done or port is None:
+            continue
+        group = [first]
+        for at in range(index + 1, len(candidates)):
+            other = candidates[at]
+            if (
+                port_of(other) == port
+                and _same_host(first, other)
+                and not any(is_restart(member, other, ends) for member in group)
+                and all(together(member.invocation, other.invocation) for member in group)
+            ):
+                group.append(other)
+                done.add(at)
+        word = first.server.value("port") or Value()
+        differ = set(copies(first.invocation, walk, job, assumes=word.assumes))
+        differ -= {HOST, ARRAY_TASK}
+        alone = kept_apart(word.varies, differ) or word.since > begun(differ)
+        if len(group) > 1 or (differ and not alone):
+            yield _fact(group, differ if len(group) == 1 else set())
+
+
+def _on_this_machine(started: Started, one_node: bool) -> bool:
+    context = started.invocation.context
+    if context.remote or (context.container is not None and context.container.own_network):
+        return False
+    return one_node or not context.in_step
+
+
+def _same_host(one: Started, other: Started) -> bool:
+    return one.server.host == other.server.host and one.server.host is not UNKNOWN
+
+
+def _fact(group: Sequence[Started], differ: set[str]) -> SharedPort:
+    first = group[0]
+    words: list[Value] = [w for s in group if (w := s.server.value("port")) is not None]
+    place = (words[-1].location if words else None) or group[-1].place
+    assumes = frozenset().union(*(word.assumes for word in words))
+    servers = tuple(dict.fromkeys(s.place for s in group))
+    return SharedPort(
+        location=first.place,
+        evidence={"port": Evidence((place,), assumes), "servers": Evidence(servers)},
+        count=len(group) if not differ else UNKNOWN,
+        servers=servers_in_words(len(group), differ),
+        port=words[0].display if words else str(first.server.port),
+        is_default=not words,
+    )

@@ -1,0 +1,175 @@
+"""Steps: the srun commands that start something in a job that is there already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from doctor.facts.base import Evidence
+from doctor.facts.jobs import Step
+from doctor.slurm.allocation import is_step
+from doctor.slurm.options import Given, Option, read_components
+from doctor.trace.programs.invocation import Invocation
+from doctor.trace.programs.wrappers import Unwrapped
+from doctor.trace.readers.concurrency import together
+from doctor.values.value import UNKNOWN, UnknownType
+from doctor.vllm.program import recognise
+
+#: How a script names the job that it runs in itself.
+_OWN_JOB = ("$SLURM_JOB_ID", "$SLURM_JOBID")
+#: Options with which a step takes only a part of what the job has, or certain nodes of it.
+_PARTIAL = (
+    "exact",
+    "exclusive",
+    "nodes",
+    "nodelist",
+    "nodefile",
+    "exclude",
+    "relative",
+    "ntasks",
+    "ntasks-per-node",
+    "cpus-per-task",
+    "gpus",
+    "gpus-per-node",
+    "gpus-per-task",
+    "gres",
+    "mem",
+    "mem-per-cpu",
+    "mem-per-gpu",
+    "het-group",
+)
+
+
+def read(invocations: Sequence[Invocation], in_batch_job: bool) -> Iterator[Step]:
+    """The steps among the programs; ``in_batch_job`` tells that the script is a job script."""
+    keeps_a_job = any(_keeps_a_job(invocation) for invocation in invocations)
+    servers = [i for i in invocations if i.context.in_step and recognise(i.arguments) is not None]
+    holders = [server for server in servers if _holds_the_job(server)]
+    for invocation in invocations:
+        if invocation.arguments[0].display.rpartition("/")[2] != "srun":
+            continue
+        if invocation.context.in_step or invocation.context.uncalled:
+            continue
+        in_job = in_batch_job or invocation.context.batch_job is not None
+        timeout = _timeout(invocation)
+        for given in read_components(invocation.arguments[1:], "srun"):
+            if given.rest is None and not given.options:
+                continue
+            yield _fact(invocation, given, in_job, timeout, keeps_a_job, holders)
+
+
+def _fact(
+    invocation: Invocation,
+    given: Given,
+    in_job: bool,
+    timeout: Unwrapped | None,
+    keeps_a_job: bool,
+    holders: Sequence[Invocation],
+) -> Step:
+    program = invocation.arguments[0].location or invocation.origin.location
+    job = given.last("jobid")
+    evidence = {
+        "program": Evidence((program,)),
+        "job": _evidence(job),
+        "container_image": _of_value(given.last("container-image")),
+    }
+    if timeout is not None:
+        evidence["timeout"] = Evidence((invocation.outer[0].location or program,))
+    beside = _beside(invocation, given, holders)
+    if beside is not None:
+        evidence["beside"] = Evidence((beside.arguments[0].location or beside.origin.location,))
+    return Step(
+        location=invocation.origin.location,
+        evidence=evidence,
+        in_job=is_step(given, in_job),
+        job=job.value.display if job is not None and job.value is not None else None,
+        into_running_job=_into_running_job(
+            job, in_job, keeps_a_job or given.last("interactive") is not None
+        ),
+        overlap=_flag(given, invocation, "overlap"),
+        immediate=_flag(given, invocation, "immediate"),
+        exact=_flag(given, invocation, "exact"),
+        beside=beside.arguments[0].display if beside is not None else None,
+        timeout=timeout.operands[0].display if timeout is not None and timeout.operands else None,
+        kills_after=timeout is not None
+        and (timeout.given("-k", "--kill-after") or _signal_is_kill(timeout)),
+        container_image=_image(given),
+    )
+
+
+def _image(given: Given) -> str | UnknownType | None:
+    option = given.last("container-image")
+    if option is None:
+        return UNKNOWN if given.open else None
+    known = option.value.text if option.value is not None else None
+    return UNKNOWN if known is None else known
+
+
+def _into_running_job(job: Option | None, in_job: bool, keeps_a_job: bool) -> bool | UnknownType:
+    if job is None or job.value is None:
+        return False
+    if job.value.display in _OWN_JOB:
+        return False if in_job else UNKNOWN
+    return UNKNOWN if keeps_a_job else True
+
+
+def _keeps_a_job(invocation: Invocation) -> bool:
+    """``salloc --no-shell``: the job is the script's own, with nothing else in it."""
+    name = invocation.arguments[0].display.rpartition("/")[2]
+    return name == "salloc" and any(v.text == "--no-shell" for v in invocation.arguments)
+
+
+def _timeout(invocation: Invocation) -> Unwrapped | None:
+    found = [w for w in invocation.context.wrappers if w.words[0] == "timeout"]
+    return found[-1] if found else None
+
+
+def _signal_is_kill(timeout: Unwrapped) -> bool:
+    signals = timeout.values("-s", "--signal")
+    return bool(signals) and signals[-1].display.removeprefix("SIG") in ("KILL", "9")
+
+
+def _flag(given: Given, invocation: Invocation, name: str) -> bool | UnknownType:
+    if given.last(name) is not None or f"SLURM_{name.upper()}" in invocation.environment:
+        return True
+    return UNKNOWN if given.open else False
+
+
+def _evidence(option: Option | None) -> Evidence:
+    place = option.word.location if option is not None and option.word is not None else None
+    return Evidence((place,)) if place is not None else Evidence()
+
+
+# --- beside a server -------------------------------------------------------------------------
+
+
+def _holds_the_job(server: Invocation) -> bool:
+    """Whether a server's step is one of its own that takes all that the job has."""
+    steps = [wrapper for wrapper in server.context.wrappers if wrapper.words[0] == "srun"]
+    if len(steps) != 1 or server.outer[0].display.rpartition("/")[2] != "srun":
+        return False
+    return _takes_all(read_components(server.outer[1:], "srun")[0])
+
+
+def _takes_all(given: Given) -> bool:
+    return not given.open and given.last("overlap", "jobid", *_PARTIAL) is None
+
+
+def _beside(
+    invocation: Invocation, given: Given, holders: Sequence[Invocation]
+) -> Invocation | None:
+    """A server in a step of its own that holds all of the job while this step is to start."""
+    if not _takes_all(given) or "SLURM_OVERLAP" in invocation.environment:
+        return None
+    for server in holders:
+        before = server.order < invocation.order and server.origin != invocation.origin
+        if before and "SLURM_OVERLAP" not in server.environment and together(server, invocation):
+            return server
+    return None
+
+
+def _of_value(option: Option | None) -> Evidence:
+    """Where the value is written, be it on the line or in a variable."""
+    value = option.value if option is not None else None
+    if value is None or value.location is None:
+        return _evidence(option)
+    return Evidence((value.location,), value.assumes)

@@ -1,0 +1,114 @@
+"""Variables: what a script gives a server under names that are vLLM's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from itertools import pairwise
+
+from doctor.facts.base import Evidence
+from doctor.facts.servers import GivenVariable
+from doctor.regex import regex
+from doctor.trace.machine.journal import Walk
+from doctor.trace.machine.shells import relative
+from doctor.trace.readers.servers import Started
+from doctor.values.value import Value
+from doctor.vllm.migration import of_variable
+from doctor.vllm.releases import whether
+from doctor.vllm.verdicts import nearest
+
+_OURS = "VLLM_"
+#: ``VLLM_HOST``, which people use for themselves, is not a misspelt ``VLLM_HOST_IP``.
+_ALIKE = 0.87
+#: ``LOG`` and ``LOGGING`` are the same word to people, ``ROPE`` and ``PREFILL`` are not.
+_WORDS_ALIKE = 0.6
+#: What follows a variable that is set; the second is Python's ``os.environ["NAME"] = …``.
+_SET = regex(r"=|[\"']\s*\]\s*=(?!=)")
+_EXPORT = regex(r"\b(?:export|declare -x|unset)[ \t]+(?:\w+[ \t]+)*\Z")
+
+
+def given(started: Sequence[Started], walk: Walk) -> Iterator[GivenVariable]:
+    """A fact for each variable named ``VLLM_…`` that a server is given by the script."""
+    ours = [
+        (each, name, value)
+        for each in started
+        for name, value in each.environment.items()
+        if name.startswith(_OURS) and value.pieces
+    ]
+    texts = [*_texts(walk)] if ours else []
+    names = {name for _, name, _ in ours}
+    used = {name for name in names if any(_is_used(name, text) for text in texts)}
+    for each, name, value in ours:
+        yield _fact(each, name, value, name in used)
+
+
+def _texts(walk: Walk) -> Iterator[str]:
+    """The scripts that are walked, and those of the Python programs they start that are there."""
+    for script in walk.scripts.values():
+        yield script.text
+    named = {
+        (path, invocation.origin.source)
+        for invocation in walk.invocations
+        for path in _programs_in_python(invocation.arguments)
+    }
+    for path, script in named:
+        program = walk.load(path, script)
+        if program is not None:
+            yield program.text
+
+
+def _programs_in_python(words: Sequence[Value]) -> Iterator[str]:
+    """The files of ``python FILE.py``, ``./FILE.py`` and ``python -m MODULE``."""
+    for option, word in pairwise((Value(), *words)):
+        path = relative(word)
+        if path is not None and option.text == "-m":
+            yield path.replace(".", "/") + ".py"
+        elif path is not None and path.endswith(".py"):
+            yield path
+
+
+def _fact(started: Started, name: str, value: Value, used: bool) -> GivenVariable:
+    found = started.candidates
+    row = found.tables.variables.get(name)
+    foreign = row is None and not started.has_plugin
+    place = value.location
+    likely = found.likely
+    earlier = (likely & -likely) - 1
+    rewrite = of_variable(name, value.text, started.server.arguments.flags, found)
+    return GivenVariable(
+        location=started.invocation.origin.location,
+        evidence={"name": Evidence((place,) if place else (), value.assumes)},
+        name=name,
+        is_on=(value.text or "").lower() in ("1", "true"),
+        known=row is not None,
+        used_by_script=used,
+        suggestion=_meant(name, found.tables.variables) if foreign else None,
+        pinned=found.pin is not None,
+        read=whether(likely, row.releases) if row else False,
+        newest_reads=bool(row and row.releases & found.tables.newest),
+        too_new=bool(row and not row.releases & (likely | earlier)),
+        added=row.feature.added if row else None,
+        removed=row.feature.removed if row else None,
+        replacement=row.feature.replacement if row else None,
+        rewrite=rewrite.text if rewrite else None,
+        rewrite_in_words=rewrite.in_words if rewrite else None,
+        rewrite_same=bool(rewrite and rewrite.same),
+    )
+
+
+def _meant(name: str, names: Collection[str]) -> str | None:
+    """The variable that a name misspells; one with another word in its place is another one."""
+    close = nearest(name, names, _ALIKE)
+    ours, theirs = name.split("_"), (close or "").split("_")
+    if len(ours) != len(theirs):
+        return close
+    pairs = zip(ours, theirs, strict=True)
+    return close if all(nearest(our, [their], _WORDS_ALIKE) for our, their in pairs) else None
+
+
+def _is_used(name: str, text: str) -> bool:
+    """Whether a script names a variable anywhere but where it sets or exports it."""
+    return any(
+        not _SET.match(text, match.end()) and not _EXPORT.search(text[: match.start()][-80:])
+        for match in re.finditer(rf"\b{name}\b", text)
+    )

@@ -1,0 +1,126 @@
+"""Written paths: what a script puts below folders that all users share, and under which name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+
+from doctor.facts.base import Evidence
+from doctor.facts.commands import WrittenPath
+from doctor.regex import regex
+from doctor.trace.domain.environment import SCRATCH
+from doctor.trace.domain.state import consistent
+from doctor.trace.programs.containers import CONTAINER_PREFIXES
+from doctor.trace.programs.invocation import Invocation
+from doctor.trace.programs.wrappers import unwrap
+from doctor.trace.readers.leftovers import Cleared
+from doctor.trace.readers.people import logins
+from doctor.trace.readers.places import place_of
+from doctor.values.value import UNKNOWN, Value
+
+_ALLOWED = regex(r"[ \t]*\|\|[ \t]*(?:true\b|:(?=[\s;]|$))")
+#: Variables that name a folder or file which the programs started then write.
+_FOLDER_VARIABLES = ("_CACHE_DIR", "_CACHE_ROOT", "_CACHE_HOME", "_CACHE_PATH", "_CACHE")
+_OTHER_VARIABLES = frozenset(
+    [
+        "TMPDIR",
+        "HF_HOME",
+        "TRITON_HOME",
+        "RAY_TMPDIR",
+        "VLLM_RPC_BASE_PATH",
+        "XDG_RUNTIME_DIR",
+        "FLASHINFER_WORKSPACE_BASE",
+        "TORCH_EXTENSIONS_DIR",
+        "PYTORCH_KERNEL_CACHE_PATH",
+    ]
+)
+#: Programs that may keep something there; what others make of their variables nobody knows.
+_KEEPERS = regex(r"python[\d.]*|vllm|ray|torchrun|accelerate|deepspeed|mktemp|.*\.py")
+
+
+def read(
+    invocations: Sequence[Invocation], shared_folders: tuple[str, ...], cleared: Cleared
+) -> Iterator[WrittenPath]:
+    """The paths that programs, or their redirections and variables, write."""
+    contained = frozenset(
+        name
+        for invocation in invocations
+        for name, path in _variables(invocation)
+        if _is_containers_own(path, invocation)
+    )
+    begun: dict[Evidence, int] = {}
+    for invocation in invocations:
+        for how, path in _paths(invocation, contained):
+            for fact in _written(invocation, how, path, shared_folders):
+                since = begun.setdefault(fact.evidence["path"], invocation.order)
+                gone = cleared.holds(fact.path, since)
+                yield replace(fact, met_by_others=False if gone else UNKNOWN)
+
+
+def _written(
+    invocation: Invocation, how: str, path: Value, shared_folders: tuple[str, ...]
+) -> Iterator[WrittenPath]:
+    people = logins(invocation.origin.source.text)
+    place = place_of(path, shared_folders, invocation.context.container, people)
+    if place is None or place.private or path.display.rstrip("/") == place.folder:
+        return
+    location = path.location or invocation.origin.location
+    yield WrittenPath(
+        location=invocation.origin.location,
+        evidence={"path": Evidence((location,), path.assumes)},
+        path=place.shown,
+        folder=place.folder,
+        owned=UNKNOWN if place.owned is None else place.owned,
+        in_place_of=_in_place_of(path),
+        how=how,
+    )
+
+
+def _in_place_of(path: Value) -> str | None:
+    """The site's variable that the path's text stands in for: ``${LOCAL_SCRATCH:-/tmp}/x``."""
+    for assumed in path.assumes:
+        kind, name, *_ = *assumed.key.split(":"), ""
+        if kind == "given" and assumed.choice == "empty" and name in SCRATCH:
+            return name
+    return None
+
+
+def _may_fail(invocation: Invocation) -> bool:
+    """Whether the script does without what a command makes: ``mkdir … || true``."""
+    origin = invocation.origin
+    return _ALLOWED.match(origin.source.text, origin.end) is not None
+
+
+def _paths(invocation: Invocation, contained: Collection[str]) -> Iterator[tuple[str, Value]]:
+    """How a program writes, and where; ``contained`` are variables meant for containers."""
+    for output in dict.fromkeys(invocation.context.outputs.values()):
+        if output.kind in ("file", "tee") and output.path is not None:
+            yield "tee" if output.kind == "tee" else "redirection", output.path
+    if invocation.program == "mkdir" and not _may_fail(invocation):
+        for value in invocation.arguments[1:]:
+            if not value.display.startswith("-"):
+                yield "mkdir", value
+    # Of a wrapper it is the program inside that uses its variables.
+    if _KEEPERS.fullmatch(invocation.program) and unwrap(invocation.arguments) is None:
+        for name, path in _variables(invocation):
+            if name not in contained:
+                yield "variable", path
+
+
+def _variables(invocation: Invocation) -> Iterator[tuple[str, Value]]:
+    """The variables by which a program is told where to write."""
+    for name, alternatives in invocation.environment.items():
+        if not (name.endswith(_FOLDER_VARIABLES) or name in _OTHER_VARIABLES):
+            continue
+        if name.startswith(CONTAINER_PREFIXES):
+            continue
+        for content in alternatives:
+            if isinstance(content, Value) and consistent(content.assumes, invocation.assumes):
+                yield name, content
+
+
+def _is_containers_own(path: Value, invocation: Invocation) -> bool:
+    """Whether a program in a container sees something else than the host there."""
+    container = invocation.context.container
+    outside = container.outside(path) if container is not None else path
+    return outside is None or outside.display != path.display

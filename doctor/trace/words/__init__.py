@@ -1,0 +1,1 @@
+"""Words: from the words of a command to the values that they may stand for."""

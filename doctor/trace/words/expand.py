@@ -1,0 +1,347 @@
+"""Expansion: from the words of a command to the values that it may be given.
+
+A word has alternatives where a variable holds one of several things. ``arguments`` yields
+every consistent combination, up to a bound.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from doctor.record import Record
+from doctor.regex import regex
+from doctor.shell.tree import Arithmetic, Literal, Parameter, Part, Span, Substitution, Word
+from doctor.trace.domain.environment import inherited
+from doctor.trace.domain.fields import (
+    MAX_COMBINATIONS,
+    Fields,
+    append,
+    assumed,
+    concatenate,
+    joined,
+    product,
+    sliced,
+    spaced,
+    split_words,
+)
+from doctor.trace.domain.frame import ScriptFrame, restored
+from doctor.trace.domain.state import BLANKS, Array, Guard, Missing, State, consistent
+from doctor.trace.words import arithmetic, braces, globbing, operators, parameters
+from doctor.values.value import Origin, Piece, Text, Unknown, Value, derived, known
+
+
+class Expander(Record):
+    """Expands words in a state. ``substitute`` gives the outputs of a command substitution.
+
+    ``narrow`` is told where of the combinations only the likeliest are looked at.
+    """
+
+    state: State
+    frame: ScriptFrame
+    substitute: Callable[[Substitution], tuple[Value, ...]]
+    narrow: Callable[[], None]
+
+    def arguments(self, words: Iterable[Word]) -> list[Fields]:
+        """The argument lists that the words may make; the likeliest first."""
+        combined = [Fields(())]
+        for word in words:
+            for parts in braces.expand(word.parts):
+                found = [
+                    Fields(tuple(map(globbing.expand, f.values)), f.assumes, f.unlikely)
+                    for f in self._word(parts)
+                ]
+                combined = self.combined(combined, found, append)
+        return combined
+
+    def combined(
+        self,
+        left: Sequence[Fields],
+        right: Sequence[Fields],
+        combine: Callable[[Fields, Fields, int], Fields],
+    ) -> list[Fields]:
+        """Every consistent pair, or the likeliest of them."""
+        found = product(left, right, combine)
+        if len(found) >= MAX_COMBINATIONS:
+            self.narrow()
+        return found
+
+    def scalar(self, word: Word) -> tuple[Value, ...]:
+        """What the right-hand side of an assignment may be: nothing is split or globbed."""
+        combined = [Fields((Value(),))]
+        for index, part in enumerate(word.parts):
+            chunks = [joined(fields) for fields in self._part(part, index == 0, split=False)]
+            combined = self.combined(combined, chunks, concatenate)
+        return tuple(
+            Value(fields.values[0].pieces, fields.values[0].assumes | fields.assumes)
+            for fields in combined
+        )
+
+    def _word(self, parts: tuple[Part, ...]) -> list[Fields]:
+        if any(_is_list(part) for part in parts):  # the quotes around "$@" make no word
+            parts = tuple(p for p in parts if not isinstance(p, Literal) or p.text)
+        combined = [Fields(())]
+        for index, part in enumerate(parts):
+            chunks = self._part(part, index == 0, split=True)
+            combined = self.combined(combined, chunks, concatenate)
+        return combined
+
+    def _part(self, part: Part, first: bool, split: bool) -> list[Fields]:
+        match part:
+            case Literal():
+                return [Fields((self._literal(part, first),))]
+            case Parameter():
+                found = self._parameter(part)
+            case Arithmetic():
+                found = [Fields((value,), value.assumes) for value in self._arithmetic(part)]
+            case Substitution():
+                found = [Fields((self._named(v, part),), v.assumes) for v in self.substitute(part)]
+        if part.quoted or not isinstance(part, Parameter):
+            found = [
+                Fields(
+                    tuple(_quoted(value, part.quoted) for value in fields.values),
+                    fields.assumes,
+                    fields.unlikely,
+                    fields.apart_before,
+                    fields.apart_after,
+                )
+                for fields in found
+            ]
+        if split and not part.quoted:
+            separators = self.state.separators
+            separators = BLANKS if separators is None else separators
+            return [split_words(fields, separators) for fields in found]
+        return found
+
+    def _literal(self, part: Literal, first: bool) -> Value:
+        origin = self.frame.origin(part.span)
+        text = part.text
+        if first and not part.quoted and re.match(r"~(/|$)", text):
+            home = Unknown("$HOME", frozenset({"user"}), origin=origin)
+            rest = (Text(text[1:], origin),) if len(text) > 1 else ()
+            return Value((home, *rest)).slice(0)
+        return restored(text, self.frame, part.span, part.quoted)
+
+    def _named(self, value: Value, part: Substitution) -> Value:
+        """Where the output of a command is unknown, it may be several words unless quoted."""
+        unknown = parameters.single(value)
+        if unknown is None:
+            return value
+        here = unknown.origin or self.frame.origin(part.span)
+        return replace(value, pieces=(replace(unknown, origin=here, many=not part.quoted),))
+
+    # --- parameters -------------------------------------------------------------------
+
+    def _parameter(self, part: Parameter) -> list[Fields]:
+        if part.indirect and not part.operator and part.subscript is None:
+            return self._indirect(part)
+        found: list[Fields] = []
+        for content in parameters.contents(self.state, part.name) or (Missing(),):
+            if part.length or part.indirect:
+                found.append(self._measure(part, content))
+            elif part.operator.lstrip(":") in ("-", "=", "?", "+"):
+                found += self._defaulted(part, content)
+            else:
+                found.append(self._plain(part, content))
+        return [fields for fields in found if consistent(self.state.guard, fields.assumes)] or found
+
+    def _plain(self, part: Parameter, content: Array | Missing | Value) -> Fields:
+        origin = self.frame.origin(part.span)
+        if part.subscript not in (None, "@", "*"):
+            values: tuple[Value, ...] = (parameters.element(self.state, content, part),)
+        else:
+            if isinstance(content, Array) and part.subscript is None and part.name not in "@*":
+                content = content.items[0] if content.items else Missing(False, content.assumes)
+            values = parameters.items(content, part, origin)
+        values = tuple(_from(value, origin) for value in values)
+        if part.operator:
+            argument = self.scalar(part.argument)[0] if part.argument else Value()
+            argument = self._offsets(argument) if part.operator == ":" else argument
+            if part.operator == ":" and part.name in "@*":
+                values = sliced(values, argument, first=1)
+            elif part.operator == ":" and isinstance(content, Array) and part.subscript:
+                values = sliced(values, argument)
+            else:
+                written = self.frame.written(part.span)
+                values = tuple(operators.transform(v, part, argument, written) for v in values)
+        if part.quoted and (part.subscript == "*" or part.name == "*"):
+            values = (spaced(values),)
+        values = tuple(_quoted(value, part.quoted) for value in values)
+        return Fields(values, content.assumes | assumed(values))
+
+    def _offsets(self, written: Value) -> Value:
+        """``offset:length`` as numbers; both may be expressions."""
+        numbers: list[str] = []
+        for expression in (written.text or "").split(":"):
+            found = self.computed(known(expression), expression)
+            if len(found) != 1 or found[0].text is None:
+                return written
+            numbers.append(found[0].text)
+        return replace(written, pieces=(Text(":".join(numbers), written.origin),))
+
+    def _defaulted(self, part: Parameter, content: Array | Missing | Value) -> list[Fields]:
+        operator = part.operator.lstrip(":")
+        is_text = isinstance(content, Value) and content.text is not None
+        found: list[Fields] = []
+        for filled, case in parameters.emptiness(content, part.name):
+            is_set = filled or (is_text and part.operator == operator)
+            if is_set == (operator == "+"):
+                found += self._argument(part, case.assumes)
+            elif operator == "+":
+                found.append(self._perhaps_nothing(part, content, case.assumes))
+            elif is_set:
+                found.append(self._plain(replace(part, operator="", argument=None), case))
+        if operator == "=":
+            values = [v for fields in found for v in fields.values if v.pieces]
+            self.state.set(part.name, values or (Value(),))
+        if operator == "?":
+            return [fields for fields in found if fields.values] or found
+        return found
+
+    def _perhaps_nothing(
+        self, part: Parameter, content: Array | Missing | Value, assumes: Guard
+    ) -> Fields:
+        """What ``${name:+word}`` is where the name is not set.
+
+        Where nobody knows whether it is, nothing may be concluded from the word's absence.
+        """
+        if isinstance(content, Missing) and content.inherited:
+            tested = Value((inherited(part.name, since=content.since),))
+            name = self.frame.written(part.span)
+            unknown = derived(name, tested, many=not part.quoted)
+            return Fields((Value((unknown,), assumes),), assumes)
+        return Fields((Value(),) if part.quoted else (), assumes)
+
+    def _argument(self, part: Parameter, assumes: Guard) -> list[Fields]:
+        """The word of ``${name:-word}`` where it counts; for ``?`` the shell ends instead."""
+        if part.argument is None or part.operator.endswith("?"):
+            empty = (Value(),) if part.quoted and not part.operator.endswith("?") else ()
+            return [Fields(empty, assumes)]
+        inside = self._word(part.argument.parts) if not part.quoted else []
+        values = inside or [Fields((value,), value.assumes) for value in self.scalar(part.argument)]
+        return [
+            Fields(
+                tuple(replace(v, assumes=v.assumes | assumes) for v in fields.values),
+                fields.assumes | assumes,
+            )
+            for fields in values
+            if consistent(fields.assumes, assumes)
+        ]
+
+    def _indirect(self, part: Parameter) -> list[Fields]:
+        found: list[Fields] = []
+        if part.name in self.state.references:
+            return [Fields((known(self.state.references[part.name]),))]
+        for content in parameters.contents(self.state, part.name):
+            name = content.text if isinstance(content, Value) else None
+            if name and re.fullmatch(r"[A-Za-z_]\w*", name):
+                found += self._parameter(replace(part, name=name, indirect=False))
+            else:
+                made_of = (content,) if isinstance(content, Value) else ()
+                unknown = derived(self.frame.written(part.span), *made_of, many=not part.quoted)
+                found.append(Fields((Value((unknown,), content.assumes),), content.assumes))
+        return found
+
+    def _measure(self, part: Parameter, content: Array | Missing | Value) -> Fields:
+        """``${#name}``, ``${#name[@]}`` and ``${!name[@]}``."""
+        origin = self.frame.origin(part.span)
+        whole = part.subscript in ("@", "*") or part.name in "@*"
+        countable = isinstance(content, Array) and not any(item.many for item in content.items)
+        if isinstance(content, Array) and whole and countable and not content.open:
+            keys = content.keys or tuple(str(i) for i in range(len(content.items)))
+            texts = keys if part.indirect else (str(len(content.items)),)
+            values = tuple(Value((Text(t, origin),), content.assumes) for t in texts)
+            return Fields(values, content.assumes)
+        if isinstance(content, Value) and content.text is not None and part.length and not whole:
+            size = Text(str(len(content.text)), origin)
+            return Fields((Value((size,), content.assumes),), content.assumes)
+        made_of = parameters.items(content, part, origin)
+        unknown = derived(
+            self.frame.written(part.span), *made_of, many=part.indirect, origin=origin
+        )
+        return Fields((Value((unknown,), content.assumes),), content.assumes)
+
+    # --- arithmetic -------------------------------------------------------------------
+
+    def _arithmetic(self, part: Arithmetic) -> list[Value]:
+        written = self.frame.written(part.span)
+        origin = self.frame.origin(part.span)
+        return [
+            _from(value, origin)
+            for expression in self.scalar(part.expression)
+            for value in self.computed(expression, written)
+        ]
+
+    def computed(self, expression: Value, written: str) -> list[Value]:
+        """The numbers that an arithmetic expression may have."""
+        names = [n for n in dict.fromkeys(_NAME.findall(expression.display)) if n[0] != "$"]
+        combined = [Fields((), expression.assumes)]
+        for name in names:
+            chunks = [
+                Fields((content,), content.assumes)
+                for content in self._numbers(name)
+                if consistent(content.assumes, self.state.guard)
+            ]
+            combined = self.combined(combined, chunks, append)
+        return [self._compute(expression, names, fields, written) for fields in combined]
+
+    def _numbers(self, name: str) -> tuple[Value, ...]:
+        found = []
+        for content in self.state.get(name).alternatives:
+            if isinstance(content, Missing):
+                plain = Parameter(Span(0, 0), name, quoted=True)
+                found.append(parameters.items(content, plain, None)[0])
+            elif isinstance(content, Value):
+                found.append(content)
+        return tuple(found) or (Value((Unknown(f"${name}"),)),)
+
+    def _compute(self, expression: Value, names: list[str], fields: Fields, written: str) -> Value:
+        numbers = dict(zip(names, fields.values, strict=True))
+
+        def variable(name: str) -> int:
+            text = numbers[name].text
+            if text is None or not re.fullmatch(r"\s*-?\d{1,18}\s*", text):
+                raise arithmetic.NotKnownError
+            return int(text)
+
+        try:
+            if expression.text is None:
+                raise arithmetic.NotKnownError
+            return Value(
+                (Text(str(arithmetic.evaluate(expression.text, variable))),), fields.assumes
+            )
+        except arithmetic.NotKnownError:
+            return Value((derived(written, expression, *numbers.values()),), fields.assumes)
+
+
+_NAME = regex(r"\$?\b[A-Za-z_]\w*")
+
+
+def _is_list(part: Part) -> bool:
+    """``$@`` or ``${name[@]}``, which may stand for no word at all."""
+    return isinstance(part, Parameter) and "@" in (part.name, part.subscript)
+
+
+def _quoted(value: Value, quoted: bool) -> Value:
+    """The value as it stands after an expansion, in quotes or not.
+
+    In quotes an unknown is one word, unless it is a list such as ``"$@"``.
+    """
+    pieces: list[Piece] = []
+    for piece in value.pieces:
+        if isinstance(piece, Text):
+            pieces.append(Text(piece.text, piece.origin, quoted))
+        elif quoted and piece.many and "@" not in piece.name and piece.name != "…":
+            pieces.append(replace(piece, many=False))
+        else:
+            pieces.append(piece)
+    return Value(tuple(pieces), value.assumes)
+
+
+def _from(value: Value, origin: Origin | None) -> Value:
+    """The value with an origin for the pieces that have none."""
+    if all(piece.origin is not None for piece in value.pieces):
+        return value
+    pieces = tuple(p if p.origin is not None else replace(p, origin=origin) for p in value.pieces)
+    return Value(pieces, value.assumes)
