@@ -24,7 +24,7 @@ class CompileData(BuildHookInterface):
         self.folder = TemporaryDirectory()
         os.environ["XDG_CACHE_HOME"] = self.folder.name
         sys.path.insert(0, self.root)
-        from doctor.compiled import cache_folder
+        from doctor.base.kept import cache_folder
         from doctor.knowledge import load as load_knowledge
         from doctor.rulebook import load as load_rules
         from doctor.shell.bashlex_parser import bashlex_parser

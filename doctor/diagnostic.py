@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
-from doctor.record import Record
+from doctor.base.record import Record
 
 
 class Severity(str, Enum):

@@ -5,7 +5,7 @@ import re
 from importlib import import_module
 
 import doctor
-from doctor.regex import regex
+from doctor.base.regex import regex
 
 
 def test_a_late_one_behaves_as_one_that_is_compiled():

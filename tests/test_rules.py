@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from doctor.config import Config
+from doctor.lessons.trial import Bench, failure
 from doctor.rulebook import Rule, load
 from doctor.rulebook.examples import Example, examples
 from doctor.rulebook.vocabulary import about
-from doctor.trial import Bench, failure
 
 RULES = load().rules
 BENCH = Bench(Config())

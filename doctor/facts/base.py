@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, ClassVar
 
+from doctor.base.record import Record
+from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.diagnostic import Location
-from doctor.record import Record
-from doctor.unknown import UNKNOWN, UnknownType
 
 
 class Assumption(Record):

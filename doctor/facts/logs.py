@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from doctor.base.unknown import UnknownType
 from doctor.facts.base import Fact, attribute
-from doctor.unknown import UnknownType
 
 
 class LogFile(Fact, kw_only=True):

@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
+from doctor.base.record import Record
 from doctor.diagnostic import Location
 from doctor.fix.offer import Examined, Offer
-from doctor.record import Record
 from doctor.trace.programs.invocation import Invocation
 
 #: More calls than these are not compared one by one.

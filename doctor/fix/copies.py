@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from doctor.base.regex import regex
 from doctor.diagnostic import Edit
 from doctor.facts.base import Evidence
 from doctor.fix.lines import line_before, statements_around
 from doctor.fix.work import NoFixError, Work
-from doctor.regex import regex
 from doctor.shell.tree import ArithmeticFor, Command, For, Simple, Word
 from doctor.shell.walk import commands
 from doctor.trace.readers.caches import root_of

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from doctor.base.regex import regex
 from doctor.diagnostic import Edit
 from doctor.fix.work import NoFixError, Work
-from doctor.regex import regex
 from doctor.shell.tree import Simple, Word
 
 #: Torch's own folder in /tmp is named after the user, `torchinductor_NAME`.

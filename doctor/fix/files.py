@@ -8,8 +8,8 @@ import sys
 import tempfile
 from contextlib import suppress
 
+from doctor.base.errors import DoctorError
 from doctor.diagnostic import Source
-from doctor.errors import DoctorError
 
 
 class NotFixedError(DoctorError):

@@ -6,14 +6,14 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from doctor.base.regex import regex
+from doctor.base.unknown import UNKNOWN
 from doctor.diagnostic import Edit, Location
 from doctor.facts.logs import LogFile
 from doctor.fix.lines import line_before, statements_around
 from doctor.fix.work import NoFixError, Work
-from doctor.regex import regex
 from doctor.shell.tree import Redirect, Simple, Word
 from doctor.shell.walk import commands
-from doctor.unknown import UNKNOWN
 
 _FOLDER = "$HOME/logs"
 _VOLATILE = regex(r"(?:/dev/shm|/var/tmp|/tmp|\$TMPDIR|\$\{TMPDIR\})/")

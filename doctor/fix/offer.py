@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
+from doctor.base.record import Record
 from doctor.diagnostic import Applicability, Diagnostic, Edit, Fix
 from doctor.fix import (
     copies,
@@ -21,7 +22,6 @@ from doctor.fix import (
 )
 from doctor.fix.reach import is_judged_everywhere
 from doctor.fix.work import NoFixError, Work
-from doctor.record import Record
 from doctor.rulebook.verdict import Verdict
 from doctor.trace.trace import Traced
 

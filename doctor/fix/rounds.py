@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from doctor.base.record import Record
 from doctor.diagnostic import Applicability, Diagnostic, Edit, Severity
 from doctor.fix.check import fault
 from doctor.fix.edits import applied, overlap
 from doctor.fix.offer import Examined, Offer
-from doctor.record import Record
 
 #: How often a script is examined anew at most; each round makes at least one fix.
 MAX_ROUNDS = 50

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from doctor.base.regex import regex
 from doctor.diagnostic import Edit
 from doctor.fix.work import NoFixError, Work
-from doctor.regex import regex
 
 _VOLATILE = regex(r"(/dev/shm|/var/tmp|/tmp)(?=/)")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from doctor.base.record import Record
+from doctor.base.regex import regex
 from doctor.diagnostic import Edit, Location, Source
 from doctor.facts.base import Evidence, Fact
-from doctor.record import Record
-from doctor.regex import regex
 from doctor.rulebook.verdict import Repair
 from doctor.shell.tree import Simple, Word
 from doctor.shell.walk import commands, words

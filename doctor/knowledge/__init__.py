@@ -8,9 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from doctor.compiled import compiled
-from doctor.data import data_folder
-from doctor.errors import DoctorError
+from doctor.base.data import data_folder
+from doctor.base.errors import DoctorError
+from doctor.base.kept import compiled
 from doctor.knowledge import rows
 from doctor.knowledge.base import TABLES, Knowledge
 from doctor.knowledge.markdown import Document, read

@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from doctor.base.record import Record
+from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.knowledge import models
 from doctor.knowledge.releases import Feature, Releases
 from doctor.knowledge.rows import (
@@ -30,8 +32,6 @@ from doctor.knowledge.views import (
     family_row,
     target_row,
 )
-from doctor.record import Record
-from doctor.unknown import UNKNOWN, UnknownType
 
 #: The tables that ``Knowledge.row`` looks into, and what a row of each tells.
 TABLES: Mapping[str, Sequence[str]] = {

@@ -7,10 +7,10 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from doctor.errors import DoctorError, nearest
+from doctor.base.errors import DoctorError, nearest
+from doctor.base.record import Record
+from doctor.base.regex import regex
 from doctor.knowledge.rows import Place
-from doctor.record import Record
-from doctor.regex import regex
 
 _CODE = regex(r"`([^`]+)`")
 _LINK = regex(r"\[([^\[\]]*)\]\([^()]*\)")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from doctor.errors import DoctorError
+from doctor.base.errors import DoctorError
+from doctor.base.record import Record
 from doctor.knowledge.markdown import Block
-from doctor.record import Record
 
 #: How the header of a column may be spelt; the first spelling is the one in our own pages.
 COLUMNS: Mapping[str, tuple[str, ...]] = {

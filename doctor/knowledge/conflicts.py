@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from doctor.base.record import Record
 from doctor.knowledge.base import Knowledge
 from doctor.knowledge.models import means
 from doctor.knowledge.rows import BrokenVersion, Family, Pairing, Place
-from doctor.record import Record
 
 
 class Conflict(Record):

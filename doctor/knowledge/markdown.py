@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from doctor.errors import DoctorError
-from doctor.record import Record
-from doctor.regex import regex
+from doctor.base.errors import DoctorError
+from doctor.base.record import Record
+from doctor.base.regex import regex
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -114,7 +114,7 @@ def _tokens(text: str) -> list[Token]:
 
 
 def _front_matter(filename: str, text: str) -> dict[str, tuple[int, Any]]:
-    from doctor.document import parse
+    from doctor.base.document import parse
 
     if len(text) > MAX_FRONT_MATTER:
         raise DoctorError("the front matter is larger than 64 KiB", filename, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from doctor.regex import regex
+from doctor.base.regex import regex
 
 _Row = TypeVar("_Row")
 _HUB_CACHE = regex(r"models--([^/]+?)--([^/]+)")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from doctor.errors import DoctorError
+from doctor.base.errors import DoctorError
+from doctor.base.regex import regex
 from doctor.knowledge.rows import Place
-from doctor.regex import regex
 
 MAX_NODES = 100_000
 

@@ -8,7 +8,8 @@ from datetime import date
 from pathlib import PurePath
 from typing import Any, TypeAlias
 
-from doctor.errors import DoctorError, nearest
+from doctor.base.errors import DoctorError, nearest
+from doctor.base.regex import regex
 from doctor.knowledge.cells import Cells
 from doctor.knowledge.columns import MATRIX, Kind, recognise, warned
 from doctor.knowledge.markdown import Block, Document
@@ -24,7 +25,6 @@ from doctor.knowledge.rows import (
     Setting,
     SharedFolder,
 )
-from doctor.regex import regex
 
 Fact: TypeAlias = (
     Page | NodeList | Setting | SharedFolder | BrokenVersion | Pairing | Family | Migration

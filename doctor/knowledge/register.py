@@ -20,9 +20,9 @@ from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from doctor.errors import DoctorError
-from doctor.record import Record
-from doctor.regex import regex
+from doctor.base.errors import DoctorError
+from doctor.base.record import Record
+from doctor.base.regex import regex
 
 #: How long an entry counts: by then somebody has mended the node, or another run met it again.
 LASTS = timedelta(days=7)

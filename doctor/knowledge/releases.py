@@ -7,9 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from doctor.compiled import compiled
-from doctor.errors import DoctorError
-from doctor.record import Record
+from doctor.base.errors import DoctorError
+from doctor.base.kept import compiled
+from doctor.base.record import Record
 
 
 class Feature(Record):

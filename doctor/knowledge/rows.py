@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from doctor.record import Record
+from doctor.base.record import Record
 
 
 class Place(Record):

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypedDict, TypeVar
 
+from doctor.base.unknown import UNKNOWN
 from doctor.knowledge.releases import Releases
 from doctor.knowledge.rows import BrokenVersion, Family, Pairing
-from doctor.unknown import UNKNOWN
 
 _Row = TypeVar("_Row", Family, Pairing, BrokenVersion)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from doctor.compiled import cache_folder
+from doctor.base.kept import cache_folder
 from doctor.node.patience import answers
 
 #: How long it may take to answer; without it, reading the rules takes about as long.

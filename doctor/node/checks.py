@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 
+from doctor.base.record import Record
 from doctor.diagnostic import Severity
 from doctor.facts.node import NodeFact
 from doctor.node.bounds import MOST, first
 from doctor.node.probe import Gap, Sighting
-from doctor.record import Record
 from doctor.rulebook import Answer, Knowledge, Rule, answer
 
 

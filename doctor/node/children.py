@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
-from doctor.errors import DoctorError
+from doctor.base.errors import DoctorError
 
 Work: TypeAlias = Callable[[], Any]
 _Answer = TypeVar("_Answer")

@@ -14,19 +14,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from doctor.base.errors import DoctorError
+from doctor.base.record import Record
+from doctor.config.selection import matches_any
 from doctor.diagnostic import Severity
-from doctor.errors import DoctorError
 from doctor.facts.node import Gpu
 from doctor.node import cache, place
 from doctor.node.children import Child, NoAnswerError, at_work, wait
 from doctor.node.patience import answers
 from doctor.node.probe import Gap, Probe, Sighting, Situation, observe, sighting
-from doctor.record import Record
-from doctor.selection import matches_any
 
 if TYPE_CHECKING:
-    from doctor.catalogue import Entry
     from doctor.config import Config
+    from doctor.lessons.catalogue import Entry
     from doctor.node.checks import Check
     from doctor.rulebook import Knowledge, Rule, Rulebook
 
@@ -140,7 +140,7 @@ def _rulebook(config: Config) -> Rulebook:
 
 def catalogue(config: Config) -> list[Entry]:
     """The checks there are, and the severity that each has here."""
-    from doctor.catalogue import catalogue
+    from doctor.lessons.catalogue import catalogue
     from doctor.rulebook.vocabulary import about
 
     return [entry for entry in catalogue(config) if about(entry.rule.fact) == "node"]

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
+from doctor.base.record import Record
 from doctor.node.patience import answers
-from doctor.record import Record
 
 _MOUNTS = "/proc/self/mountinfo"
 _MEMORY = ("tmpfs", "ramfs")

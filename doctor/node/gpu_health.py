@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from doctor.base.unknown import UNKNOWN
 from doctor.node.nvml import Questions
-from doctor.unknown import UNKNOWN
 
 #: nvmlDeviceGpuRecoveryAction_t
 _RECOVERIES: Mapping[int, str | None] = {

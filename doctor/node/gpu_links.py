@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from doctor.base.unknown import UNKNOWN
 from doctor.node.nvml import Questions
-from doctor.unknown import UNKNOWN
 
 _MOST_LINKS = 36
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.node.bounds import MOST, first
 from doctor.node.nvml import Device, Questions
 from doctor.node.processes import Person, Processes
-from doctor.unknown import UNKNOWN, UnknownType
 
 _GIB = 1 << 30
 #: What a driver may hold beyond what it says that its processes do, in GiB.

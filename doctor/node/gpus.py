@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.facts.node import Gpu, GpuGrant, GpuMix, NodeFact
 from doctor.node import nvml as library
 from doctor.node.gpu_health import health
@@ -14,7 +15,6 @@ from doctor.node.nvml import Device, Nvml, Questions
 from doctor.node.probe import Gap, NotHereError, Probe, Situation
 from doctor.node.processes import Processes
 from doctor.node.visible import CUDA, Visible, visible
-from doctor.unknown import UNKNOWN, UnknownType
 
 _GRANTED = "SLURM_GPUS_ON_NODE"
 

@@ -7,13 +7,13 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 
+from doctor.base.regex import regex
+from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.facts.node import JobPlace, OtherJobs, ThisNode, TimeLeft
 from doctor.node import place
 from doctor.node.bounds import clipped, first
 from doctor.node.probe import NotHereError, Probe, Situation, UnseenError
 from doctor.node.tmp_folders import user_name
-from doctor.regex import regex
-from doctor.unknown import UNKNOWN, UnknownType
 
 #: A controller that is alive answers in a tenth of that; a dead one would cost 9 s, a missing
 #: slurm.conf 59 s.

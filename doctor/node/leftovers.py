@@ -8,10 +8,10 @@ from itertools import pairwise
 
 import psutil
 
+from doctor.base.regex import regex
 from doctor.facts.node import LeftoverProcess
 from doctor.node.probe import Probe, Situation
 from doctor.node.processes import IN_KERNEL, Processes, gpu_open
-from doctor.regex import regex
 
 #: What a server's processes are called: their titles, programs and Python modules.
 _TITLE = regex(r"(?:VLLM::|ray::)\S*|raylet|gcs_server|EngineCore\S*")

@@ -7,10 +7,10 @@ import resource
 from collections.abc import Iterator
 from pathlib import Path
 
+from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.facts.node import Limit
 from doctor.node.probe import Probe, Situation
 from doctor.node.server_folders import nodes_of_job
-from doctor.unknown import UNKNOWN, UnknownType
 
 _GIB = 1 << 30
 _RDMA = Path("/sys/class/infiniband")

@@ -8,11 +8,11 @@ import socket
 import time
 from collections.abc import Iterator
 
+from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.facts.node import Clock, HostName
 from doctor.node.patience import answers
 from doctor.node.probe import Probe, Situation
 from doctor.node.server_folders import nodes_of_job
-from doctor.unknown import UNKNOWN, UnknownType
 
 #: Of struct timex on 64-bit Linux: its size, where its status is, and "not synchronised" in it.
 _TIMEX_SIZE, _STATUS, _UNSYNCHRONISED = 208, 40, 0x40

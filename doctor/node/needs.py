@@ -9,17 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from doctor.base.record import Record
+from doctor.base.regex import regex
+from doctor.base.unknown import UNKNOWN
 from doctor.facts.jobs import Allocation
 from doctor.facts.node import Gpu, Need
 from doctor.facts.relations import CacheFolder
 from doctor.facts.servers import Launch
 from doctor.node.folder import HANGS, look
 from doctor.node.ports import look_at
-from doctor.record import Record
-from doctor.regex import regex
 from doctor.trace import Traced
 from doctor.trace.summary.summary import Row, rows
-from doctor.unknown import UNKNOWN
 
 #: Words in a server's surroundings that say that it runs on another machine.
 _ELSEWHERE = regex(r"\(ssh\)|in a job that the script submits|in an allocation of its own")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from doctor.base.unknown import UNKNOWN
 from doctor.node.probe import NotHereError, UnseenError
-from doctor.unknown import UNKNOWN
 
 #: The binding, or what stands in for it: a module with functions that begin with ``nvml``.
 Nvml = Any

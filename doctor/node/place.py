@@ -6,7 +6,7 @@ import socket
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from doctor.errors import DoctorError
+from doctor.base.errors import DoctorError
 
 if TYPE_CHECKING:
     from doctor.knowledge import BadNodes

@@ -8,10 +8,10 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.facts.node import Port
 from doctor.node.probe import Probe, Situation
 from doctor.node.tmp_folders import user_name
-from doctor.unknown import UNKNOWN, UnknownType
 
 _DEFAULT = 8000
 _LISTENING = "0A"

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
+from doctor.base.record import Record
 from doctor.facts.node import NodeFact
-from doctor.record import Record
 
 
 class NotHereError(Exception):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Literal
 
 import psutil
 
-from doctor.record import Record
-from doctor.regex import regex
-from doctor.unknown import UNKNOWN, UnknownType
+from doctor.base.record import Record
+from doctor.base.regex import regex
+from doctor.base.unknown import UNKNOWN, UnknownType
 
 if TYPE_CHECKING:
     from doctor.node.probe import Situation

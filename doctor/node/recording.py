@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from doctor.errors import DoctorError
+from doctor.base.errors import DoctorError
+from doctor.base.unknown import UNKNOWN
 from doctor.facts.node import Gpu
 from doctor.knowledge.register import Entry, entry, record
 from doctor.node.checks import Check, Status
 from doctor.node.children import ask
 from doctor.node.examination import Examination
 from doctor.node.tmp_folders import user_name
-from doctor.unknown import UNKNOWN
 
 _PLACE = "VN402"
 _HELD = "VN101"

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doctor.errors import DoctorError
+from doctor.base.errors import DoctorError
 from doctor.facts.node import Gpu, InstalledVllm, Need
 from doctor.node import cache, gpus, place, surroundings
 from doctor.node.probe import Gap, NotHereError, Probe, Situation, UnseenError

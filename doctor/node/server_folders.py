@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
+from doctor.base.record import Record
+from doctor.base.unknown import UNKNOWN
 from doctor.facts.node import ServerFolder
 from doctor.node.folder import HANGS, Folder, look
 from doctor.node.probe import Probe, Situation
-from doctor.record import Record
-from doctor.unknown import UNKNOWN
 
 _Holds = Literal["compiled-code", "kernels", "models", "temporary-files"]
 #: Below these, what lies on a node's own disk is not kept for the next job.

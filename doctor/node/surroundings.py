@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.facts.node import Compiler, InstalledVllm, Surroundings
 from doctor.node.bounds import clipped
 from doctor.node.probe import Gap, Probe, Situation
-from doctor.unknown import UNKNOWN, UnknownType
 
 _SECONDS = 3.0
 _ASK = """

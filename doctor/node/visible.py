@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from doctor.base.record import Record
 from doctor.node.nvml import Device
-from doctor.record import Record
 
 CUDA = "CUDA_VISIBLE_DEVICES"
 #: Slurm's own lists, the narrowest first; their numbers are the node's.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from doctor.base.record import Record
 from doctor.diagnostic import Diagnostic, Severity, Source
-from doctor.record import Record
 
 #: The formats; each is a module of this package with ``render(report)``.
 FORMATS = ("text", "json")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from difflib import diff_bytes, unified_diff
 
-from doctor import tokens
+from doctor.base import tokens
 from doctor.diagnostic import Source
 
 _NO_NEWLINE = b"\\ No newline at end of file\n"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from doctor import tokens
+from doctor.base import tokens
 from doctor.diagnostic import Diagnostic, Fix, Location, Position
 from doctor.report import Report
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doctor.regex import regex
+from doctor.base.regex import regex
 from doctor.report.style import visible
 
 #: A wider table can't be read on a terminal; it is cut to its first columns.

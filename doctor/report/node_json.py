@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from doctor.base.unknown import UNKNOWN
 from doctor.facts.node import Gpu
 from doctor.node.checks import Check
 from doctor.node.examination import Examination
-from doctor.unknown import UNKNOWN
 
 _ELSEWHERE = ("node", "exclude", "allocate", "in_slurm")
 

@@ -12,11 +12,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from doctor.base.unknown import UnknownType
 from doctor.facts.node import Gpu
 from doctor.node.checks import Check, Status
 from doctor.node.examination import Examination
 from doctor.report.style import visible
-from doctor.unknown import UnknownType
 
 if TYPE_CHECKING:
     from rich.style import StyleType

@@ -5,10 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from doctor.base.tokens import blotted
 from doctor.diagnostic import Applicability, Diagnostic, Fix, Location, Severity
 from doctor.report import Report
 from doctor.report.style import Styled, cells, paint, visible
-from doctor.tokens import blotted
 
 #: What is kept of a long line on both sides of the place.
 _BEFORE, _AFTER = 60, 100

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from doctor.record import Record
+from doctor.base.record import Record
 
 
 class Action(Record):

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from doctor.base.record import Record
+from doctor.base.unknown import UNKNOWN
 from doctor.diagnostic import Severity
 from doctor.facts.base import Fact
-from doctor.record import Record
 from doctor.rulebook.predicates import Reference, Truth
 from doctor.rulebook.rule import Case, Conditions, Message, Rule
 from doctor.rulebook.scope import Knowledge, Scope, render
-from doctor.unknown import UNKNOWN
 
 _NO_CASE = Case(Conditions())
 

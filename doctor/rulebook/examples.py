@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from doctor import document
+from doctor.base import document
+from doctor.base.document import Item
+from doctor.base.record import Record
 from doctor.diagnostic import Severity
-from doctor.document import Item
 from doctor.facts import find
-from doctor.record import Record
 from doctor.rulebook import grammar
 from doctor.rulebook.reader import read_severity
 from doctor.rulebook.vocabulary import Attribute, Type, about, describe

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from doctor.document import Item
-from doctor.errors import nearest
-from doctor.record import Record
-from doctor.regex import regex
+from doctor.base.document import Item
+from doctor.base.errors import nearest
+from doctor.base.record import Record
+from doctor.base.regex import regex
 from doctor.rulebook.predicates import (
     All,
     Compare,

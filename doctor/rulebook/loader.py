@@ -9,13 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from doctor import document
-from doctor.compiled import compiled
-from doctor.data import data_folder
+from doctor.base import document
+from doctor.base.data import data_folder
+from doctor.base.document import Item
+from doctor.base.errors import DoctorError, nearest
+from doctor.base.kept import compiled
+from doctor.base.record import Record
 from doctor.diagnostic import Severity
-from doctor.document import Item
-from doctor.errors import DoctorError, nearest
-from doctor.record import Record
 from doctor.rulebook.reader import read_code, read_rule, read_severity
 from doctor.rulebook.rule import Rule
 

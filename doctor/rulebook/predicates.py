@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Protocol, TypeAlias
 
-from doctor.patterns import matches
-from doctor.record import Record
-from doctor.unknown import UNKNOWN, UnknownType
+from doctor.base.patterns import matches
+from doctor.base.record import Record
+from doctor.base.unknown import UNKNOWN, UnknownType
 
 Truth: TypeAlias = bool | UnknownType
 

@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from doctor.base.document import Item
+from doctor.base.errors import nearest
+from doctor.base.regex import regex
 from doctor.diagnostic import Severity
-from doctor.document import Item
-from doctor.errors import nearest
-from doctor.regex import regex
 from doctor.rulebook import grammar
 from doctor.rulebook.actions import ACTIONS
 from doctor.rulebook.grammar import Names

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from doctor.base.record import Record
 from doctor.diagnostic import Severity
-from doctor.record import Record
 from doctor.rulebook.predicates import Predicate, Reference, Scope, Truth, every, some
 
 

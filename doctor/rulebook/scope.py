@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from doctor.base.unknown import UNKNOWN
 from doctor.facts.base import Evidence, Fact
 from doctor.rulebook.predicates import Reference
 from doctor.rulebook.rule import Message, Rule
-from doctor.unknown import UNKNOWN
 
 _NO_EVIDENCE = Evidence()
 

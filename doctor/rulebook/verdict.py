@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from doctor.base.record import Record
 from doctor.diagnostic import Diagnostic
 from doctor.facts.base import Fact
-from doctor.record import Record
 
 
 class Repair(Record):

@@ -9,10 +9,10 @@ from functools import cache, lru_cache
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from doctor.base.record import Record
+from doctor.base.unknown import UnknownType
 from doctor.facts import every, find
 from doctor.facts.base import Fact
-from doctor.record import Record
-from doctor.unknown import UnknownType
 
 
 class Type(str, Enum):

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from doctor.compiled import kept
+from doctor.base.kept import kept
 
 
 def bashlex_parser() -> ModuleType:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from doctor.regex import regex
+from doctor.base.regex import regex
 from doctor.shell.compounds import CompoundReader
 from doctor.shell.mask import Mask
 from doctor.shell.scanner import MAX_DEPTH, Notes, ScanError

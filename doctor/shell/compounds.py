@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from doctor.regex import regex
+from doctor.base.regex import regex
 from doctor.shell import quoting
 from doctor.shell.scanner import ScanError
 from doctor.shell.simple import SimpleReader

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from doctor.regex import regex
+from doctor.base.regex import regex
 from doctor.shell.bashlex_parser import bashlex_parser
 from doctor.shell.tables import Hidden, LoopHeader, Masked
 from doctor.shell.tree import (

@@ -13,8 +13,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from doctor.record import Record
-from doctor.regex import regex
+from doctor.base.record import Record
+from doctor.base.regex import regex
 from doctor.shell.header_words import BLANKS, SEPARATOR, is_filled_in_by_program, split
 from doctor.shell.misspelling import are_options, is_misspelt
 from doctor.shell.tree import Span, Word

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from doctor.regex import regex
+from doctor.base.regex import regex
 from doctor.shell.tree import Literal, Span, Word
 
 #: What C's isspace calls a blank.

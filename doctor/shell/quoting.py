@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from doctor.record import Record
-from doctor.regex import regex
+from doctor.base.record import Record
+from doctor.base.regex import regex
 
 
 class Context(Record):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from doctor.regex import regex
+from doctor.base.regex import regex
 from doctor.shell import quoting
 from doctor.shell.scanner import Notes, ScanError
 from doctor.shell.tables import Tables

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from doctor.regex import regex
+from doctor.base.regex import regex
 from doctor.shell.tree import Comment, Span, Unparsed
 
 # Nobody nests like this by hand, and Python's own stack ends not far beyond.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from doctor.regex import regex
+from doctor.base.regex import regex
 from doctor.shell import quoting
 from doctor.shell.redirects import RedirectReader
 from doctor.shell.scanner import ScanError

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from doctor.record import Record
+from doctor.base.record import Record
 from doctor.shell.tree import ArithmeticCommand, Assignment, Case, Redirect, Span, Test, Word
 
 # A redirection is given by its offset: its here-document may be yet to come.

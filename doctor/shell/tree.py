@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
-from doctor.record import Record
+from doctor.base.record import Record
 
 
 class Span(NamedTuple):

@@ -6,7 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from doctor.regex import regex
+from doctor.base.regex import regex
 from doctor.shell import quoting
 from doctor.shell.quoting import Context
 from doctor.shell.scanner import ScanError, Scanner

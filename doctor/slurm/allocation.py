@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from doctor.record import Record
+from doctor.base.record import Record
+from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.slurm.array import read_array
 from doctor.slurm.gpus import GPU_OPTIONS, asks_gpus, gpus_in_all, gpus_per_node
 from doctor.slurm.hostlist import expand, expand_file, is_file
 from doctor.slurm.numbers import minutes, node_range, number
 from doctor.slurm.options import Given, Option
-from doctor.unknown import UNKNOWN, UnknownType
 
 if TYPE_CHECKING:
     from doctor.values.value import Value

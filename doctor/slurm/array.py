@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from doctor.record import Record
-from doctor.regex import regex
+from doctor.base.record import Record
+from doctor.base.regex import regex
+from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.slurm.options import Given
-from doctor.unknown import UNKNOWN, UnknownType
 
 _RANGE = regex(r"(\d{1,9})(?:-(\d{1,9})(?::(\d{1,9}))?)?")
 #: A list of several ranges is counted only up to so many indices.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from doctor.regex import regex
+from doctor.base.regex import regex
+from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.slurm.numbers import number
 from doctor.slurm.options import Given, Option
-from doctor.unknown import UNKNOWN, UnknownType
 
 #: Options that may ask for GPUs.
 GPU_OPTIONS = (

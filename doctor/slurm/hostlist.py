@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from doctor.regex import regex
+from doctor.base.regex import regex
 
 #: A list that stands for more names than this is taken for unknown.
 MAX_NODES = 65_536

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from doctor.regex import regex
-from doctor.unknown import UNKNOWN, UnknownType
+from doctor.base.regex import regex
+from doctor.base.unknown import UNKNOWN, UnknownType
 
 _COUNT = regex(r"\s*(\d{1,9})([kKmM]?)\s*")
 _SCALE = {"": 1, "k": 1024, "m": 1024 * 1024}

@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
-from doctor.record import Record
+from doctor.base.record import Record
 from doctor.slurm.table import ENVIRONMENT, PER_COMPONENT, Takes, find_letter, find_long
 
 if TYPE_CHECKING:

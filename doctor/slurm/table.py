@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from enum import Enum
 from functools import cache
 
-from doctor.record import Record
+from doctor.base.record import Record
 
 
 class Takes(Enum):

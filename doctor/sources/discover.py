@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, TypeAlias
 
+from doctor.base.record import Record
 from doctor.config import Config
 from doctor.diagnostic import Source
-from doctor.record import Record
 from doctor.sources.read import LIMIT, Unexamined, decode, load, unreadable
 
 #: Folders that hold other people's scripts, or copies.

@@ -7,8 +7,8 @@ import stat
 from codecs import BOM_UTF8
 from collections.abc import Callable
 
+from doctor.base.record import Record
 from doctor.diagnostic import Source
-from doctor.record import Record
 from doctor.sources.recognise import has_suffix, is_script
 
 #: The most bytes that a script may have; more is not parsed.

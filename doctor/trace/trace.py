@@ -7,13 +7,13 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from doctor.base.record import Record
 from doctor.diagnostic import Source
 from doctor.facts.base import Fact
 from doctor.facts.inputs import UnparsedStatement
 from doctor.facts.jobs import Allocation
 from doctor.facts.servers import Launch
 from doctor.knowledge import Knowledge
-from doctor.record import Record
 from doctor.shell.tree import Script
 from doctor.trace.domain.frame import FileFrame
 from doctor.trace.domain.results import Flow

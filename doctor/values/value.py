@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dataclasses import field, replace
 from typing import TypeAlias
 
+from doctor.base.record import Record
+from doctor.base.unknown import UNKNOWN as UNKNOWN
+from doctor.base.unknown import UnknownType as UnknownType
 from doctor.diagnostic import Location, Source
 from doctor.facts.base import Assumption as Assumption
-from doctor.record import Record
-from doctor.unknown import UNKNOWN as UNKNOWN
-from doctor.unknown import UnknownType as UnknownType
 
 
 class Origin(Record):

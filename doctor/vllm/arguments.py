@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from doctor.record import Record
-from doctor.regex import regex
+from doctor.base.record import Record
+from doctor.base.regex import regex
 from doctor.values.value import Unknown, Value
 from doctor.vllm.numerals import number_problem
 from doctor.vllm.spelling import NEGATABLE, Spelling, normal, resolve

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from doctor.regex import regex
+from doctor.base.regex import regex
 from doctor.values.value import UNKNOWN, UnknownType, Value
 from doctor.vllm.requirements import Requirement, pinning
 

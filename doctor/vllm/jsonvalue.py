@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from doctor.record import Record
-from doctor.regex import regex
+from doctor.base.record import Record
+from doctor.base.regex import regex
 from doctor.values.value import UNKNOWN, UnknownType, Value
 
 _DEPTH = 50

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from doctor.record import Record
+from doctor.base.record import Record
 from doctor.vllm.arguments import NO_VALUE, Flag
 from doctor.vllm.releases import Candidates
 from doctor.vllm.spelling import normal, resolve

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from doctor.record import Record
-from doctor.regex import regex
+from doctor.base.record import Record
+from doctor.base.regex import regex
 from doctor.values.value import UNKNOWN, UnknownType, Value
 
 _HUB = regex(r"[\w.-]+/[\w.-]+")

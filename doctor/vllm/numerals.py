@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from doctor.regex import regex
+from doctor.base.regex import regex
 from doctor.values.value import Value
 
 #: Whole numbers, also with a suffix (``32k``, ``1.5M``), and ``auto``.

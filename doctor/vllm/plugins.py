@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from doctor.regex import regex
+from doctor.base.regex import regex
 
 #: Variables of TPUs, of Huawei's, Intel's and Amazon's accelerators, and of vLLM's plug-ins.
 _SIGNS = regex(

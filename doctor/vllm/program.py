@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from doctor.record import Record
-from doctor.regex import regex
+from doctor.base.record import Record
+from doctor.base.regex import regex
 from doctor.values.value import Value
 
 _PYTHON = regex(r"(?:.*/)?python(?:\d(?:\.\d+)?)?")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from doctor.record import Record
+from doctor.base.record import Record
 from doctor.values.value import UNKNOWN, UnknownType, Value
 from doctor.vllm.arguments import Flag
 from doctor.vllm.requirements import Requirement

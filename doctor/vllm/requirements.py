@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from doctor.record import Record
-from doctor.regex import regex
+from doctor.base.record import Record
+from doctor.base.regex import regex
 from doctor.values.value import UNKNOWN, UnknownType, Value
 
 #: One release, as people write it; a local part (``+cu129``) says how it was built.

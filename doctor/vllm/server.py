@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
+from doctor.base.record import Record
 from doctor.facts.base import Evidence
-from doctor.record import Record
 from doctor.values.value import UNKNOWN, UnknownType, Value
 from doctor.vllm.arguments import Arguments, read_arguments
 from doctor.vllm.lookup import LookUp

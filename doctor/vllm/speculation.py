@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field, replace
 
-from doctor.record import Record
-from doctor.regex import regex
+from doctor.base.record import Record
+from doctor.base.regex import regex
 from doctor.values.value import UNKNOWN, UnknownType, Value
 from doctor.vllm.arguments import Arguments, Flag
 from doctor.vllm.jsonvalue import Broken, Json, merged, read_json, read_scalar

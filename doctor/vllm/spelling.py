@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from doctor.record import Record
+from doctor.base.record import Record
 
 if TYPE_CHECKING:
     from doctor.vllm.tables import Row, Tables

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Protocol
 
-from doctor.record import Record
+from doctor.base.record import Record
 from doctor.vllm.spelling import Spelling, all_spellings
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from doctor.record import Record
+from doctor.base.record import Record
 from doctor.values.value import UNKNOWN, UnknownType
 from doctor.vllm.arguments import Flag
 from doctor.vllm.migration import Rewrite, of_flag

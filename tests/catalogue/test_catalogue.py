@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from doctor.data import data_folder
+from doctor.base.data import data_folder
 from doctor.rulebook import Rule, load
 from doctor.rulebook.vocabulary import kinds
 from tests.conftest import Outcome

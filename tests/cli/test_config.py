@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from doctor.base.errors import DoctorError
 from doctor.config import Config, find, from_mapping, read
-from doctor.errors import DoctorError
 
 
 def write(path: Path, text: str) -> Path:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from doctor import starter
 from doctor.config import read
+from doctor.lessons import init as starter
 from tests.conftest import Outcome
 
 Command = Callable[..., Outcome]

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from doctor.spread import ENOUGH
+from doctor.scan.parallel import ENOUGH
 
 FAULTY = """\
 #!/bin/bash

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from doctor.data import data_folder
+from doctor.base.data import data_folder
 from doctor.knowledge import load
 from doctor.knowledge.markdown import CodeBlock, code_blocks
 from doctor.knowledge.rows import Page

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from doctor.data import data_folder
-from doctor.errors import DoctorError
+from doctor.base.data import data_folder
+from doctor.base.errors import DoctorError
+from doctor.base.unknown import UNKNOWN
 from doctor.knowledge import Knowledge, load
 from doctor.knowledge.markdown import code_blocks
-from doctor.unknown import UNKNOWN
 
 PAGES = sorted(data_folder("kb").glob("*.md"))
 

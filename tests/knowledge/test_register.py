@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from doctor.errors import DoctorError
+from doctor.base.errors import DoctorError
 from doctor.knowledge.register import LASTS, entry, record, unfit
 from doctor.scan import scan_text
 from tests.conftest import Outcome

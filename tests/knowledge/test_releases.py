@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from doctor.data import data_folder
-from doctor.errors import DoctorError
+from doctor.base.data import data_folder
+from doctor.base.errors import DoctorError
 from doctor.knowledge import Releases
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from doctor.errors import DoctorError
+from doctor.base.errors import DoctorError
+from doctor.base.unknown import UNKNOWN
 from doctor.knowledge import Knowledge, load
-from doctor.unknown import UNKNOWN
 
 LESSONS = Path(__file__).with_name("slurm-cluster-lessons.md")
 
@@ -278,7 +278,7 @@ def test_what_is_refused(tmp_path: Path, case: str) -> None:
 def test_our_own_pages_need_their_front_matter(tmp_path: Path, front: str, message: str) -> None:
     import shutil
 
-    from doctor.data import data_folder
+    from doctor.base.data import data_folder
 
     shutil.copytree(data_folder("kb") / "vllm", tmp_path / "vllm")
     written(tmp_path, f"---\n{front}---\n# x\n", "lesson.md")

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 
 import pytest
 
+from doctor.base.unknown import UNKNOWN
 from doctor.facts.node import Gpu, GpuMix
 from doctor.node.gpus import told
 from doctor.node.probe import Situation
-from doctor.unknown import UNKNOWN
 
 GIB = 1 << 30
 

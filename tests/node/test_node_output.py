@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from doctor.base.errors import DoctorError
+from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.config import Config
-from doctor.errors import DoctorError
 from doctor.facts.node import Need, NodeFact, StuckProcess
 from doctor.node import examination
 from doctor.node.probe import Gap, NotHereError, Probe, Situation, UnseenError
 from doctor.report import node_json, node_text
-from doctor.unknown import UNKNOWN, UnknownType
 from tests.conftest import Outcome
 from tests.node.conftest import DOCTOR, StandIn
 

@@ -16,11 +16,11 @@ from typing import Any
 import psutil
 import pytest
 
+from doctor.base.unknown import UNKNOWN
 from doctor.facts.node import LeftoverProcess, SharedMemory, StuckProcess
 from doctor.node import leftovers, processes, shared_memory, stuck
 from doctor.node.probe import Situation
 from doctor.node.processes import Processes
-from doctor.unknown import UNKNOWN
 
 from .looking import look
 

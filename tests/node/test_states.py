@@ -7,11 +7,11 @@ from typing import get_args, get_type_hints
 
 import pytest
 
+from doctor.base.unknown import UnknownType
 from doctor.facts import find
 from doctor.rulebook import Rule, load
 from doctor.rulebook.examples import examples
 from doctor.rulebook.rule import Conditions
-from doctor.unknown import UnknownType
 
 RULES = [rule for rule in load(about="node").rules if rule.code.startswith("VN")]
 

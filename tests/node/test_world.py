@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from doctor.base.unknown import UNKNOWN
 from doctor.node import limits, machine, ports, surroundings
 from doctor.node.checks import Check
-from doctor.unknown import UNKNOWN
 
 from .conftest import DOCTOR, Node, StandIn
 from .looking import look

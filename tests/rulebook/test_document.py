@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from doctor.document import MAX_BYTES, parse, read
-from doctor.errors import DoctorError
+from doctor.base.document import MAX_BYTES, parse, read
+from doctor.base.errors import DoctorError
 
 
 def test_items_know_their_lines() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from doctor.errors import DoctorError
+from doctor.base.errors import DoctorError
 from doctor.rulebook import read
 from doctor.rulebook.examples import examples
 

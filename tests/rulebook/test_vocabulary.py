@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 import pytest
 
-from doctor.document import parse, read
+from doctor.base.document import parse, read
 from doctor.facts import every
 from doctor.facts.base import Fact, attribute
 from doctor.rulebook import load

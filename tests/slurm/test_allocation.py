@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from doctor.base.unknown import UNKNOWN
 from doctor.slurm.allocation import is_step, read_allocation
-from doctor.unknown import UNKNOWN
 
 from .reading import header, line
 

@@ -7,8 +7,8 @@ from textwrap import dedent
 
 import pytest
 
-from doctor import suppress
 from doctor.diagnostic import Diagnostic, Severity, Source
+from doctor.scan import suppress
 from doctor.shell import parse
 
 RULES = {"VD101": "wildcard-delete", "VD102": "unowned-path", "VD201": "bad-node"}

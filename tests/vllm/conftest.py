@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from doctor.data import data_folder
+from doctor.base.data import data_folder
 from doctor.diagnostic import Source
 from doctor.knowledge.releases import Releases
 from doctor.values.value import Origin, Text, Unknown, Value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doctor.data import data_folder
+from doctor.base.data import data_folder
 from doctor.knowledge.releases import Releases
 from doctor.values.value import Text, Unknown, Value
 from doctor.vllm.defaults import compiles

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import ClassVar
 
+from doctor.base.unknown import UnknownType
 from doctor.diagnostic import Location, Position
 from doctor.facts.base import Fact, attribute
-from doctor.unknown import UnknownType
 
 _NOWHERE = Location("", Position(1, 1), Position(1, 1))
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from doctor.base.unknown import UnknownType
 from doctor.facts.base import attribute
 from doctor.facts.node.base import NodeFact
-from doctor.unknown import UnknownType
 
 
 class Gpu(NodeFact, kw_only=True):

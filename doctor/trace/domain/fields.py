@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from operator import itemgetter
 
-from doctor.record import Record
+from doctor.base.record import Record
 from doctor.trace.domain.state import NO_GUARD, Guard, consistent
 from doctor.values.value import Text, Unknown, Value, derived
 

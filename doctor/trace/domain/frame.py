@@ -8,9 +8,9 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import ClassVar, TypeAlias
 
+from doctor.base.record import Record
+from doctor.base.regex import regex
 from doctor.diagnostic import Source
-from doctor.record import Record
-from doctor.regex import regex
 from doctor.shell.tree import Span
 from doctor.values.value import Origin, Piece, Text, Unknown, Value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 
-from doctor.record import Record
+from doctor.base.record import Record
 from doctor.trace.domain.state import Guard, State, consistent, join
 from doctor.values.value import Assumption
 

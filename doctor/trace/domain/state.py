@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from doctor.record import Record
+from doctor.base.record import Record
 from doctor.shell.tree import Function
 from doctor.values.value import Assumption, Origin, Unknown, Value
 

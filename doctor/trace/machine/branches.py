@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from doctor.record import Record
+from doctor.base.record import Record
 from doctor.shell.tree import AndOr, Block, Case, CaseArm, Command, If
 from doctor.trace.domain.results import Flow, Result, assuming, joined, split
 from doctor.trace.domain.state import NO_GUARD, State

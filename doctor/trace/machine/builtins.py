@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
-from doctor.regex import regex
+from doctor.base.regex import regex
 from doctor.shell.tree import Simple
 from doctor.trace.domain.fields import Fields
 from doctor.trace.domain.results import Flow, Result, assuming

@@ -10,8 +10,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from doctor.patterns import escape, matches
-from doctor.regex import regex
+from doctor.base.patterns import escape, matches
+from doctor.base.regex import regex
+from doctor.base.tokens import blotted
 from doctor.shell.tree import (
     ArithmeticCommand,
     Command,
@@ -21,7 +22,6 @@ from doctor.shell.tree import (
     Test,
     Word,
 )
-from doctor.tokens import blotted
 from doctor.trace.domain.fields import Fields, append
 from doctor.trace.domain.results import Result, assuming
 from doctor.trace.domain.state import NO_GUARD, Array, Guard, State, consistent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from doctor.record import Record
+from doctor.base.record import Record
 from doctor.shell.tree import Simple
 from doctor.trace.domain.fields import Fields
 from doctor.trace.domain.results import Result

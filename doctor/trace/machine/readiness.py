@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from doctor.regex import regex
+from doctor.base.regex import regex
 from doctor.shell.tree import (
     AndOr,
     ArithmeticFor,

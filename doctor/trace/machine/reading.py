@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from doctor.record import Record
+from doctor.base.record import Record
 from doctor.shell.tree import Simple, Word
 from doctor.trace.domain.fields import Fields, spans
 from doctor.trace.domain.results import Result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from doctor.record import Record
+from doctor.base.record import Record
 from doctor.shell.tree import Simple
 from doctor.trace.domain.environment import BASES
 from doctor.trace.domain.frame import FileFrame, ForeignFrame, NestedFrame, ScriptFrame, nested

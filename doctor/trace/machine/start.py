@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from doctor.regex import regex
+from doctor.base.regex import regex
 from doctor.shell.tree import Simple
 from doctor.trace.domain.fields import Fields
 from doctor.trace.domain.state import MAX_ALTERNATIVES, NO_GUARD, State, consistent

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from doctor.regex import regex
+from doctor.base.regex import regex
 from doctor.shell import walk
 from doctor.shell.tree import (
     Arithmetic,

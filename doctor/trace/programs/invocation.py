@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from functools import cached_property
 
-from doctor.record import Record
+from doctor.base.record import Record
 from doctor.trace.domain.state import NO_GUARD, Content, Guard
 from doctor.trace.programs.wrappers import Unwrapped
 from doctor.values.value import Origin, Value

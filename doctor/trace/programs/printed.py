@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from doctor.record import Record
-from doctor.regex import regex
+from doctor.base.record import Record
+from doctor.base.regex import regex
 from doctor.trace.domain.environment import BASES, SCRIPT, SCRIPT_FOLDER
 from doctor.trace.words import operators
 from doctor.values.value import Text, Unknown, Value, derived, known

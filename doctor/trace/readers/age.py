@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from doctor.base.record import Record
 from doctor.knowledge import Knowledge
-from doctor.record import Record
 from doctor.vllm.releases import Candidates
 from doctor.vllm.server import Server
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from doctor.base.record import Record
 from doctor.diagnostic import Location
 from doctor.facts.base import Evidence
 from doctor.facts.relations import CacheFolder, SharedCache
-from doctor.record import Record
 from doctor.trace.domain.state import Content, Missing
 from doctor.trace.machine.journal import Walk
 from doctor.trace.readers import mentions

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from doctor.base.record import Record
 from doctor.diagnostic import Location
-from doctor.record import Record
 from doctor.slurm.allocation import AllocationRequest
 from doctor.trace.domain.state import NO_GUARD, Guard, consistent
 from doctor.trace.machine.journal import Walk

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from doctor.base.record import Record
 from doctor.facts.base import Evidence
 from doctor.facts.commands import Deletion
-from doctor.record import Record
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.programs.wrappers import read_options
 from doctor.trace.readers.people import logins

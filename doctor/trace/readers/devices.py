@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from doctor.base.record import Record
+from doctor.base.regex import regex
 from doctor.diagnostic import Location
 from doctor.facts.base import Assumption, Evidence
 from doctor.facts.servers import Launch
-from doctor.record import Record
-from doctor.regex import regex
 from doctor.slurm.gpus import GPU_OPTIONS, gpus_of_task
 from doctor.slurm.options import Given, Option
 from doctor.slurm.table import find_letter, find_long

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from doctor.base.regex import regex
 from doctor.facts.base import Evidence
 from doctor.facts.jobs import Directive
-from doctor.regex import regex
 from doctor.shell.header import EFFECTIVE, IN_HERE_DOCUMENT, DirectiveLine
 from doctor.shell.tree import Literal, Word
 from doctor.trace.readers.jobs import Job

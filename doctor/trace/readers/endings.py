@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from doctor.regex import regex
+from doctor.base.regex import regex
 from doctor.trace.machine.journal import Walk
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.programs.wrappers import unwrap

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from doctor.base.regex import regex
 from doctor.facts.base import Evidence
 from doctor.facts.servers import GivenFlag
-from doctor.regex import regex
 from doctor.trace.domain.state import Guard
 from doctor.trace.machine.widening import rests_on_turns
 from doctor.trace.readers.servers import Started

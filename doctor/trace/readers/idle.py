@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from doctor.base.regex import regex
 from doctor.facts.base import Evidence
 from doctor.facts.jobs import Allocation
-from doctor.regex import regex
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.programs.wrappers import unwrap
 from doctor.trace.readers.concurrency import copies

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 
+from doctor.base.record import Record
+from doctor.base.regex import regex
 from doctor.diagnostic import Location, Source
 from doctor.facts.base import Evidence
 from doctor.facts.jobs import Allocation
-from doctor.record import Record
-from doctor.regex import regex
 from doctor.shell.header import Header, read_header
 from doctor.shell.header_words import is_placeholder
 from doctor.shell.tree import HereDocument, Literal, Script, Span, Word

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from doctor.base.regex import regex
 from doctor.facts.base import Evidence, Fact
 from doctor.facts.commands import NamedKill, PaneCapture
-from doctor.regex import regex
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.programs.wrappers import read_options
 from doctor.trace.readers.jobs import Request

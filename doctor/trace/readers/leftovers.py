@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from doctor.record import Record
+from doctor.base.record import Record
 from doctor.trace.machine.journal import Walk
 from doctor.trace.readers import deletions
 from doctor.trace.readers.jobs import Request

@@ -6,9 +6,9 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from doctor.base.regex import regex
 from doctor.facts.base import Evidence
 from doctor.facts.logs import LogFile
-from doctor.regex import regex
 from doctor.slurm.options import Option
 from doctor.trace.domain.environment import BASES, SCRIPT_FOLDER
 from doctor.trace.programs.invocation import Invocation, Output

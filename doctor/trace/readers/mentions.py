@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from doctor.base.regex import regex
 from doctor.diagnostic import Source
-from doctor.regex import regex
 from doctor.trace.machine.journal import Walk
 from doctor.values.value import UNKNOWN, UnknownType
 from doctor.vllm.tables import release_key

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from doctor.base.regex import regex
 from doctor.diagnostic import Location
 from doctor.facts.base import Evidence
 from doctor.facts.servers import Launch
-from doctor.regex import regex
 from doctor.trace.programs.invocation import Context, Invocation
 from doctor.trace.programs.wrappers import Unwrapped
 from doctor.trace.readers.surroundings import Surroundings

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from functools import lru_cache
 
-from doctor.regex import regex
+from doctor.base.regex import regex
 
 #: Folders in which clusters keep people's own, perhaps with their group's between.
 _HOMES = regex(

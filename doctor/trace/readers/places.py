@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
-from doctor.record import Record
+from doctor.base.record import Record
 from doctor.shell.header_words import holds_placeholder
 from doctor.trace.programs.invocation import Container
 from doctor.trace.readers import people

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from doctor.base.record import Record
 from doctor.facts.base import Evidence
 from doctor.facts.servers import Requirement
 from doctor.knowledge import Knowledge
-from doctor.record import Record
 from doctor.trace.domain.state import Guard, consistent
 from doctor.trace.programs.invocation import Invocation
 from doctor.values.value import UNKNOWN, UnknownType, Value

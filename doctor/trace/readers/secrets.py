@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doctor import tokens
+from doctor.base import tokens
 from doctor.diagnostic import Source
 from doctor.facts.base import Evidence
 from doctor.facts.commands import Secret

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from doctor.base.record import Record
 from doctor.diagnostic import Location
 from doctor.facts.base import Evidence
 from doctor.facts.servers import Launch
 from doctor.knowledge import Knowledge
-from doctor.record import Record
 from doctor.trace.domain.state import Content, Guard, consistent
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.readers.age import needed

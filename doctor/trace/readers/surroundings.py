@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from doctor.record import Record
-from doctor.regex import regex
+from doctor.base.record import Record
+from doctor.base.regex import regex
 from doctor.trace.machine.journal import Walk
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.readers.concurrency import JobShape

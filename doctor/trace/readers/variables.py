@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
+from doctor.base.regex import regex
 from doctor.facts.base import Evidence
 from doctor.facts.servers import GivenVariable
-from doctor.regex import regex
 from doctor.trace.machine.journal import Walk
 from doctor.trace.machine.shells import relative
 from doctor.trace.readers.servers import Started

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
+from doctor.base.regex import regex
 from doctor.facts.base import Evidence
 from doctor.facts.commands import WrittenPath
-from doctor.regex import regex
 from doctor.trace.domain.environment import SCRATCH
 from doctor.trace.domain.state import consistent
 from doctor.trace.programs.containers import CONTAINER_PREFIXES

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from doctor.base.record import Record
 from doctor.diagnostic import Location
-from doctor.record import Record
 from doctor.trace.domain.state import Guard, consistent, given
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.readers.concurrency import copies, together

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from doctor.record import Record
+from doctor.base.record import Record
 from doctor.trace.programs.invocation import JOB_NODES, JOB_TASKS, Context, Output
 from doctor.trace.programs.wrappers import Unwrapped
 from doctor.trace.readers import caches

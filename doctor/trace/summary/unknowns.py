@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from doctor.base.record import Record
+from doctor.base.regex import regex
 from doctor.diagnostic import Location
-from doctor.record import Record
-from doctor.regex import regex
 from doctor.trace.domain.environment import is_always_set
 from doctor.values.value import Unknown
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from doctor.regex import regex
+from doctor.base.regex import regex
 
 _TOKEN = regex(r"\s*(\d+#\w+|0[xX][0-9a-fA-F]+|\d+|[A-Za-z_]\w*|<<|>>|<=|>=|==|!=|&&|\|\||\*\*|.)")
 _PRECEDENCE: tuple[tuple[str, ...], ...] = (

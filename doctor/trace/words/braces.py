@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from doctor.regex import regex
+from doctor.base.regex import regex
 from doctor.shell.tree import Literal, Part, Span
 
 _BRACE = regex(r"(?<!\$)\{([^{}\s]*?(?:,|\.\.)[^{}\s]*)\}")

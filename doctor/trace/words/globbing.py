@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from doctor.regex import regex
+from doctor.base.regex import regex
 from doctor.values.value import Piece, Text, Unknown, Value
 
 _GLOB = regex(r"[^/\s]*[*?][^/\s]*|[^/\s]*\[[^]/\s]+\][^/\s]*")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from doctor.patterns import matches
+from doctor.base.patterns import matches
 from doctor.shell.tree import Parameter
 from doctor.trace.domain.environment import SCRIPT, SCRIPT_FOLDER
 from doctor.trace.words.parameters import single

@@ -1,0 +1,244 @@
+"""The command line: arguments in, exit code out."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from doctor.base.errors import DoctorError
+from doctor.cli import terminal
+from doctor.cli.catalogue import COMMANDS
+from doctor.cli.lesson import new_lesson
+from doctor.cli.node import node
+from doctor.cli.outcome import exit_code, fail, report
+from doctor.report import FORMATS
+
+#: After how many new objects Python looks for garbage in cycles. We make many objects and few
+#: cycles: at Python's 700, the search took a few hundredths of a scan.
+_UNTIL_SEARCH = 100_000
+
+_SEVERITIES = ("error", "warning", "info")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 0: nothing found, 1: something found, 2: it could not do the job."""
+    gc.set_threshold(_UNTIL_SEARCH)
+    try:
+        code = app.main(arguments, prog_name="vllm-doctor", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except DoctorError as error:
+        return fail(str(error))
+    except (KeyboardInterrupt, click.Abort):
+        return 130
+    except Exception as error:
+        return fail(f"this is a fault of vllm-doctor ({error!r}); please report it")
+    return code if isinstance(code, int) else 0
+
+
+def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        click.echo(f"vllm-doctor {version('vllm-slurm-doctor')}")
+        context.exit()
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
+    no_args_is_help=False,
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version,
+    help="Show the version and exit.",
+)  # fmt: skip
+@click.pass_context
+def app(context: click.Context) -> None:
+    """Finds what goes wrong with vLLM servers on Slurm clusters before it does."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@app.command()
+@click.argument("paths", nargs=-1)
+@click.option(
+    "--format",
+    "--output-format",
+    "format_name",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="How to show what was found.",
+)
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="RULES",
+    help="Only these rules: codes, beginnings of codes (VD2) or names, with commas.",
+)
+@click.option(
+    "--ignore",
+    multiple=True,
+    metavar="RULES",
+    help="Not these rules, nor those that the configuration ignores.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice([*_SEVERITIES, "never"]),
+    default="warning",
+    show_default=True,
+    help="The least severity that makes the exit code 1.",
+)
+@click.option(
+    "--show",
+    type=click.Choice(_SEVERITIES),
+    default="warning",
+    show_default=True,
+    help="The least severity that the text shows, and that is fixed.",
+)
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path, readable=False),
+    metavar="FILE",
+    help="The configuration, in place of the one in the nearest folder.",
+)
+@click.option("--no-config", is_flag=True, help="Use no configuration.")
+@click.option(
+    "--kb",
+    multiple=True,
+    metavar="PATH",
+    help="A document, or a folder of them, with your own lessons.",
+)
+@click.option("--rules", multiple=True, metavar="FOLDER", help="A folder with your own rules.")
+@click.option("--vllm-version", metavar="RELEASE", help="The release of vLLM that will run.")
+@click.option(
+    "--stdin-filename",
+    default="<stdin>",
+    metavar="NAME",
+    help="What to call the script that `-` reads from the standard input.",
+)
+@click.option("--fix", is_flag=True, help="Make the safe fixes; of `-` print the fixed text.")
+@click.option("--diff", is_flag=True, help="Change nothing, print the fixes as a patch.")
+@click.option("--unsafe-fixes", is_flag=True, help="Make or show the unsafe fixes too.")
+@click.option(
+    "--exit-non-zero-on-fix", is_flag=True, help="Exit with 1 if anything was fixed, too."
+)
+def scan(
+    paths: tuple[str, ...],
+    format_name: str,
+    fail_on: str,
+    show: str,
+    config_file: Path | None,
+    no_config: bool,
+    stdin_filename: str,
+    fix: bool,
+    diff: bool,
+    unsafe_fixes: bool,
+    exit_non_zero_on_fix: bool,
+    **overrides: Any,
+) -> int:
+    """Examine shell and Slurm scripts, and repair them.
+
+    PATHS are files and folders; `-` is the standard input; without any, the folder you are in.
+
+    The exit code is 0 if nothing at or above --fail-on was found (with --fix: remains), 1 if
+    something was, and 2 if a part of the job could not be done. With --diff it is 1 if there is
+    anything to fix.
+    """
+    from doctor.config import Config, find, from_mapping, read
+
+    paths = paths or (".",)
+    if no_config:
+        config = Config()
+    elif config_file is not None:
+        config = read(config_file)
+    else:
+        config = find(stdin_filename if path == "-" else path for path in paths)
+    config = config.overridden(from_mapping(_settings(overrides), Path.cwd()))
+    stdin = sys.stdin.buffer if sys.stdin else None
+    if fix or diff:
+        from doctor.cli.fix import Wanted, repair
+
+        wanted = Wanted(format_name, show, fail_on, diff, unsafe_fixes, exit_non_zero_on_fix)
+        return repair(paths, config, stdin, stdin_filename, wanted)
+    from doctor.scan import scan
+
+    result = scan(paths, config, stdin, stdin_filename)
+    terminal.write(report(result, format_name, show))
+    return exit_code(result, fail_on)
+
+
+@app.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--format",
+    "--output-format",
+    "format_name",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="How to show it; json has every fact and where it stands.",
+)
+@click.option("--vllm-version", metavar="RELEASE", help="The release of vLLM that will run.")
+def trace(files: tuple[str, ...], format_name: str, vllm_version: str | None) -> int:
+    """Show what scripts would do: their jobs, and the vLLM servers that they start.
+
+    Nothing is run. A FILE is a shell or Slurm script; `-` is the standard input. The exit code
+    is 2 if one of them can't be read.
+    """
+    from doctor.config import find, from_mapping
+    from doctor.report.trace import render
+    from doctor.scan import Examiner
+    from doctor.sources import LIMIT, Unexamined, decode, read_named
+
+    config = find(path for path in files if path != "-")
+    settings = _settings({"vllm_version": vllm_version})
+    examiner = Examiner(config.overridden(from_mapping(settings, Path.cwd())), files)
+    found = [
+        decode(sys.stdin.buffer.read(LIMIT + 1), "<stdin>")
+        if path == "-" and sys.stdin
+        else read_named(path)
+        for path in files
+    ]
+    traces = [examiner.trace(source) for source in found if not isinstance(source, Unexamined)]
+    terminal.write(render(traces, format_name, terminal.width(), terminal.colour()))
+    problems = [source for source in found if isinstance(source, Unexamined)]
+    for problem in problems:
+        fail(f"{problem.filename}: {problem.reason}")
+    return 2 if problems else 0
+
+
+@app.command()
+@click.option("--force", is_flag=True, help="Write over a configuration that is there.")
+def init(force: bool) -> None:
+    """Write a commented configuration into the folder you are in.
+
+    Where Slurm's `sinfo` is there, it is asked which of the known bad nodes this cluster has.
+    """
+    from doctor.lessons.init import write
+
+    for sentence in write(Path.cwd(), force):
+        click.echo(sentence)
+
+
+def _settings(overrides: Mapping[str, Any]) -> dict[str, object]:
+    """The options that were given, as the settings of a configuration; lists may hold commas."""
+    settings: dict[str, object] = {}
+    for name, value in overrides.items():
+        if name in ("select", "ignore"):
+            value = [word.strip() for words in value for word in words.split(",")]
+        if value:
+            settings[name.replace("_", "-")] = list(value) if isinstance(value, tuple) else value
+    return settings
+
+
+for _command in (node, *COMMANDS, new_lesson):
+    app.add_command(_command)

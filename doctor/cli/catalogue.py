@@ -1,0 +1,174 @@
+"""The commands about what is known: rules, lessons and facts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from doctor.cli import terminal
+
+if TYPE_CHECKING:
+    from doctor.config import Config
+
+_Command = TypeVar("_Command", bound=Callable[..., object])
+
+_FORMAT = click.option(
+    "--format",
+    "--output-format",
+    "format_name",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="How to show it.",
+)
+
+
+def site_options(command: _Command) -> _Command:
+    """The options that say which knowledge and which rules are in force."""
+    for option in (
+        click.option(
+            "--rules", multiple=True, metavar="FOLDER", help="A folder with your own rules.",
+        ),
+        click.option(
+            "--kb", multiple=True, metavar="PATH",
+            help="A document, or a folder of them, with your own lessons.",
+        ),
+        click.option("--no-config", is_flag=True, help="Use no configuration."),
+        click.option(
+            "--config", "config_file", type=Path, metavar="FILE",
+            help="The configuration, in place of the one in the nearest folder.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def site_config(
+    config_file: Path | None,
+    no_config: bool,
+    kb: tuple[str, ...],
+    rules: tuple[str, ...],
+    settings: Mapping[str, object] | None = None,
+) -> Config:
+    """The configuration in force, with the options of ``site_options`` and other settings."""
+    from doctor.config import Config, find, from_mapping, read
+
+    if no_config:
+        config = Config()
+    else:
+        config = read(config_file) if config_file is not None else find((".",))
+    given: dict[str, object] = {"kb": list(kb), "rules": list(rules), **(settings or {})}
+    return config.overridden(from_mapping(given, Path.cwd()))
+
+
+@click.command()
+@click.argument("word", metavar="CODE|NAME|LESSON|FACT")
+@site_options
+def explain(
+    word: str,
+    **site: Any,
+) -> int:
+    """Explain a rule or a lesson, or a kind of fact.
+
+    A rule: what it looks at, why, and what to do. A kind of fact, such as `step`: what a rule may
+    ask of it.
+    """
+    from doctor.lessons.catalogue import catalogue
+    from doctor.lessons.explain import explanation
+    from doctor.report.markdown import plain, typeset
+    from doctor.scan import Examiner
+
+    config = site_config(**site)
+    text = explanation(word, catalogue(config), Examiner(config).knowledge)
+    if sys.stdout.isatty():
+        terminal.write(typeset(text, terminal.width(), terminal.colour()))
+    else:
+        terminal.write(plain(text))
+    return 0
+
+
+@click.group(invoke_without_command=True)
+@_FORMAT
+@site_options
+@click.pass_context
+def rules(
+    context: click.Context,
+    /,
+    format_name: str,
+    **site: Any,
+) -> int:
+    """List the rules in force.
+
+    A line for each rule: code, severity, name, lesson and, if it is your own, its file.
+    """
+    if context.invoked_subcommand is not None:
+        return 0
+    from doctor.lessons.catalogue import as_json, as_text, catalogue
+
+    entries = catalogue(site_config(**site))
+    terminal.write(as_json(entries) if format_name == "json" else as_text(entries))
+    return 0
+
+
+@rules.command("schema")
+def rules_schema() -> int:
+    """Print the JSON Schema of a rule file.
+
+    An editor checks and completes a rule by it.
+    """
+    from doctor.rulebook.schema import lines
+
+    terminal.write(lines())
+    return 0
+
+
+@click.group(invoke_without_command=True)
+@_FORMAT
+@site_options
+@click.pass_context
+def kb(context: click.Context, /, format_name: str, **site: Any) -> int:
+    """Show the facts in force, and where each stands."""
+    if context.invoked_subcommand is not None:
+        return 0
+    from doctor.lessons.inventory import as_json, as_text
+    from doctor.scan import Examiner
+
+    knowledge = Examiner(site_config(**site)).knowledge
+    terminal.write(as_json(knowledge) if format_name == "json" else as_text(knowledge))
+    return 0
+
+
+@kb.command("check")
+@click.option(
+    "--max-age",
+    type=click.IntRange(min=0),
+    default=90,
+    show_default=True,
+    metavar="DAYS",
+    help="How old a list of bad nodes may be.",
+)
+@site_options
+def kb_check(max_age: int, **site: Any) -> int:
+    """Check your knowledge and rules.
+
+    Without any it checks what ships with vllm-doctor. Each sentence names a file and a line. The
+    exit code is 1 if there is any, and 2 if a page or a rule can't be read.
+    """
+    from datetime import datetime
+
+    from doctor.lessons.check import complaints
+    from doctor.rulebook import load
+    from doctor.scan import Examiner
+
+    config = site_config(**site)
+    today = datetime.now().astimezone().date()
+    found = complaints(config, Examiner(config).knowledge, load(config.rules), today, max_age)
+    terminal.write([str(each) for each in found] or ["All is well."])
+    return int(bool(found))
+
+
+COMMANDS = (explain, rules, kb)

@@ -1,0 +1,89 @@
+"""The scan command with `--fix` or `--diff`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from typing import BinaryIO
+
+import click
+
+from doctor.base.record import Record
+from doctor.base.tokens import blotted
+from doctor.cli import terminal
+from doctor.cli.outcome import exit_code, report
+from doctor.config import Config
+from doctor.diagnostic import Severity
+from doctor.report import diff
+from doctor.scan import repair as repairs
+
+
+class Wanted(Record):
+    """What the options of the command ask for."""
+
+    format_name: str
+    show: str
+    fail_on: str
+    diff: bool
+    unsafe: bool
+    exit_non_zero: bool
+
+
+def repair(
+    paths: Sequence[str],
+    config: Config,
+    stdin: BinaryIO | None,
+    stdin_filename: str,
+    wanted: Wanted,
+) -> int:
+    """Make the fixes of what is shown, or show them as a patch; the exit code."""
+    given = stdin.read() if stdin and "-" in paths else b""
+    unsafe, write, least = wanted.unsafe, not wanted.diff, Severity(wanted.show)
+    done = repairs.repair(paths, config, unsafe, write, BytesIO(given), stdin_filename, least)
+    if wanted.diff:
+        terminal.write_bytes(diff.render((each.before, each.after) for each in done.changes))
+        _say([*_refusals(done), *_masked(done)])
+        return exit_code(done.result, "never") or int(bool(done.changes))
+    if "-" in paths:
+        changed = (c.after.data for c in done.changes if c.before.filename == stdin_filename)
+        terminal.write_bytes([next(changed, given)])
+        _say(report(done.result, "text", wanted.show))
+    else:
+        terminal.write(report(done.result, wanted.format_name, wanted.show))
+    _say([*_refusals(done), *_fixed(done)])
+    code = exit_code(done.result, wanted.fail_on)
+    return code or int(wanted.exit_non_zero and bool(done.changes))
+
+
+def _say(lines: Sequence[str] | Iterator[str]) -> None:
+    """Tell people what programs that read the standard output need not know."""
+    for line in lines:
+        click.echo(blotted(line), err=True)
+
+
+def _refusals(done: repairs.Repaired) -> Iterator[str]:
+    for refusal in done.refused:
+        found = refusal.diagnostic
+        place = f"{found.location.filename}:{found.location.start.row}"
+        yield f"{place}: {found.code} was not fixed: {refusal.reason}."
+
+
+def _masked(done: repairs.Repaired) -> Iterator[str]:
+    for change in done.changes:
+        if diff.is_masked(change.before, change.after):
+            yield (
+                f"{change.before.filename}: a token stands beside what changes. It is masked, so "
+                "this patch can't be applied: make the changes with --fix."
+            )
+
+
+def _fixed(done: repairs.Repaired) -> Iterator[str]:
+    count = 0
+    for change in done.changes:
+        for found in change.fixed:
+            count += 1
+            start = found.location.start
+            message = found.fix.message if found.fix else ""
+            place = f"{found.location.filename}:{start.row}:{start.column}"
+            yield f"{place}: fixed {found.code}: {message}"
+    yield f"Fixed {count} problem{'' if count == 1 else 's'}."

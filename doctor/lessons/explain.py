@@ -1,0 +1,110 @@
+"""A rule, a lesson or a kind of fact explained, as a Markdown page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from doctor.base.errors import DoctorError, nearest
+from doctor.knowledge import Knowledge
+from doctor.knowledge.markdown import prose
+from doctor.knowledge.rows import Page
+from doctor.lessons.catalogue import Entry, written
+from doctor.rulebook import reference
+from doctor.rulebook.examples import Example, examples
+from doctor.rulebook.rule import Conditions
+from doctor.rulebook.vocabulary import kinds
+
+#: Longer examples are cut: they show where a rule's limits are, not what it is about.
+_ROWS = 20
+
+
+def explanation(word: str, entries: Sequence[Entry], knowledge: Knowledge) -> str:
+    """What a rule's code or name, a lesson's id, or a kind of fact means."""
+    pages = {page.id: page for page in reversed(knowledge.pages)}
+    for entry in entries:
+        if word.upper() == entry.rule.code or word.lower() == entry.rule.name:
+            parts = [*_rule(entry), *_lesson(pages.get(entry.rule.lesson or ""))]
+            return "\n\n".join(parts)
+    page = pages.get(word.lower())
+    if page is not None:
+        listed = [_line(entry) for entry in entries if entry.rule.lesson == page.id]
+        return "\n\n".join([*_lesson(page), "## Rules", "\n".join(listed) or "None yet."])
+    if word.lower() in kinds():
+        return "\n\n".join(_kind(word.lower(), entries))
+    known = [*(name for entry in entries for name in (entry.rule.code, entry.rule.name)), *pages]
+    known += kinds()
+    raise DoctorError(f"no rule, lesson or kind of fact is called {word!r}{_nearest(word, known)}")
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    return nearest(word, known) or nearest(word.upper(), known) or nearest(word.lower(), known)
+
+
+def _line(entry: Entry) -> str:
+    return f"- {entry.rule.code} {entry.rule.name} ({entry.severity})"
+
+
+def _rule(entry: Entry) -> Iterator[str]:
+    rule = entry.rule
+    severities = [case.severity.value for case in rule.cases if case.severity is not None]
+    others = [word for word in dict.fromkeys(severities) if word != entry.severity]
+    yield f"# {rule.code} {rule.name}"
+    yield f"Severity: {entry.severity}" + (
+        f", in some cases {' or '.join(others)}" if others else ""
+    )
+    yield "Looks at: " + _looks_at(rule.fact, [rule.when, *(case.when for case in rule.cases)])
+    yield f"Says: {written(rule.message)}"
+    listed = examples(rule.path)
+    yield from _example("Bad", next(each for each in listed if each.bad))
+    yield from _example("Good", next(each for each in listed if not (each.bad or each.unknown)))
+    yield f"The rule, with all its examples: {rule.path}"
+
+
+def _looks_at(kind: str, conditions: Sequence[Conditions]) -> str:
+    attributes = kinds()[kind]
+    read = dict.fromkeys(name for each in conditions for name in _subjects(each))
+    about = "".join(f"\n- `{name}`: {attributes[name].doc}" for name in read if name in attributes)
+    said = reference.kind_doc(kind)
+    return said[0].lower() + said[1:] + about
+
+
+def _subjects(conditions: Conditions) -> Iterator[str]:
+    yield from (clause.subject.path for clause in conditions.clauses)
+    for each in conditions.alternatives:
+        yield from _subjects(each)
+
+
+def _example(title: str, example: Example) -> Iterator[str]:
+    yield f"{title}:"
+    yield _block("bash" if example.fact is None else "yaml", example.text)
+    if example.kb is not None:
+        yield "where the site's document says:"
+        yield _block("markdown", example.kb)
+
+
+def _block(language: str, text: str) -> str:
+    lines = text.splitlines()
+    cut = [*lines[:_ROWS], "…"] if len(lines) > _ROWS else lines
+    return "\n".join([f"```{language}", *cut, "```"])
+
+
+def _lesson(page: Page | None) -> Iterator[str]:
+    if page is not None:
+        yield prose(Path(page.place.filename).read_text("utf-8")).strip()
+        yield f"The lesson: {page.place.filename}" + (
+            f" (checked on {page.checked})" if page.checked else ""
+        )
+
+
+def _kind(kind: str, entries: Sequence[Entry]) -> Iterator[str]:
+    yield f"# {kind}"
+    yield f"{reference.kind_doc(kind)} A rule about it says `fact: {kind}`."
+    yield "## Attributes"
+    yield "\n".join(reference.attributes(kind))
+    yield "## What `when` may ask of them"
+    yield "A value or a list of values (`bash`, `[4, 8]`), or a mapping with one or more of"
+    yield "\n".join(reference.operators(kind))
+    yield "## Rules about it"
+    listed = [_line(entry) for entry in entries if entry.rule.fact == kind]
+    yield "\n".join(listed) or "None yet."

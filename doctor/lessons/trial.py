@@ -1,0 +1,120 @@
+"""A rule tried on its examples, as a user would run it."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+from doctor import sources
+from doctor.base.unknown import UNKNOWN
+from doctor.config import Config, from_mapping
+from doctor.diagnostic import Diagnostic
+from doctor.facts.base import Fact
+from doctor.knowledge import Knowledge
+from doctor.rulebook import Rulebook, answer, load
+from doctor.rulebook.examples import Example
+from doctor.scan import Examiner
+
+
+class Bench:
+    """What trials share: the rules and the knowledge of the site, which are read once.
+
+    ``site`` names the knowledge and the rules for which the examples were written. The files of
+    the folder that one is in are none of an example's business.
+    """
+
+    def __init__(self, site: Config) -> None:
+        self.site = Config(kb=site.kb, rules=site.rules)
+        self.examiner = Examiner(self.site, here=None)
+
+    @cached_property
+    def rules_about_nodes(self) -> Rulebook:
+        """The rules that need no script."""
+        return load(self.site.rules, about="node")
+
+
+def failure(code: str, example: Example, bench: Bench) -> str | None:
+    """What an example expects of its rule and doesn't get, or None."""
+    with _as_user(example, bench) as examiner:
+        if example.fact is not None:
+            return _node_failure(code, example, example.fact, bench, examiner.knowledge)
+        everything = _told(example, examiner)
+        fixed = None if example.fixed is None else _fixed(code, example, examiner)
+    found = [each for each in everything if each.code == code]
+    if not example.bad:
+        return f"{code} speaks on this good example: {found[0].message}" if found else None
+    if not found:
+        unread = "".join(f": {each.message}" for each in everything if each.code == "VD001")
+        return f"{code} is silent on this bad example{unread}"
+    if fixed != example.fixed:
+        return f"the fixes of {code} make of this example: {fixed!r}"
+    return next(_differences(example, found), None)
+
+
+def _node_failure(
+    code: str, example: Example, fact: Fact, bench: Bench, knowledge: Knowledge
+) -> str | None:
+    """The same for an example that is a fact about a node."""
+    rulebook = bench.rules_about_nodes
+    rule = next(rule for rule in rulebook.rules if rule.code == code)
+    found = answer(rule, fact, knowledge, rulebook.severities)
+    if found.holds is not (UNKNOWN if example.unknown else example.bad):
+        if found.holds is UNKNOWN:
+            return f"{code} can't say on this example: {', '.join(found.unknown)}"
+        said = f"speaks on this example: {found.message}" if found.holds else "is silent"
+        return f"{code} {said}, and not what the example expects"
+    for name in ("severity", "message", "remedy"):
+        expected, got = getattr(example, name), getattr(found, name)
+        if expected is not None and expected not in got:
+            return f"the {name} of {code} is not {expected!r} here, but {got!r}"
+    return None
+
+
+@contextmanager
+def _as_user(example: Example, bench: Bench) -> Iterator[Examiner]:
+    """An examiner under the configuration that an example asks for, with its document."""
+    if not example.config and example.kb is None:
+        yield bench.examiner
+        return
+    config = from_mapping(example.config or {}, Path.cwd())
+    config = replace(config, kb=config.kb + bench.site.kb, rules=config.rules + bench.site.rules)
+    with tempfile.TemporaryDirectory() as folder:
+        if example.kb is not None:
+            document = Path(folder, "lessons.md")
+            document.write_text(example.kb, "utf-8")
+            config = replace(config, kb=(*config.kb, document))
+        yield Examiner(config, here=None)
+
+
+def _told(example: Example, like: Examiner) -> list[Diagnostic]:
+    examiner = Examiner(like.config, like=like)
+    examiner.refuse_wrong_references()
+    script = sources.decode(_input(example).getvalue(), example.filename)
+    return [*examiner.examine(script), *examiner.examine_knowledge()]
+
+
+def _fixed(code: str, example: Example, like: Examiner) -> str | None:
+    """The text after the fixes of one rule, the unsafe ones too; None if there are none."""
+    from doctor.scan.repair import repair
+
+    only = replace(like.config, select=(code,))
+    done = repair(["-"], only, True, False, _input(example), example.filename, like=like)
+    return done.changes[0].after.text if done.changes else None
+
+
+def _input(example: Example) -> io.BytesIO:
+    script = example.script
+    return io.BytesIO(script.encode() if isinstance(script, str) else script)
+
+
+def _differences(example: Example, found: list[Diagnostic]) -> Iterator[str]:
+    for each in found:
+        if example.severity not in (None, each.severity):
+            yield f"{each.code} is {each.severity.value} here, and not what the example expects"
+        if example.message is not None and example.message not in each.message:
+            yield f"{each.code} does not say {example.message!r} here, but {each.message!r}"

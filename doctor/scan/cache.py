@@ -1,0 +1,160 @@
+"""What was found in scripts, kept: one that hasn't changed needn't be examined again.
+
+The diagnostics of a script follow from its text, from the files that it names, from the
+configuration, and from this tool with its rules and its knowledge, of which only what the register
+holds depends on the date. One file for each folder in which one scans; nothing is lost if it is
+deleted.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from doctor.base.data import data_folder
+from doctor.base.kept import keep, recall
+from doctor.base.record import Record
+from doctor.config import Config
+from doctor.diagnostic import (
+    Applicability,
+    Diagnostic,
+    Edit,
+    Fix,
+    Location,
+    Position,
+    Related,
+    Severity,
+    Source,
+)
+from doctor.scan.loading import Loader, digest
+from doctor.sources import Unexamined
+
+#: How many scripts' results are kept for a folder, besides those of the last scan.
+MOST_KEPT = 2000
+
+
+class Examination(Record):
+    """What an examination found in a script; ``asked`` are the files that it looked for.
+
+    Their names, and fingerprints of what they held; None is for one that isn't there.
+    """
+
+    script: Source | Unexamined
+    diagnostics: Sequence[Diagnostic]
+    asked: Mapping[str, str | None]
+
+
+class Results:
+    """The results of earlier scans in this folder; ``loader`` reads what scripts name."""
+
+    def __init__(self, config: Config, loader: Loader) -> None:
+        self._loader = loader
+        self._basis = digest(repr(config), *loader.scanned, *_state(config))
+        self._name = f"results-{digest(os.path.realpath(''))}"
+        earlier = recall(self._name)
+        self._earlier: dict[str, Any] = earlier if isinstance(earlier, dict) else {}
+        self._current: dict[str, Any] = {}
+        self._has_news = False
+
+    def find(self, script: Source | Unexamined) -> list[Diagnostic] | None:
+        """The diagnostics of a script, if it was examined before and nothing has changed."""
+        if isinstance(script, Unexamined):
+            return None
+        key = self._key(script)
+        with suppress(KeyError, ValueError, TypeError, AttributeError):  # somebody edited it
+            asked, packed = self._earlier[key]
+            if all(self._loader.fingerprint(name) == was for name, was in asked.items()):
+                found = [_unpacked(*each) for each in packed]
+                self._current[key] = self._earlier[key]
+                self._loader.texts[script.filename] = script
+                return found
+        return None
+
+    def add(self, done: Examination) -> None:
+        """Note what an examination found. What could not be read may be readable next time."""
+        script = done.script
+        if isinstance(script, Source) and all(each.code != "VD001" for each in done.diagnostics):
+            packed = [_packed(diagnostic) for diagnostic in done.diagnostics]
+            self._current[self._key(script)] = done.asked, packed
+            self._has_news = True
+
+    def write(self) -> None:
+        """Keep the results for the next scan, the latest first."""
+        if self._has_news:
+            older = (item for item in self._earlier.items() if item[0] not in self._current)
+            keep(self._name, dict(chain(self._current.items(), islice(older, MOST_KEPT))))
+
+    def _key(self, script: Source) -> str:
+        return digest(self._basis, script.filename, script.encoding, script.text)
+
+
+def _state(config: Config) -> Iterator[str]:
+    """What every result rests on: files, by when each was last changed, and unfit nodes."""
+    own = (Path(__file__).parents[1], data_folder("rules"), data_folder("kb"))
+    for place in (*own, *config.rules, *config.kb):
+        yield from _stamps(os.fspath(place))
+    if config.register:
+        from doctor.knowledge.register import unfit
+
+        yield from sorted(map(repr, unfit(config.register).values()))
+
+
+def _stamps(place: str) -> Iterator[str]:
+    try:
+        if os.path.isdir(place):
+            with os.scandir(place) as entries:
+                inside = sorted(each.path for each in entries if each.name != "__pycache__")
+            for path in inside:
+                yield from _stamps(path)
+        else:
+            status = os.stat(place)
+            yield f"{place} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+    except OSError as problem:
+        yield f"{place} {problem.errno}"
+
+
+# --- diagnostics as plain data --------------------------------------------------------------
+
+
+def _packed(found: Diagnostic) -> list[Any]:
+    related = [[each.message, _place(each.location)] for each in found.related]
+    fix = found.fix and [
+        found.fix.applicability.value,
+        found.fix.message,
+        [[_place(edit.location), edit.content] for edit in found.fix.edits],
+    ]
+    words = [found.code, found.name, found.severity.value, found.message, found.lesson]
+    return [words, _place(found.location), related, fix]
+
+
+def _place(location: Location) -> list[Any]:
+    start, end = location.start, location.end
+    numbers = [start.row, start.column, start.offset, end.row, end.column, end.offset]
+    return [location.filename, location.within, *numbers]
+
+
+def _unpacked(words: Sequence[Any], place: Any, related: Any, fix: Any) -> Diagnostic:
+    code, name, severity, message, lesson = words
+    return Diagnostic(
+        code,
+        name,
+        Severity(severity),
+        message,
+        _location(*place),
+        tuple(Related(about, _location(*there)) for about, there in related),
+        lesson,
+        fix and _fix(*fix),
+    )
+
+
+def _fix(applicability: str, message: str, edits: Sequence[Any]) -> Fix:
+    made = tuple(Edit(_location(*place), content) for place, content in edits)
+    return Fix(Applicability(applicability), message, made)
+
+
+def _location(filename: str, within: str, *numbers: int) -> Location:
+    return Location(filename, Position(*numbers[:3]), Position(*numbers[3:]), within)

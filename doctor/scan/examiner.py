@@ -1,0 +1,181 @@
+"""The stages in a row for one script: its tree, its facts, what the rules say, what is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from doctor.base.errors import DoctorError
+from doctor.config import Config
+from doctor.config.selection import matches_any
+from doctor.diagnostic import Diagnostic, Severity, Source
+from doctor.scan.cache import Examination
+from doctor.scan.loading import Loader
+from doctor.scan.relevance import matters
+from doctor.sources import Unexamined
+
+if TYPE_CHECKING:
+    from doctor.facts.base import Fact
+    from doctor.fix.offer import Examined
+    from doctor.knowledge import Knowledge
+    from doctor.rulebook import Rulebook
+    from doctor.trace import Settings, Traced
+
+
+class Examiner:
+    """Examines one script after another under one configuration.
+
+    ``scanned`` are the files and folders that are examined, ``here`` is the folder below which
+    files may be read besides; None if none may. ``like`` is another examiner, under a
+    configuration that names the same rules and the same knowledge: then they need not be read
+    again.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        scanned: Sequence[str] = (),
+        like: Examiner | None = None,
+        here: str | None = "",
+    ) -> None:
+        self.config = config
+        if like is not None:
+            self.rulebook, self.knowledge = like.rulebook, like.knowledge
+            here = like.loader.here
+        self.loader: Loader = Loader(scanned, here)
+        if config.names_rules:
+            config.refuse_unknown(self.rulebook.names)
+
+    @property
+    def texts(self) -> dict[str, Source]:
+        """The sources that diagnostics may point into, by name."""
+        return self.loader.texts
+
+    @cached_property
+    def rulebook(self) -> Rulebook:
+        from doctor import rulebook
+
+        return rulebook.load(self.config.rules, about="script")
+
+    @cached_property
+    def knowledge(self) -> Knowledge:
+        from doctor import knowledge
+
+        return knowledge.load(
+            self.config.kb,
+            bad_nodes=self.config.bad_nodes,
+            shared_folders=self.config.shared_folders,
+            register=self.config.register,
+            named_in=self.config.filename or "the configuration",
+        )
+
+    def finds_worthwhile(self, found: Source | Unexamined) -> bool:
+        """Whether any rule could say anything about it."""
+        return isinstance(found, Unexamined) or matters(found, self.config, self.loader.load)
+
+    def refuse_wrong_references(self) -> None:
+        """Refuse a rule of the site that reads what nobody tells."""
+        if self.config.rules:  # our own rules are checked by the tests
+            from doctor.scan.references import wrong_references
+
+            for wrong in wrong_references(self.rulebook.rules, self.knowledge):
+                raise wrong
+
+    def examination(self, found: Source | Unexamined) -> Examination:
+        """The diagnostics of one script, and the files on which they rest."""
+        self.loader.asked.clear()
+        diagnostics = self.examine(found)
+        return Examination(found, diagnostics, self.loader.fingerprints())
+
+    def examine(self, found: Source | Unexamined) -> list[Diagnostic]:
+        """The diagnostics of one script, as the configuration wants them."""
+        if isinstance(found, Unexamined):
+            return list(self._wanted(self._check([_fact(found)])))
+        if not self.finds_worthwhile(found):
+            return []
+        try:
+            return [offer.diagnostic for offer in self.examined(found).offers]
+        except DoctorError:
+            raise
+        except Exception as error:  # a fault of ours must not cost the user the other files
+            reason = f"vllm-doctor failed on it ({type(error).__name__}: {error}); please report it"
+            failure = Unexamined(found.filename, "unreadable", reason)
+            return list(self._wanted(self._check([_fact(failure)])))
+
+    def examine_knowledge(self) -> list[Diagnostic]:
+        """The diagnostics of the site's own knowledge, as the configuration wants them."""
+        if not self.config.kb:
+            return []
+        from doctor.scan.disagreement import facts
+
+        return list(self._wanted(self._check(facts(self.knowledge, self.texts))))
+
+    def examined(self, source: Source) -> Examined:
+        """What one script would do, and its diagnostics with their fixes, as they are wanted."""
+        from doctor.fix.offer import Examined, Offer, offer
+        from doctor.rulebook import judge
+        from doctor.scan import suppress
+
+        traced = self.trace(source)
+        verdicts = judge(traced.facts, self.rulebook, self.knowledge)
+        found = [verdict.diagnostic for verdict in verdicts]
+        kept, useless = suppress.apply(traced.script, source, found, self.rulebook.names)
+        if useless:
+            # A comment about a whole file may suppress what is said of the other comments.
+            about = judge(useless, self.rulebook, self.knowledge)
+            told = [verdict.diagnostic for verdict in about]
+            kept += suppress.apply(traced.script, source, told, self.rulebook.names)[0]
+            verdicts += about
+        unsuppressed = {id(diagnostic) for diagnostic in kept}
+        offers = (
+            offer(verdict, traced) if verdict.repair else Offer(verdict.diagnostic, verdict)
+            for verdict in verdicts
+            if id(verdict.diagnostic) in unsuppressed
+        )
+        wanted = ((each, self._as_wanted(each.diagnostic)) for each in offers)
+        return Examined(
+            traced, tuple(replace(each, diagnostic=said) for each, said in wanted if said)
+        )
+
+    def trace(self, source: Source) -> Traced:
+        """What one script would do."""
+        from doctor.shell import parse
+        from doctor.trace import trace
+
+        self.texts[source.filename] = source
+        loader = self.loader
+        return trace(source, parse(source.text), self.settings, loader.load, loader.beside)
+
+    @cached_property
+    def settings(self) -> Settings:
+        from doctor.trace import Settings
+
+        return Settings(self.knowledge, self.config.vllm_version, self.config.slurm)
+
+    def _check(self, facts: Iterable[Fact]) -> list[Diagnostic]:
+        from doctor.rulebook import check
+
+        return list(check(facts, self.rulebook, self.knowledge))
+
+    def _wanted(self, diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+        return filter(None, map(self._as_wanted, diagnostics))
+
+    def _as_wanted(self, diagnostic: Diagnostic) -> Diagnostic | None:
+        """The diagnostic with the severity that the configuration gives it, if any."""
+        code, name = diagnostic.code, diagnostic.name
+        ignored = self.config.ignores_for(diagnostic.location.filename)
+        severity = self.config.severity_of(code, name)
+        if matches_any(ignored, code, name) or severity == "off":
+            return None
+        if self.config.select and not matches_any(self.config.select, code, name):
+            return None
+        return replace(diagnostic, severity=Severity(severity)) if severity else diagnostic
+
+
+def _fact(found: Unexamined) -> Fact:
+    from doctor.facts.inputs import InputFile
+
+    place = Source(found.filename, "").location(0, 0)
+    return InputFile(location=place, problem=found.problem, reason=found.reason)

@@ -1,0 +1,82 @@
+"""Many scripts are examined by several processes at once, few by this one."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+
+from doctor.base.errors import DoctorError
+from doctor.config import Config
+from doctor.diagnostic import Source
+from doctor.scan.cache import Examination
+from doctor.scan.examiner import Examiner
+from doctor.sources import Unexamined
+
+#: A process of its own pays only for about so many scripts: it takes a while to start.
+ENOUGH = 32
+#: On a login node there are others, too.
+MOST_PROCESSES = 8
+#: As many scripts as a process is given at once.
+_CHUNK = 16
+
+_Examined = tuple[Sequence[Examination], Mapping[str, Source]]
+
+
+def examine_all(examiner: Examiner, found: Sequence[Source | Unexamined]) -> Iterator[Examination]:
+    """The examinations of the scripts, in any order; the examiner then knows their texts.
+
+    Raises ``DoctorError`` as the examiner does, or if one of the processes is killed.
+    """
+    processes = min(_processors(), MOST_PROCESSES, len(found) // ENOUGH)
+    if processes < 2:
+        yield from map(examiner.examination, found)
+        return
+    for examinations, texts in _spread(examiner, found, processes):
+        yield from examinations
+        examiner.texts.update(texts)
+
+
+def _spread(
+    examiner: Examiner, found: Sequence[Source | Unexamined], processes: int
+) -> Iterator[_Examined]:
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+    from multiprocessing import get_context
+
+    chunks = [found[start : start + _CHUNK] for start in range(0, len(found), _CHUNK)]
+    examine = partial(_examine, examiner.config, examiner.loader.scanned)
+    try:
+        with ProcessPoolExecutor(processes, get_context("fork"), _leave_interrupts) as pool:
+            yield from pool.map(examine, chunks)
+    except BrokenProcessPool:
+        raise DoctorError(
+            "a process that examined scripts was killed, perhaps for want of memory; "
+            "scan fewer scripts at once"
+        ) from None
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C ends the scan; the process that waits for the others sees to that."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _examine(
+    config: Config, scanned: Sequence[str], found: Sequence[Source | Unexamined]
+) -> _Examined:
+    """The examinations of a few scripts, with the texts that they point into."""
+    examiner = Examiner(config, scanned)
+    done = [examiner.examination(each) for each in found]
+    pointed_at = {
+        place.filename
+        for examination in done
+        for diagnostic in examination.diagnostics
+        for place in (diagnostic.location, *(r.location for r in diagnostic.related))
+    }
+    return done, {n: text for n, text in examiner.texts.items() if n in pointed_at}
+
+
+def _processors() -> int:
+    """The processors that this process may use: in a job, those of the job."""
+    return len(os.sched_getaffinity(0))

@@ -1,0 +1,95 @@
+"""A scan: which files, what is found in each, what is kept for the next time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+from typing import BinaryIO
+
+from doctor import sources
+from doctor.base.record import Record
+from doctor.config import Config, from_mapping
+from doctor.diagnostic import Diagnostic, Severity, Source
+from doctor.scan.cache import Results
+from doctor.scan.examiner import Examiner
+from doctor.scan.parallel import examine_all
+from doctor.sources import Missing
+
+
+class Result(Record):
+    """What a scan found; ``problems`` are sentences about what could not be done."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    sources: Mapping[str, Source]
+    files: int
+    problems: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether a part of what was asked for could not be done."""
+        return bool(self.problems)
+
+    def holds(self, least: Severity) -> bool:
+        """Whether anything of this severity, or worse, was found."""
+        return any(diagnostic.severity.rank >= least.rank for diagnostic in self.diagnostics)
+
+
+def scan(
+    paths: Sequence[str],
+    config: Config,
+    stdin: BinaryIO | None = None,
+    stdin_filename: str = "<stdin>",
+) -> Result:
+    """Examine the scripts that the paths mean."""
+    examiner = Examiner(config, paths)
+    examiner.refuse_wrong_references()
+    results = Results(config, examiner.loader)
+    diagnostics: list[Diagnostic] = []
+    problems: list[str] = []
+    files, changed = 0, []
+    for found in sources.discover(paths, config, stdin, stdin_filename):
+        if isinstance(found, Missing):
+            problems.append(f"{found.path}: there is no such file or folder")
+            continue
+        files += 1
+        known = results.find(found)
+        if known is None:
+            changed.append(found)
+        else:
+            diagnostics += known
+    for done in examine_all(examiner, changed):
+        diagnostics += done.diagnostics
+        results.add(done)
+    results.write()
+    diagnostics += examiner.examine_knowledge()
+    found_in_order = tuple(_told_once(sorted(diagnostics, key=_order)))
+    return Result(found_in_order, examiner.texts, files, tuple(problems))
+
+
+def scan_text(
+    text: str | bytes, filename: str, config: Config | Mapping[str, object] | None = None
+) -> list[Diagnostic]:
+    """Examine one script that is at hand; ``config`` may be a table as in the file."""
+    if not isinstance(config, Config):
+        config = from_mapping(config or {}, Path.cwd())
+    found = sources.decode(text.encode() if isinstance(text, str) else text, filename)
+    return sorted(Examiner(config).examine(found), key=_order)
+
+
+def _order(diagnostic: Diagnostic) -> tuple[object, ...]:
+    place = diagnostic.location
+    return place.filename, place.start, diagnostic.code, diagnostic.message
+
+
+def _told_once(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """What several scripts lead to, which read one file, is told once, as its own scan tells it.
+
+    Only then it can be mended; the other places it is about are those of all the scripts.
+    """
+    for _, alike in groupby(diagnostics, key=_order):
+        several = list(alike)
+        best = max(several, key=lambda each: (each.fix is not None, each.severity.rank))
+        related = dict.fromkeys(place for each in (best, *several) for place in each.related)
+        yield replace(best, related=tuple(related))

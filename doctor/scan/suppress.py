@@ -1,0 +1,144 @@
+"""Comments that suppress diagnostics.
+
+`# vllm-doctor: ignore[VD201]` at the end of a line means the command that ends there; on a line
+of its own it means the command below with its continuation lines, or the rest of the `#SBATCH`
+header below. `# vllm-doctor: ignore-file[VD201]` means the whole file. The brackets hold codes,
+beginnings of codes or names; without brackets every rule is meant. A reason may follow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from doctor.base.errors import nearest
+from doctor.base.regex import regex
+from doctor.config.selection import complaint, matches
+from doctor.diagnostic import Diagnostic, Source
+from doctor.facts.inputs import Suppression
+from doctor.shell.tree import (
+    AndOr,
+    Block,
+    Command,
+    Comment,
+    Function,
+    HereDocument,
+    Pipeline,
+    Script,
+    Simple,
+    Unparsed,
+    blocks,
+)
+
+_MARKER = regex(r"#\s*vllm-doctor:\s*(?P<verb>[\w-]+)\s*(?:\[(?P<selectors>[^\]]*)\])?")
+_VERBS = ["ignore", "ignore-file"]
+_DIRECTIVE = regex(r"\s*#+\s*\w*BATCH\b")
+
+
+def apply(
+    script: Script,
+    source: Source,
+    diagnostics: Sequence[Diagnostic],
+    known: Mapping[str, str],
+) -> tuple[list[Diagnostic], list[Suppression]]:
+    """The diagnostics that no comment suppresses, and a fact for every useless comment.
+
+    ``known`` maps the rules' codes to their names. Give it the diagnostics of all rules, before
+    any selection: a comment is not useless because its rule was not asked for today.
+    """
+    suppressed: set[int] = set()
+    facts: list[Suppression] = []
+    for comment in script.comments:
+        if (marker := _MARKER.search(comment.text)) is None:
+            continue
+        useless: list[str] = []
+        rows = _rows(comment, marker, script, source)
+        for selector in _selectors(marker):
+            hits = {
+                index
+                for index, diagnostic in enumerate(diagnostics)
+                if diagnostic.location.filename == source.filename
+                and diagnostic.location.start.row in rows
+                and (not selector or matches(selector, diagnostic.code, diagnostic.name))
+            }
+            suppressed |= hits
+            if not hits:
+                useless.append(_described(selector, known))
+        if marker["verb"] not in _VERBS:
+            hint = nearest(marker["verb"], _VERBS)
+            useless = [repr(marker["verb"]) + hint] if hint else []
+        if useless:
+            start = comment.span.start
+            location = source.location(start + marker.start(), start + marker.end())
+            facts.append(Suppression(location=location, unused=", ".join(useless)))
+    return [d for i, d in enumerate(diagnostics) if i not in suppressed], facts
+
+
+def _selectors(marker: re.Match[str]) -> list[str]:
+    """What stands between the brackets; an empty selector, which means every rule, if nothing."""
+    words = re.split(r"[\s,]+", (marker["selectors"] or "").strip())
+    return list(dict.fromkeys(words))
+
+
+def _described(selector: str, known: Mapping[str, str]) -> str:
+    if not selector:
+        return "any rule"
+    problem = complaint(selector, known)
+    return f"{selector} ({problem})" if problem else selector
+
+
+def _rows(comment: Comment, marker: re.Match[str], script: Script, source: Source) -> range:
+    """The rows that a comment means; none if its verb is none of ours."""
+    if marker["verb"] == "ignore-file":
+        return range(1, source.rows + 1)
+    if marker["verb"] != "ignore":
+        return range(0)
+    row = source.position(comment.span.start).row
+    follows_text = not source.line(row).lstrip().startswith("#")
+    if follows_text or _DIRECTIVE.match(comment.text):
+        return _ending_in(row, script, source)
+    return _below(comment, script, source)
+
+
+def _ending_in(row: int, script: Script, source: Source) -> range:
+    """A row, and the rows of the plain commands that begin or end in it."""
+    first, last = row, row
+    for command in _commands(script.body):
+        span = command.span
+        rows = {source.position(span.start).row, source.position(span.end).row}
+        if isinstance(command, Simple) and row in rows:
+            first = min(first, *rows)
+            last = max(last, source.position(_end(command)).row)
+    return range(first, last + 1)
+
+
+def _below(comment: Comment, script: Script, source: Source) -> range:
+    """The rows of the command below a comment, or of the directives before that command."""
+    after = comment.span.end
+    below = [command for command in _commands(script.body) if command.span.start >= after]
+    command = min(below, key=lambda c: (c.span.start, -c.span.end), default=None)
+    stop = command.span.start if command else len(source.text) + 1
+    header = [c for c in script.comments if after <= c.span.start < stop]
+    if any(_DIRECTIVE.match(directive.text) for directive in header):
+        return range(source.position(after).row, source.position(header[-1].span.start).row + 1)
+    if command is None:
+        return range(0)
+    return range(source.position(stop).row, source.position(_end(command)).row + 1)
+
+
+def _commands(block: Block) -> Iterator[Command]:
+    """Every command of a block and of the blocks inside it."""
+    for statement in block:
+        yield statement.command
+        for inner in blocks(statement.command):
+            yield from _commands(inner)
+
+
+def _end(command: Command) -> int:
+    """Where a command ends, the here-documents that belong to it included."""
+    ends = [command.span.end]
+    if not isinstance(command, Pipeline | AndOr | Function | Unparsed):
+        targets = [redirect.target for redirect in command.redirects]
+        ends += [t.body.span.end for t in targets if isinstance(t, HereDocument)]
+    ends += [_end(statement.command) for block in blocks(command) for statement in block]
+    return max(ends)
