@@ -99,6 +99,7 @@ class Launch(Fact, kw_only=True):
     gpus_looked_at: bool | UnknownType = attribute(
         "whether the job that it runs in looks at its GPUs before the server starts"
     )
+    on_amd: bool = attribute("whether the script shows that its GPUs are AMD's", False)
     ends_with_job: bool | UnknownType = attribute(
         "whether it runs in the background of a batch script that ends while it runs"
     )

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from doctor.diagnostic import Edit, Location
 from doctor.facts.jobs import Allocation, Directive
 from doctor.fix.work import NoFixError, Work
+from doctor.shell.header_words import split
 from doctor.slurm.hostlist import fold
+from doctor.trace.readers.directives import VARIABLE, names_file
 
 _DIRECTIVE = "#SBATCH"
 _PATTERNS = {
@@ -128,15 +130,13 @@ def _moved(work: Work, place: Location) -> Iterator[Edit]:
 
 
 def use_pattern(work: Work) -> Iterator[Edit]:
-    """`use-pattern`: `%j` for `$SLURM_JOB_ID`, in the name of a file."""
-    fact = work.fact
-    assert isinstance(fact, Directive)
-    assert fact.variable is not None
-    place = work.own(fact.location)
-    text = work.written(place)
-    pattern = _PATTERNS.get(fact.variable.strip("${}"))
-    at = text.find(fact.variable)
-    if pattern is None or not fact.in_file_name:
-        raise NoFixError("Slurm has no pattern for it there")
-    start = place.start.offset + at
-    yield Edit(work.stretch(start, start + len(fact.variable)), pattern)
+    """`use-pattern`: `%j` for `$SLURM_JOB_ID`, for all variables of the directive at once."""
+    place = work.own(work.fact.location)
+    source = work.source.text
+    words, _ = split(source, place.start.offset + len(_DIRECTIVE), place.end.offset)
+    for number, word in enumerate(words):
+        for found in VARIABLE.finditer(source, *word.span):
+            pattern = _PATTERNS.get(found[0].strip("${}"))
+            if pattern is None or not names_file(words[: number + 1], source):
+                raise NoFixError(f"Slurm has no pattern for {found[0]} there")
+            yield Edit(work.stretch(*found.span()), pattern)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from doctor.base.regex import regex
-from doctor.diagnostic import Edit
+from doctor.diagnostic import Edit, Location
 from doctor.fix.work import NoFixError, Work
 
 _VOLATILE = regex(r"(/dev/shm|/var/tmp|/tmp)(?=/)")
@@ -14,7 +14,29 @@ _VOLATILE = regex(r"(/dev/shm|/var/tmp|/tmp)(?=/)")
 
 def replace_value(work: Work) -> Iterator[Edit]:
     """`replace-value`: another value in place of the one that is written."""
-    yield work.edit(work.value_place(str(work.repair.operands["of"])), work.operand("by"))
+    attribute = str(work.repair.operands["of"])
+    place = work.value_place(attribute)
+    if _is_one_of_several_numbers(work, attribute.replace("-", "_"), place):
+        raise NoFixError("the script chooses between several values")
+    yield work.edit(place, work.operand("by"))
+
+
+def _is_one_of_several_numbers(work: Work, attribute: str, place: Location) -> bool:
+    """Whether the script gives the command another number on other ways, for its own reasons."""
+    same = (
+        fact
+        for fact in work.traced.facts
+        if fact.kind == work.fact.kind and fact.location == work.fact.location
+    )
+    return any(
+        isinstance(getattr(fact, attribute), (int, float))
+        and not any(_overlap(place, each) for each in fact.evidence[attribute].locations)
+        for fact in same
+    )
+
+
+def _overlap(one: Location, other: Location) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def keep_cache(work: Work) -> Iterator[Edit]:

@@ -125,8 +125,9 @@ class Work(Record):
 
     @property
     def newline(self) -> str:
-        """The line end of this script."""
-        return "\r\n" if "\r\n" in self.source.text else "\n"
+        """The line end of most of this script's lines."""
+        text = self.source.text
+        return "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"
 
     def line_start(self, offset: int) -> int:
         """The offset at which the line of an offset begins."""

@@ -98,13 +98,13 @@ def _told(example: Example, like: Examiner) -> list[Diagnostic]:
     return [*examiner.examine(script), *examiner.examine_knowledge()]
 
 
-def _fixed(code: str, example: Example, like: Examiner) -> str | None:
-    """The text after the fixes of one rule, the unsafe ones too; None if there are none."""
+def _fixed(code: str, example: Example, like: Examiner) -> str:
+    """The text after the fixes of one rule, the unsafe ones too."""
     from doctor.scan.repair import repair
 
     only = replace(like.config, select=(code,))
     done = repair(["-"], only, True, False, _input(example), example.filename, like=like)
-    return done.changes[0].after.text if done.changes else None
+    return done.changes[0].after.text if done.changes else example.text
 
 
 def _input(example: Example) -> io.BytesIO:

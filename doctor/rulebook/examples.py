@@ -23,6 +23,7 @@ KEYS = ("bad", "fixed", "good", "filename", "config", "kb", "severity", "message
 #: Those of an example for a rule about nodes, which holds attributes of a fact.
 NODE_KEYS = ("bad", "good", "unknown", "kb", "severity", "message", "remedy", "why")
 MAX_SCRIPT = 16 << 20
+_NO_FIX = "none"
 
 
 class Example(Record):
@@ -30,7 +31,7 @@ class Example(Record):
 
     ``kb`` is the text of a document that the site is to have given as its knowledge. Where they
     are given, the diagnostic has this ``severity``, its message holds ``message``, and the rule's
-    fixes make ``fixed`` of the script.
+    fixes make ``fixed`` of the script; `fixed: none` says that the rule offers none.
 
     For a rule about nodes it is a ``fact`` in place of a script, with ``remedy`` in its remedy;
     attributes that are not given are unknown, and of an ``unknown`` one the rule can't say.
@@ -95,6 +96,7 @@ def _example(item: Item, path: Path) -> Example:
     config = parts.get("config")
     if config is not None and config.mapping is None:
         raise config.error("`config` must be a mapping of settings")
+    fixed = _text(parts.get("fixed"))
     return Example(
         bad="bad" in parts,
         script=_script(parts["bad" if "bad" in parts else "good"]),
@@ -105,7 +107,7 @@ def _example(item: Item, path: Path) -> Example:
         kb=_text(parts.get("kb")),
         severity=read_severity(parts["severity"]) if "severity" in parts else None,
         message=_text(parts.get("message")),
-        fixed=_text(parts.get("fixed")),
+        fixed=_text(parts["bad"]) if fixed == _NO_FIX else fixed,
     )
 
 

@@ -117,6 +117,7 @@ def _in_place(
     from doctor.trace.readers import outputs as logs
 
     servers = iter(started)
+    on_amd = gpu_checks.on_amd(around.walk)
     for fact in facts:
         if isinstance(fact, Launch):
             server = next(servers)
@@ -127,6 +128,7 @@ def _in_place(
                 fact,
                 ends_with_job=endings.ends_with_job(where, around.walk, around.is_batch),
                 gpus_looked_at=gpu_checks.looked(where, around),
+                on_amd=on_amd,
             )
         else:
             yield fact

@@ -24,6 +24,7 @@ Command = Callable[..., Outcome]
 
 BAD_NODES = {"bad-nodes": ["gpu[07-09]"]}
 NEWEST = {"vllm-version": "0.33.0"}
+LESSONS = "| Release | What breaks |\n|---|---|\n| 0.11.2 | the server hangs |\n"
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,6 @@ CASES = [
             "vllm serve openai/gpt-oss-120b --gpu-memory-utilization 0.85 --speculative-config"
             ' {"model": "nvidia/gpt-oss-120b-Eagle3-v3", "method": "eagle3"}',
         ],
-        safe=True,
         why="in an array and in a default",
     ),
     Case(
@@ -408,12 +408,13 @@ CASES = [
     Case(
         "pin-release",
         """
-        nvidia-smi 0.12.0
-        pip install "vllm==0.12.0"
+        nvidia-smi 0.11.2
+        pip install "vllm==0.11.2"
         vllm serve openai/gpt-oss-20b --port 1
         """,
-        ["pip install vllm==0.12.0"],
+        ["pip install vllm==0.11.2"],
         ["pip install vllm==0.13.0"],
+        config={"kb": ["lessons.md"]},
     ),
 ]
 
@@ -428,6 +429,7 @@ def _fixed(command: Command, case: Case, host: Host, text: str) -> str:
     """The script after its fixes, under the case's configuration."""
     config = {"shared-folders": [str(host.shared)], **case.config}
     lines = [f"{name} = {value!r}" for name, value in config.items()]
+    Path("lessons.md").write_text(LESSONS)
     Path(".vllm-doctor.toml").write_text("\n".join(lines) + "\n")
     Path("job.sh").write_text(text)
     options = [] if case.safe else ["--unsafe-fixes"]

@@ -48,8 +48,8 @@ def read(job: Job) -> Iterator[Directive]:
 #: The options that name files.
 _FILES = ("--output", "--error", "--input", "-o", "-e", "-i")
 _OF_SHELLS = regex(r"USER|HOME|PWD|LOGNAME|HOSTNAME|SCRATCH|WORK|TMPDIR|SLURM_\w+")
-#: A variable, not one that stands for what a here-document's shell has put in.
-_VARIABLE = regex(r"\$(?:[A-Za-z]\w*|\{(?!_unknown_)[A-Za-z_]\w*[^}]*\})")
+#: A variable in a directive, not one that stands for what a here-document's shell has put in.
+VARIABLE = regex(r"\$(?:[A-Za-z]\w*|\{(?!_unknown_)[A-Za-z_]\w*[^}]*\})")
 #: A command whose output is meant, in the way of shells; make's `$(NAME)` is none.
 _COMMAND = regex(r"\$\( *[a-z][^()]*\)|`[a-z][^`]*`")
 
@@ -62,19 +62,19 @@ def _variable(line: DirectiveLine, text: str) -> tuple[str | None, bool]:
     """
     for number, word in enumerate(line.words):
         for part in word.parts:
-            found = _VARIABLE.search(part.text) if isinstance(part, Literal) else None
+            found = VARIABLE.search(part.text) if isinstance(part, Literal) else None
             if found is not None and _is_meant(found[0].strip("${}"), text):
-                return found[0], _names_file(line.words[: number + 1], text)
+                return found[0], names_file(line.words[: number + 1], text)
     if not line.words:
         return None, False
     command = _COMMAND.search(text, line.words[0].span.start, line.words[-1].span.end)
     if command is None:
         return None, False
     before = [word for word in line.words if word.span.start <= command.start()]
-    return command[0], _names_file(before, text)
+    return command[0], names_file(before, text)
 
 
-def _names_file(words: Sequence[Word], text: str) -> bool:
+def names_file(words: Sequence[Word], text: str) -> bool:
     """Whether the last of the words is the value of an option that names a file."""
     *before, last = (text[word.span.start : word.span.end] for word in words)
     option = last if last.startswith("-") else "".join(before[-1:])

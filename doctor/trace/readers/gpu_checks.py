@@ -16,6 +16,8 @@ _LOOKS = regex(
     r"|memory[._](?:used|free)|vllm-doctor node|doctor[./]\S* node",
     re.IGNORECASE,
 )
+#: What only a script for AMD's GPUs names.
+_OF_AMD = regex(r"rocm|\b(?:HIP|ROCR|HSA|MIOPEN)_[A-Z]|/dev/kfd\b", re.IGNORECASE)
 
 
 def looked(server: Invocation, around: Surroundings) -> bool | UnknownType:
@@ -35,3 +37,9 @@ def _before(server: Invocation, walk: Walk) -> Iterator[str]:
         if invocation.order < server.order:
             read = (invocation.input,) if invocation.input is not None else ()
             yield " ".join(word.display for word in (*invocation.arguments, *read))
+
+
+def on_amd(walk: Walk) -> bool:
+    """Whether the script, or one that it includes, shows that its GPUs are AMD's."""
+    lines = (line for source in walk.scripts.values() for line in source.text.split("\n"))
+    return any(_OF_AMD.search(line) for line in lines if not line.lstrip().startswith("#"))
