@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from doctor.base.errors import DoctorError, nearest
 from doctor.base.record import Record
 from doctor.base.regex import regex
+from doctor.base.regular import read_regular
 from doctor.config.keys import READERS
 from doctor.config.selection import complaint, matches
 
@@ -91,8 +92,7 @@ class Config(Record):
                 raise self._refusal(selector, problem)
 
     def _refusal(self, word: str, problem: str) -> DoctorError:
-        text = Path(self.filename).read_text("utf-8-sig") if self.filename else ""
-        line = _line_of(word, text)
+        line = _line_of(word, _text(Path(self.filename)) if self.filename else "")
         return DoctorError(problem, self.filename if line else None, line)
 
     @cached_property
@@ -202,16 +202,14 @@ def _read(path: Path) -> Config | None:
 
 
 def _text(path: Path) -> str:
-    content = b""
     try:
-        if path.exists() and not path.is_file():
-            raise DoctorError("is not a regular file", str(path))
-        if path.stat().st_size > MAX_BYTES:
-            raise DoctorError(f"is larger than {MAX_BYTES >> 20} MiB", str(path))
-        content = path.read_bytes()
-        return content.decode("utf-8-sig")
+        content = read_regular(path, MAX_BYTES)
     except OSError as error:
         raise DoctorError(f"can't be read: {error.strerror}", str(path)) from None
+    if len(content) > MAX_BYTES:
+        raise DoctorError(f"is larger than {MAX_BYTES >> 20} MiB", str(path))
+    try:
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise DoctorError("is not UTF-8 text", str(path), line) from None

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from doctor.base.errors import DoctorError
+from doctor.base.replace import flush, replacing
 from doctor.config import FILENAME
 
 _SINFO = ("sinfo", "-h", "-N", "-o", "%N")
@@ -66,7 +67,12 @@ def write(folder: Path, force: bool) -> Iterator[str]:
     if path.exists() and not force:
         raise DoctorError("this configuration is there already; --force writes over it", FILENAME)
     bad_nodes, sentence = _bad_nodes()
-    _replace(path, _TEXT.format(bad_nodes=bad_nodes))
+    try:
+        with replacing(path) as file:
+            file.write(_TEXT.format(bad_nodes=bad_nodes).encode())
+            flush(file)
+    except OSError as error:
+        raise DoctorError(f"can't be written: {error.strerror}", str(path)) from None
     yield f"Wrote {FILENAME}."
     yield sentence
 
@@ -132,18 +138,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, subprocess.TimeoutExpired):
         return f"it took more than {_DEADLINE:.0f} s"
     return str(error)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Put the text there in one step, so that nobody ever sees half a file."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise DoctorError(f"can't be written: {error.strerror}", str(path)) from None
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from codecs import BOM_UTF8
 from collections.abc import Callable
 
 from doctor.base.record import Record
+from doctor.base.regular import open_regular, read
 from doctor.diagnostic import Source
 from doctor.sources.recognise import has_suffix, is_script
 
@@ -79,27 +78,7 @@ def unreadable(filename: str, error: OSError) -> Unexamined:
 
 
 def _read(path: str, wanted: Callable[[bytes], bool]) -> bytes | None:
-    """The bytes of a file, at most one more than the limit; None if its head is not wanted.
-
-    The kind of file is asked before it is opened, since to open a device may do something,
-    and again after, since it may have been replaced; ``O_NONBLOCK`` keeps a pipe from hanging.
-    """
-    _refuse_special(os.stat(path))
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
-    with open(descriptor, "rb", buffering=0) as file:
-        _refuse_special(os.fstat(descriptor))
+    """The bytes of a file, at most one more than the limit; None if its head is not wanted."""
+    with open_regular(path) as file:
         head = file.read(_HEAD) or b""  # None from odd files under /proc
-        if not wanted(head):
-            return None
-        chunks, size = [head], len(head)
-        while size <= LIMIT and (chunk := file.read(LIMIT + 1 - size)):
-            chunks.append(chunk)
-            size += len(chunk)
-    return b"".join(chunks)
-
-
-def _refuse_special(status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        names = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFDIR: "a folder"}
-        kind = names.get(stat.S_IFMT(status.st_mode), "a device")
-        raise OSError(f"it is {kind}, not a file")
+        return head + read(file, LIMIT - len(head)) if wanted(head) else None
