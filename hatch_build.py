@@ -36,7 +36,7 @@ class CompileData(BuildHookInterface):
         for about in ("script", "node", None):
             load_rules(about=about)
         for made in sorted(cache_folder().glob("*.json")):
-            digest = json.loads(made.read_bytes())["digest"]
+            digest = json.loads(made.read_text("utf-8").partition("\n")[2])["digest"]
             build_data["force_include"][str(made)] = f"doctor/_data/compiled/{digest}.json"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -65,14 +64,14 @@ class Results:
         if isinstance(script, Unexamined):
             return None
         key = self._key(script)
-        with suppress(KeyError, ValueError, TypeError, AttributeError):  # somebody edited it
-            asked, packed = self._earlier[key]
-            if all(self._loader.fingerprint(name) == was for name, was in asked.items()):
-                found = [_unpacked(*each) for each in packed]
-                self._current[key] = self._earlier[key]
-                self._loader.texts[script.filename] = script
-                return found
-        return None
+        if key not in self._earlier:
+            return None
+        asked, packed = self._earlier[key]
+        if any(self._loader.fingerprint(name) != was for name, was in asked.items()):
+            return None
+        self._current[key] = self._earlier[key]
+        self._loader.texts[script.filename] = script
+        return [_unpacked(*each) for each in packed]
 
     def add(self, done: Examination) -> None:
         """Note what an examination found. What could not be read may be readable next time."""

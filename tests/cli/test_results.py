@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from doctor.base.kept import keep, recall
 from doctor.knowledge import register
 from tests.conftest import Outcome
 
@@ -51,7 +52,8 @@ def results(cache: Path) -> list[Path]:
 def mark(cache: Path) -> None:
     """Change what is kept, so that one can tell it from what is found anew."""
     (kept,) = results(cache)
-    kept.write_text(kept.read_text().replace("hermes", "recalled"))
+    name = kept.name.partition(".")[0]
+    keep(name, json.loads(json.dumps(recall(name)).replace("hermes", "recalled")))
 
 
 def test_a_second_scan_says_the_same(project: Path, command: Command) -> None:
@@ -133,9 +135,65 @@ def test_nonsense_is_not_believed(
 ) -> None:
     before = scan(command).out
     (kept,) = results(cache)
-    for key in json.loads(kept.read_text()):
+    name = kept.name.partition(".")[0]
+    for key in recall(name):
         kept.write_text(nonsense.replace("KEY", key))
         assert scan(command).out == before
+
+
+@pytest.mark.parametrize("changed", ["3", "null", '[""]', '{"a":1}', "-1"])
+def test_a_field_that_somebody_changed_is_not_believed(
+    project: Path, cache: Path, command: Command, changed: str
+) -> None:
+    before = scan(command)
+    (kept,) = results(cache)
+    content = kept.read_text()
+    for field in ('"VD701"', '"wrong-tool-parser"', '"error"', '"tool-parsers"', ",4,"):
+        assert field in content
+        kept.write_text(content.replace(field, f",{changed}," if field[0] == "," else changed))
+        assert scan(command) == before
+
+
+@pytest.mark.parametrize("oddity", ["fifo", "endless", "large", "folder", "loop"])
+def test_what_lies_in_its_place_is_not_read(
+    project: Path, cache: Path, command: Command, oddity: str
+) -> None:
+    before = scan(command)
+    for kept in cache.iterdir():
+        kept.unlink()
+        if oddity == "fifo":
+            os.mkfifo(kept)
+        elif oddity == "large":
+            with kept.open("wb") as file:
+                file.truncate(1 << 40)
+        elif oddity == "folder":
+            kept.mkdir()
+        else:
+            kept.symlink_to("/dev/zero" if oddity == "endless" else kept.name)
+    assert scan(command) == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="missing part: root, to be two users")
+def test_what_somebody_else_put_there_is_not_believed(
+    project: Path, cache: Path, command: Command
+) -> None:
+    scan(command)
+    mark(cache)
+    assert "recalled" in scan(command).out
+    (kept,) = results(cache)
+    os.chown(kept, 4711, -1)
+    assert "recalled" not in scan(command).out
+
+
+@pytest.mark.parametrize("home", ["relative", "", "."])
+def test_a_home_that_is_no_absolute_path_is_none(
+    project: Path, command: Command, monkeypatch: pytest.MonkeyPatch, home: str
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "also/relative")
+    monkeypatch.setenv("HOME", home)
+    before = sorted(project.iterdir())
+    assert "VD701" in scan(command).codes
+    assert sorted(project.iterdir()) == before
 
 
 def test_no_place_to_keep_them_costs_nothing(
