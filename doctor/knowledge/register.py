@@ -6,6 +6,10 @@ own for each node, which they replace as a whole by renaming, one step on a file
 the files about one node the newest counts, by that node's own clock. Nothing is ever deleted: a
 folder has no more files than nodes times users.
 
+Everybody may write into the folder, so nothing in it is trusted further than its owner: an entry
+is a regular file of the user whose number is in its name, is small, doesn't lie in the future and
+lasts no longer than ours do. Whatever else is there is passed over. `by` is for those who read it.
+
 Another client of NFS may see a new entry up to a minute late, as long as it keeps what it knows of
 a folder; and what is replaced while it reads is stale, so that it reads again.
 """
@@ -15,20 +19,31 @@ from __future__ import annotations
 import errno
 import json
 import os
+import secrets
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
+from itertools import islice
 from pathlib import Path
 
 from doctor.base.errors import DoctorError
 from doctor.base.record import Record
 from doctor.base.regex import regex
+from doctor.base.regular import open_regular, read
+from doctor.base.replace import flush, replacing
 
 #: How long an entry counts: by then somebody has mended the node, or another run met it again.
 LASTS = timedelta(days=7)
 
+#: How far the clocks of two nodes may be apart.
+_SKEW = timedelta(minutes=5)
+#: The most bytes of an entry, names in the folder, and entries of one user that are read.
+_MAX_BYTES, _MAX_NAMES, _MAX_ENTRIES = 1 << 16, 100_000, 10_000
+
 _NODE = regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-_SUFFIX = ".json"
+#: A node and its finder's number; more behind it where somebody else had taken that name.
+_NAME = regex(rf"(?P<node>{_NODE.pattern})\.(?P<user>\d{{1,10}})(?:\.[0-9a-f]{{16}})?\.json")
 
 
 class Entry(Record):
@@ -61,8 +76,11 @@ def unfit(folder: Path, now: datetime | None = None) -> dict[Path, Entry]:
     now = now or datetime.now(timezone.utc)
     for path, found in _entries(folder):
         recorded, expires = _time(found.recorded), _time(found.expires)
+        if recorded is None or expires is None:
+            continue
+        counts = recorded <= now + _SKEW and now < expires <= recorded + LASTS
         known = newest.get(found.node)
-        if recorded and expires and expires > now and (known is None or known[0] < recorded):
+        if counts and (known is None or known[0] < recorded):
             newest[found.node] = recorded, path, found
     return {path: found for _, (_, path, found) in sorted(newest.items()) if not found.fit}
 
@@ -74,45 +92,89 @@ def record(folder: Path, found: Entry) -> bool:
     """
     if found.fit and all(other.node != found.node for other in unfit(folder).values()):
         return False
-    path = folder / f"{found.node}.{os.getuid()}{_SUFFIX}"
+    user = os.geteuid()
+    path = folder / f"{found.node}.{user}.json"
     try:
         _make(folder)
-        _replace(path, json.dumps(asdict(found), indent=1) + "\n")
+        path = _own(path, found.node, user)
+        with replacing(path) as file:
+            file.write((json.dumps(asdict(found), indent=1) + "\n").encode())
+            os.fchmod(file.fileno(), 0o644)  # whatever the user's mask, others must read it
+            flush(file)
     except OSError as error:
         raise DoctorError(f"the register can't be written: {error.strerror}", str(path)) from None
+    if path.stat().st_uid != user:
+        problem = "the file server gives this entry to another user, so that nobody will believe it"
+        raise DoctorError(problem, str(path))
     return True
+
+
+def _own(path: Path, node: str, user: int) -> Path:
+    """Where a user's entry goes: where theirs is, or under a name that nobody else has taken."""
+    for name in _names(path.parent):
+        parts = _NAME.fullmatch(name)
+        if parts and (parts["node"], parts["user"]) == (node, str(user)):
+            found = path.with_name(name)
+            if found.lstat().st_uid == user:
+                return found
+            path = path.with_name(f"{node}.{user}.{secrets.token_hex(8)}.json")
+    return path
 
 
 def _entries(folder: Path) -> Iterator[tuple[Path, Entry]]:
     try:
-        paths = sorted(folder.iterdir())
+        names = _names(folder)
     except FileNotFoundError:
         return
     except OSError as error:
         raise DoctorError(f"the register can't be read: {error.strerror}", str(folder)) from None
-    for path in paths:
-        if path.suffix == _SUFFIX and not path.name.startswith("."):
-            found = _read(path)
-            if found is not None:
-                yield path, found
+    read_of: Counter[str] = Counter()
+    for name in names:
+        parts = _NAME.fullmatch(name)
+        if parts is None or read_of[parts["user"]] >= _MAX_ENTRIES:
+            continue
+        found = _read(folder / name, int(parts["user"]))
+        if found is not None and found.node == parts["node"]:
+            read_of[parts["user"]] += 1
+            yield folder / name, found
 
 
-def _read(path: Path) -> Entry | None:
+def _names(folder: Path) -> list[str]:
+    """The names in the folder, in order."""
+    with os.scandir(folder) as entries:
+        names = [each.name for each in islice(entries, _MAX_NAMES + 1)]
+    if len(names) > _MAX_NAMES:
+        problem = f"the register has more than {_MAX_NAMES:,} files; look who writes them"
+        raise DoctorError(problem, str(folder))
+    return sorted(names)
+
+
+def _read(path: Path, owner: int) -> Entry | None:
     try:
-        found = Entry(**json.loads(_content(path)))
+        found = Entry(**json.loads(_content(path, owner)))
+        texts = (found.node, found.recorded, found.expires, found.by, *found.evidence)
     except (OSError, ValueError, TypeError, RecursionError):
         return None
-    sound = isinstance(found.node, str) and _NODE.fullmatch(found.node)
-    return found if sound and isinstance(found.fit, bool) else None
+    sound = isinstance(found.fit, bool) and all(isinstance(text, str) for text in texts)
+    return found if sound else None
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path, owner: int) -> bytes:
     try:
-        return path.read_bytes()
+        return _owned(path, owner)
     except OSError as error:
         if error.errno != errno.ESTALE:
             raise
-        return path.read_bytes()
+        return _owned(path, owner)
+
+
+def _owned(path: Path, owner: int) -> bytes:
+    """The content of a file if it is the owner's; links are not followed, as they lead anywhere."""
+    with open_regular(path, follow=False) as file:
+        status = os.fstat(file.fileno())
+        if status.st_uid != owner or status.st_size > _MAX_BYTES:
+            return b""
+        return read(file, _MAX_BYTES)
 
 
 def _time(text: object) -> datetime | None:
@@ -130,18 +192,3 @@ def _make(folder: Path) -> None:
         folder.mkdir(0o1777, exist_ok=True)
     finally:
         os.umask(umask)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Put a file in its place, whole and on the disk, or leave everything as it was."""
-    draft = path.with_name(f".{path.name}.{os.uname().nodename}.{os.getpid()}")
-    try:
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fchmod(file.fileno(), 0o644)
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import secrets
 import stat
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -19,6 +20,9 @@ from tests.conftest import Outcome
 
 JOB = "#!/bin/bash\n#SBATCH --gpus=8\nnvidia-smi\nsrun vllm serve openai/gpt-oss-120b -tp 8\n"
 HELD = ("GPU 3 is held by a process that can't be seen from here",)
+
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="missing part: root, to be two users")
 
 
 def names(folder: Path, now: datetime | None = None) -> list[str]:
@@ -49,11 +53,13 @@ class TestWhatIsInIt:
         assert not record(tmp_path / "register", entry("gpu07", "alice", ()))
         assert not (tmp_path / "register").exists()
 
+    @as_root
     def test_of_two_people_the_later_word_counts(self, tmp_path: Path) -> None:
         earlier = datetime.now(timezone.utc) - timedelta(hours=1)
         record(tmp_path, entry("gpu07", "alice", HELD, earlier))
         (theirs,) = tmp_path.glob("gpu07.*.json")
-        theirs.rename(tmp_path / "gpu07.4711.json")
+        os.chown(theirs.rename(tmp_path / "gpu07.4711.json"), 4711, -1)
+        assert names(tmp_path) == ["gpu07"]
         record(tmp_path, entry("gpu07", "bob", ()))
         assert len(list(tmp_path.glob("*.json"))) == 2
         assert names(tmp_path) == []
@@ -68,6 +74,70 @@ class TestWhatIsInIt:
         (tmp_path / "other.json").write_bytes(text.encode("latin-1"))
         assert names(tmp_path) == ["gpu07"]
 
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"recorded": "2999-01-01T00:00:00+00:00", "expires": "2999-01-02T00:00:00+00:00"},
+            {"expires": "9999-12-31T23:59:59-14:00"},
+            {"recorded": "0001-01-01T00:00:00+14:00", "expires": "9999-12-31T23:59:59-14:00"},
+            {"recorded": "2026-01-01T00:00:00"},
+            {"recorded": 3},
+            {"expires": None},
+            {"fit": 0},
+            {"evidence": 3},
+            {"evidence": [3]},
+            {"by": ["alice"]},
+            {"node": "gpu08"},
+            {"more": 1},
+        ],
+        ids=str,
+    )
+    def test_an_entry_that_lies_is_passed_over(
+        self, tmp_path: Path, wrong: dict[str, object]
+    ) -> None:
+        record(tmp_path, entry("gpu07", "alice", HELD))
+        (path,) = tmp_path.glob("*.json")
+        told = json.loads(path.read_text())
+        path.write_text(json.dumps({**told, **wrong}))
+        assert names(tmp_path) == []
+        path.write_text(json.dumps(told))
+        assert names(tmp_path) == ["gpu07"]
+
+    def test_a_word_for_longer_than_a_week_is_passed_over(self, tmp_path: Path) -> None:
+        record(tmp_path, entry("gpu07", "alice", HELD))
+        (path,) = tmp_path.glob("*.json")
+        told = json.loads(path.read_text())
+        longer = datetime.fromisoformat(told["expires"]) + timedelta(seconds=1)
+        path.write_text(json.dumps({**told, "expires": longer.isoformat()}))
+        assert names(tmp_path) == []
+
+    def test_clocks_may_be_a_little_apart(self, tmp_path: Path) -> None:
+        now = datetime.now(timezone.utc)
+        record(tmp_path, entry("gpu07", "alice", HELD, now + timedelta(minutes=4)))
+        record(tmp_path, entry("gpu08", "alice", HELD, now + timedelta(minutes=6)))
+        assert names(tmp_path, now) == ["gpu07"]
+
+    @pytest.mark.parametrize("oddity", ["fifo", "endless", "large", "folder", "link"])
+    def test_what_is_no_small_file_is_not_opened(self, tmp_path: Path, oddity: str) -> None:
+        folder = tmp_path / "register"
+        record(folder, entry("gpu07", "alice", HELD))
+        record(folder, entry("gpu08", "alice", HELD))
+        path = folder / f"gpu08.{os.getuid()}.json"
+        if oddity == "link":
+            path.rename(tmp_path / "elsewhere")
+            path.symlink_to(tmp_path / "elsewhere")
+        elif oddity == "large":
+            path.write_text(path.read_text() + " " * (1 << 20))
+        else:
+            path.unlink()
+            if oddity == "fifo":
+                os.mkfifo(path)
+            elif oddity == "folder":
+                path.mkdir()
+            else:
+                path.symlink_to("/dev/zero")
+        assert names(folder) == ["gpu07"]
+
     def test_a_name_that_is_none_is_passed_over(self, tmp_path: Path) -> None:
         record(tmp_path, entry("gpu07", "alice", HELD))
         (path,) = tmp_path.glob("*.json")
@@ -78,6 +148,50 @@ class TestWhatIsInIt:
 
 
 class TestWhoMayWriteIt:
+    @as_root
+    def test_nobody_speaks_for_somebody_else(self, tmp_path: Path) -> None:
+        record(tmp_path, entry("gpu07", "alice", HELD))
+        (path,) = tmp_path.glob("*.json")
+        os.chown(path, 4711, -1)
+        assert names(tmp_path) == []
+        path.rename(tmp_path / "gpu07.4711.json")
+        assert names(tmp_path) == ["gpu07"]
+
+    @as_root
+    def test_a_name_that_is_taken_is_left_to_its_taker(self, tmp_path: Path) -> None:
+        taken = tmp_path / f"gpu07.{os.getuid()}.json"
+        taken.touch()
+        os.chown(taken, 4711, -1)
+        record(tmp_path, entry("gpu07", "alice", HELD))
+        assert names(tmp_path) == ["gpu07"]
+        assert record(tmp_path, entry("gpu07", "alice", ()))
+        assert names(tmp_path) == []
+        assert taken.read_bytes() == b""
+        assert len(list(tmp_path.iterdir())) == 2, "the second entry took the place of the first"
+
+    def test_a_link_that_waits_for_a_draft_is_not_followed(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whoever may write into the folder can put a link under any name that they can guess."""
+        victim = tmp_path / "mine"
+        victim.write_text("a diary")
+        victim.chmod(0o600)
+        folder = tmp_path / "register"
+        folder.mkdir()
+        name = f"gpu07.{os.getuid()}.json"
+        links = [folder / f".{name}.{os.uname().nodename}.{os.getpid()}", folder / name]
+        monkeypatch.setattr(secrets, "token_hex", lambda _: "guessed")
+        links.append(folder / ".vllm-doctor-guessed")
+        for link in links:
+            link.symlink_to(victim)
+        with pytest.raises(DoctorError, match="can't be written: File exists"):
+            record(folder, entry("gpu07", "alice", HELD))
+        monkeypatch.undo()
+        record(folder, entry("gpu07", "alice", HELD))
+        assert names(folder) == ["gpu07"]
+        assert victim.read_text() == "a diary"
+        assert stat.S_IMODE(victim.stat().st_mode) == 0o600
+
     def test_everybody_adds_and_nobody_takes_away(self, tmp_path: Path) -> None:
         record(tmp_path / "register", entry("gpu07", "alice", HELD))
         assert stat.S_IMODE((tmp_path / "register").stat().st_mode) == 0o1777
