@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import tempfile
 from contextlib import suppress
+from pathlib import Path
 
 from doctor.base.errors import DoctorError
+from doctor.base.regular import read_regular
+from doctor.base.replace import flush, replacing
 from doctor.diagnostic import Source
 
 
@@ -30,38 +32,35 @@ def replace_file(before: Source, after: Source) -> None:
     real = os.path.realpath(path)
     try:
         status = os.stat(real)
-        with open(real, "rb") as file:
-            changed = file.read() != before.data
-        if changed:
-            raise NotFixedError("it was changed meanwhile", path)
+        _refuse_changed(real, before.data, status)
         if status.st_nlink > 1:
-            raise NotFixedError("it has several names (hard links)", path)
+            raise OSError(0, "it has several names (hard links)")
         if not os.access(real, os.W_OK):
-            raise NotFixedError("it is read-only", path)
-        _replace(real, after.data, status)
+            raise OSError(0, "it is read-only")
+        with replacing(Path(real), 0o600) as file:
+            file.write(after.data)
+            file.flush()
+            _keep_owner(file.fileno(), status)
+            os.fchmod(file.fileno(), stat.S_IMODE(status.st_mode))
+            _keep_attributes(file.fileno(), real)
+            flush(file)
+            _refuse_changed(real, before.data, status)  # writing may take long, this doesn't
+        _flush_folder(os.path.dirname(real))
     except UnicodeEncodeError:
         raise NotFixedError(f"{after.encoding} can't hold the new text", path) from None
     except OSError as error:
         raise NotFixedError(error.strerror or str(error), path) from None
 
 
-def _replace(real: str, data: bytes, status: os.stat_result) -> None:
-    folder = os.path.dirname(real)
-    descriptor, name = tempfile.mkstemp(dir=folder, prefix=f".{os.path.basename(real)}.")
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            _keep_owner(descriptor, status)
-            os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
-            _keep_attributes(descriptor, real)
-            os.fsync(descriptor)
-        os.replace(name, real)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(name)
-        raise
-    _flush_folder(folder)
+def _refuse_changed(real: str, data: bytes, status: os.stat_result) -> None:
+    """Refuse a file that holds other data, or isn't what it was when it was looked at."""
+    if read_regular(real, len(data)) != data or _state(os.stat(real)) != _state(status):
+        raise OSError(0, "it was changed meanwhile")
+
+
+def _state(status: os.stat_result) -> tuple[int, ...]:
+    """What differs once a file was written, replaced, or given to somebody else."""
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def _keep_owner(descriptor: int, status: os.stat_result) -> None:
@@ -75,26 +74,31 @@ def _keep_owner(descriptor: int, status: os.stat_result) -> None:
 
 
 def _keep_attributes(descriptor: int, real: str) -> None:
-    """Give the new file the access list and the user's attributes of the old one, and no others."""
+    """Give the new file the access list and the attributes of the old one, and no others."""
     if sys.platform != "linux":
         return
-    try:
-        wanted = {name: os.getxattr(real, name) for name in _attributes(real)}
-        own = {name: os.getxattr(descriptor, name) for name in _attributes(descriptor)}
-        for name in own.keys() - wanted.keys():
-            os.removexattr(descriptor, name)
-        for name, value in wanted.items() - own.items():
-            os.setxattr(descriptor, name, value)
-    except OSError:
-        raise OSError(0, "its access list or attributes could not be kept") from None
+    wanted, own = _attributes(real), _attributes(descriptor)
+    for name in sorted(wanted.keys() | own.keys()):
+        try:
+            if name not in wanted:
+                os.removexattr(descriptor, name)
+            elif wanted[name] != own.get(name):
+                os.setxattr(descriptor, name, wanted[name])
+        except OSError:
+            raise OSError(0, f"its attribute {name} could not be kept") from None
 
 
-def _attributes(file: int | str) -> list[str]:
-    """The attributes that people set; others are the file system's own."""
+def _attributes(file: int | str) -> dict[str, bytes]:
+    """The attributes that people and the system give to a file; others are the file system's own.
+
+    Among them are access lists, capabilities and the labels of SELinux.
+    """
     try:
-        return [name for name in os.listxattr(file) if name.startswith("user.") or "_acl" in name]
+        names = os.listxattr(file)
     except OSError:  # some file systems have none
-        return []
+        return {}
+    kept = (n for n in names if n.startswith(("user.", "security.", "trusted.")) or "_acl" in n)
+    return {name: os.getxattr(file, name) for name in kept}
 
 
 def _flush_folder(folder: str) -> None:

@@ -160,6 +160,30 @@ def test_a_file_that_was_changed_meanwhile_is_left(job: Path) -> None:
     assert job.read_bytes() == FAULTY + b"echo new\n"
 
 
+@pytest.mark.parametrize("change", ["written", "replaced", "closed"])
+def test_a_file_that_changes_while_the_new_one_is_written_is_left(
+    job: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """To flush it to the disk may take seconds, in which people go on with their work."""
+    flush = os.fsync
+
+    def slow(descriptor: int) -> None:
+        flush(descriptor)
+        if change == "written":
+            job.write_bytes(FAULTY + b"echo new\n")
+        elif change == "replaced":
+            (job.parent / "other").write_bytes(FAULTY)
+            (job.parent / "other").rename(job)
+        else:
+            job.chmod(0o600)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    with pytest.raises(NotFixedError, match="it was changed meanwhile"):
+        _replaced(job)
+    assert job.read_bytes().startswith(FAULTY)
+    assert list(job.parent.iterdir()) == [job]
+
+
 def test_a_text_that_the_encoding_has_no_characters_for_is_left(job: Path) -> None:
     job.write_bytes(FAULTY + b"# caf\xe9\n")
     before = decode(job.read_bytes(), str(job))
@@ -187,6 +211,29 @@ def test_attributes_are_kept(job: Path) -> None:
     _replaced(job)
     assert os.listxattr(job) == ["user.comment"]
     assert os.getxattr(job, "user.comment") == b"mine"
+
+
+#: A capability as the system stores it: the right to open ports below 1024.
+CAPABILITY = bytes.fromhex("01000002 00040000 00000000 00000000 00000000")
+
+
+@as_root
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has capabilities")
+def test_attributes_of_the_system_are_kept_or_the_file_is_left(
+    open_job: Path, program: Program
+) -> None:
+    os.chown(open_job, NOBODY, NOBODY)
+    try:
+        os.setxattr(open_job, "security.capability", CAPABILITY)
+    except OSError:
+        pytest.skip("this file system has no capabilities")
+    why = "its attribute security.capability could not be kept"
+    _refused(program, open_job, why, AS_NOBODY)
+    assert os.getxattr(open_job, "security.capability") == CAPABILITY
+    os.setxattr(open_job, "trusted.seal", b"ours")
+    _replaced(open_job)
+    assert os.getxattr(open_job, "security.capability") == CAPABILITY
+    assert os.getxattr(open_job, "trusted.seal") == b"ours"
 
 
 #: An access list as the system stores it: the owner, user 12345 and the group may read and write.

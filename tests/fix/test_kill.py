@@ -80,7 +80,7 @@ def test_a_killed_write_leaves_the_old_file_or_the_new(
         data = (tmp_path / "job.sh").read_bytes()
         assert data in (OLD, NEW), f"killed at {name}, number {number}"
         left.append(data == NEW)
-        for half in tmp_path.glob(".job.sh.*"):
+        for half in tmp_path.glob(".vllm-doctor-*"):
             half.unlink()
         assert sorted(path.name for path in tmp_path.iterdir()) == ["job.sh", "new", "old"]
     assert left == sorted(left), "once new, it stays new"
