@@ -13,7 +13,11 @@ from doctor.cli import terminal
 from doctor.cli.catalogue import site_config, site_options
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from doctor.config import Config
+    from doctor.diagnostic import Severity
+    from doctor.node.examination import Examination
 
 _SEVERITIES = ("error", "warning", "info")
 _EXIT_CODES = {"fit": 0, "not fit": 1, "unknown": 2}
@@ -40,7 +44,13 @@ _EXIT_CODES = {"fit": 0, "not fit": 1, "unknown": 2}
     metavar="SECONDS",
     help="How long the checks may take; what has not answered by then is unknown.",
 )
-@click.option("--quiet", is_flag=True, help="Print nothing unless a check failed or is unknown.")
+@click.option("--quiet", is_flag=True, help="Print what failed, and nothing else.")
+@click.option("--verbose", is_flag=True, help="Print what every check came to.")
+@click.option(
+    "--no-gpu-needed",
+    is_flag=True,
+    help="A job without GPUs is fine; without this, one that shows none is not (exit code 2).",
+)
 @click.option(
     "--fail-on",
     type=click.Choice([*_SEVERITIES, "never"]),
@@ -72,6 +82,8 @@ def node(
     list_checks: bool,
     timeout: float,
     quiet: bool,
+    verbose: bool,
+    no_gpu_needed: bool,
     fail_on: str,
     gpu_memory_utilization: float | None,
     record: bool,
@@ -84,7 +96,8 @@ def node(
     """Examine the node that you are on: would vLLM start here?
 
     It only looks: it ends no process, deletes no file and drains no node. The exit code is 0 if
-    the node is fit, 1 if it is not, and 2 if that can't be known.
+    the node is fit, 1 if it is not, and 2 if that can't be known: also in a job, or for a script
+    that needs some, where no GPU can be seen.
     """
     deadline = time.monotonic() + timeout
     from doctor.diagnostic import Severity
@@ -108,22 +121,38 @@ def node(
         from doctor.node.script import probe
 
         probes = (*PROBES, probe(script, config))
-    found = examination.examine(probes, config, examination.situation(share), deadline)
-    verdict = found.verdict(None if fail_on == "never" else Severity(fail_on))
-    if format_name == "json":
-        from doctor.report import node_json
-
-        terminal.write(node_json.render(found, verdict))
-    elif not (quiet and verdict == "fit"):
-        from doctor.report import node_text
-
-        terminal.write(node_text.render(found, verdict, terminal.width(), terminal.colour()))
+    here = examination.situation(share, needs_gpu=not no_gpu_needed)
+    found = examination.examine(probes, config, here, deadline)
+    least = None if fail_on == "never" else Severity(fail_on)
+    verdict = found.verdict(least)
+    terminal.write(_shown(found, verdict, least, format_name, quiet, verbose))
     if record:
         from doctor.node.recording import remember
 
         said = remember(found, config.register, os.getuid(), deadline + examination.GRACE)
         click.echo(said, err=True, nl=bool(said))
     return _EXIT_CODES[verdict]
+
+
+def _shown(
+    found: Examination,
+    verdict: str,
+    least: Severity | None,
+    format_name: str,
+    quiet: bool,
+    verbose: bool,
+) -> Iterator[str]:
+    """The lines that tell what was found."""
+    if format_name == "json":
+        from doctor.report import node_json
+
+        return node_json.render(found, verdict)
+    from doctor.report import node_text
+
+    width, colour = terminal.width(), terminal.colour()
+    if quiet:
+        return node_text.quiet(found, found.blamed(least), width, colour)
+    return node_text.render(found, verdict, width, colour, verbose)
 
 
 def _words(given: tuple[str, ...]) -> list[str]:

@@ -27,13 +27,15 @@ class Status(str, Enum):
 class Check(Record):
     """One rule's answer about this node.
 
-    ``severity`` is the rule's own unless the check fails, then what it is here. ``message`` says
-    what is wrong, or why nobody knows, or why the check doesn't apply. ``unknown`` is what nobody
-    can tell, be the check failed or not. All of it is bounded, however much was found.
+    ``looks_at`` says what the check looks at, in words that fit however it ends. ``severity`` is
+    the rule's own unless the check fails, then what it is here. ``message`` says what is wrong, or
+    why nobody knows, or why the check doesn't apply. ``unknown`` is what nobody can tell, be the
+    check failed or not. All of it is bounded, however much was found.
     """
 
     code: str
     name: str
+    looks_at: str
     severity: Severity
     status: Status
     message: str = ""
@@ -83,6 +85,7 @@ def _check(
     return Check(
         rule.code,
         rule.name,
+        rule.looks_at or rule.name,
         severity,
         status,
         message,

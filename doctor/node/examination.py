@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from doctor.rulebook import Knowledge, Rule, Rulebook
 
 #: Without these nobody can say that a server will start.
-LAUNCH_CRITICAL = ("VN101", "VN102", "VN103", "VN107")
+LAUNCH_CRITICAL = ("VN101", "VN102", "VN103", "VN107", "VN601")
 
 #: How much longer than the probes all else may take that reads or writes files, in seconds.
 GRACE = 0.5
@@ -47,11 +47,22 @@ class Examination(Record):
 
     def verdict(self, least: Severity | None) -> str:
         """`fit`, `not fit` if a check of this severity or worse failed, or else `unknown`."""
-        failed = (check.severity.rank for check in self.checks if check.failed)
-        if least is not None and any(rank >= least.rank for rank in failed):
+        blamed = self.blamed(least)
+        if any(_fails(check, least) for check in blamed):
             return "not fit"
-        unknown = (check.code for check in self.checks if check.unknown)
-        return "unknown" if any(code in LAUNCH_CRITICAL for code in unknown) else "fit"
+        return "unknown" if blamed else "fit"
+
+    def blamed(self, least: Severity | None) -> list[Check]:
+        """The checks for which the node isn't fit: those that failed, or that must be known."""
+        return [
+            check
+            for check in self.checks
+            if _fails(check, least) or (check.unknown and check.code in LAUNCH_CRITICAL)
+        ]
+
+
+def _fails(check: Check, least: Severity | None) -> bool:
+    return check.failed and least is not None and check.severity.rank >= least.rank
 
 
 class Known(Record):
@@ -124,9 +135,11 @@ def _told(child: Child) -> Known:
     return told
 
 
-def situation(memory_share: float) -> Situation:
-    """The situation that this process is in."""
-    return Situation(dict(os.environ), os.getuid(), memory_share)
+def situation(memory_share: float, needs_gpu: bool) -> Situation:
+    """The situation that this process is in; in a job, GPUs are expected unless none is needed."""
+    environment = dict(os.environ)
+    expects_gpus = needs_gpu and "SLURM_JOB_ID" in environment
+    return Situation(environment, os.getuid(), memory_share, expects_gpus)
 
 
 def _rulebook(config: Config) -> Rulebook:

@@ -16,6 +16,10 @@ _SLACK = 0.5
 _COMPUTE = "nvmlDeviceGetComputeRunningProcesses_v3"
 #: What drivers before 510 have in its place.
 _COMPUTE_BEFORE = "nvmlDeviceGetComputeRunningProcesses_v2"
+#: Total, free and held memory in GiB.
+Sizes = tuple[float, float, float]
+#: Who has a GPU open, as which process, and how many GiB that holds, where the driver says so.
+People = list[tuple[Person, int, "float | None"]]
 _OTHERS = ("nvmlDeviceGetGraphicsRunningProcesses_v3", "nvmlDeviceGetMPSComputeRunningProcesses_v3")
 
 
@@ -23,8 +27,13 @@ def memory(
     questions: Questions, device: Device, processes: Processes, share: float
 ) -> dict[str, Any]:
     """The attributes of ``Gpu`` about memory."""
-    sizes = _sizes(questions, device)
-    people = _people(questions, device, processes)
+    return accounted(_sizes(questions, device), _people(questions, device, processes), share)
+
+
+def accounted(
+    sizes: Sizes | UnknownType, people: People | UnknownType, share: float
+) -> dict[str, Any]:
+    """The attributes of ``Gpu`` about memory, from its sizes and from who has it open."""
     if isinstance(sizes, UnknownType):
         return {"held_by": UNKNOWN, "holders": UNKNOWN, "own_pids": _own(people)}
     total, free, held = sizes
@@ -44,8 +53,8 @@ def _rounded(gib: float) -> float:
     return round(gib, 1)
 
 
-def _sizes(questions: Questions, device: Device) -> tuple[float, float, float] | UnknownType:
-    """Total, free and held memory in GiB, without what the driver keeps for itself."""
+def _sizes(questions: Questions, device: Device) -> Sizes | UnknownType:
+    """Its memory without what the driver keeps for itself."""
     nvml = questions.nvml
     about = "total free held held_by holders needed lacking"
     told: Any = questions.ask(about, "nvmlDeviceGetMemoryInfo", device.handle, nvml.nvmlMemory_v2)
@@ -57,9 +66,6 @@ def _sizes(questions: Questions, device: Device) -> tuple[float, float, float] |
         for name in about.split():
             questions.reasons.pop(name, None)
     return (told.total - reserved) / _GIB, told.free / _GIB, told.used / _GIB
-
-
-People = list[tuple[Person, int, "float | None"]]
 
 
 def _people(questions: Questions, device: Device, processes: Processes) -> People | UnknownType:

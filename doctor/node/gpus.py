@@ -7,7 +7,9 @@ from functools import lru_cache
 
 from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.facts.node import Gpu, GpuGrant, GpuMix, NodeFact
+from doctor.node import amd, hardware, no_gpus
 from doctor.node import nvml as library
+from doctor.node.amd import Shown
 from doctor.node.gpu_health import health
 from doctor.node.gpu_links import links
 from doctor.node.gpu_memory import memory
@@ -20,44 +22,57 @@ _GRANTED = "SLURM_GPUS_ON_NODE"
 
 
 def look(situation: Situation) -> Iterator[NodeFact | Gap]:
-    """The GPUs, through NVIDIA's own binding."""
+    """The GPUs, through NVIDIA's own binding or AMD's."""
     try:
         nvml = library.library()
     except NotHereError:
-        granted = _granted(situation)
-        if granted is None:
-            raise
-        yield _grant(situation, granted, 0, Visible(()))
-        reason = "no NVIDIA driver to ask on this node"
-        yield from (Gap(kind, reason) for kind in (Gpu, GpuMix))
-        return
-    yield from told(nvml, situation)
+        if hardware.shown(hardware.AMD):
+            yield from _compared(amd.look(situation), situation)
+        else:
+            yield from _none(*no_gpus.without_nvidia(situation.environment), situation)
+    else:
+        yield from told(nvml, situation)
+
+
+def _none(reason: str, are_others: bool, situation: Situation) -> Iterator[NodeFact | Gap]:
+    """Where no library shows a GPU."""
+    granted = _granted(situation)
+    expected = are_others or situation.expects_gpus or granted is not None
+    yield from (Gap(kind, reason, applies=expected) for kind in (Gpu, GpuMix))
+    yield _no_grant(situation) if granted is None else _grant(situation, granted, 0, Visible(()))
 
 
 def told(nvml: Nvml, situation: Situation) -> Iterator[NodeFact | Gap]:
-    """What a binding tells of the GPUs."""
+    """What NVIDIA's binding tells of the GPUs."""
     gpus = library.devices(nvml)
     seen = visible(situation.environment, gpus, lru_cache(lambda gpu: library.migs(nvml, gpu)))
     processes = Processes(situation)
     facts = [_gpu(nvml, device, processes, situation.memory_share) for device in seen.devices]
+    yield from _compared(Shown(facts, len(gpus), seen), situation)
+
+
+def _compared(shown: Shown, situation: Situation) -> Iterator[NodeFact | Gap]:
+    """The GPUs one by one, side by side, and against what Slurm granted."""
+    facts, seen = shown.gpus, shown.visible
     yield from facts
     if not facts:
-        yield Gap(Gpu, _none(situation, seen), applies=False)
+        reason = no_gpus.none_visible(situation.environment, CUDA)
+        yield Gap(Gpu, reason, applies=situation.expects_gpus and not seen.missing)
     if len(facts) > 1:
         yield _mix(facts, seen, situation)
     else:
         yield Gap(GpuMix, "there is but one GPU" if facts else "there is no GPU", applies=False)
     granted = _granted(situation)
     if granted is None:
-        yield Gap(GpuGrant, "not inside a Slurm job", applies=False)
+        yield _no_grant(situation)
     else:
-        yield _grant(situation, granted, len(gpus), seen)
+        yield _grant(situation, granted, shown.present, seen)
 
 
-def _none(situation: Situation, seen: Visible) -> str:
-    if CUDA in situation.environment and not seen.missing:
-        return f"{CUDA} hides all GPUs"
-    return "this node shows no GPU"
+def _no_grant(situation: Situation) -> Gap:
+    job = "SLURM_JOB_ID" in situation.environment
+    reason = "Slurm says of no GPU that it is this job's" if job else "not inside a Slurm job"
+    return Gap(GpuGrant, reason, applies=False)
 
 
 def _gpu(nvml: Nvml, device: Device, processes: Processes, share: float) -> Gpu:

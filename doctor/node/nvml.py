@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from doctor.base.unknown import UNKNOWN
+from doctor.node import hardware
 from doctor.node.probe import NotHereError, UnseenError
 
 #: The binding, or what stands in for it: a module with functions that begin with ``nvml``.
 Nvml = Any
 
-_PCI = Path("/sys/bus/pci/devices")
-_NVIDIA = "0x10de"
-_DISPLAY = "0x03"
 _MOST_MIGS = 8
 
 _WHY: Mapping[str, str] = {
@@ -82,27 +79,11 @@ def library() -> Nvml:
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError as error:
-        there = nvidia_hardware()
+        there = hardware.shown(hardware.NVIDIA)
         if there:
             raise UnseenError(f"{there} here, but NVIDIA's library says: {error}") from None
         raise NotHereError("no NVIDIA GPU on this node") from None
     return pynvml
-
-
-def nvidia_hardware() -> str:
-    """In a few words, the NVIDIA GPUs that the PCI bus shows, or nothing."""
-    count = sum(
-        _text(device / "vendor") == _NVIDIA and _text(device / "class").startswith(_DISPLAY)
-        for device in (_PCI.iterdir() if _PCI.is_dir() else ())
-    )
-    return f"{count} NVIDIA GPU{'s' * (count > 1)}" if count else ""
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text().strip()
-    except OSError:
-        return ""
 
 
 def devices(nvml: Nvml) -> list[Device]:

@@ -29,12 +29,14 @@ class Gap(Record):
 class Situation(Record):
     """What probes go by, beside the node itself.
 
-    ``memory_share`` is the share of a GPU's memory that vLLM is to take.
+    ``memory_share`` is the share of a GPU's memory that vLLM is to take; ``expects_gpus`` is true
+    where a node that shows none is of no use.
     """
 
     environment: Mapping[str, str]
     user: int
     memory_share: float
+    expects_gpus: bool = False
 
 
 Look: TypeAlias = Callable[[Situation], Iterable["NodeFact | Gap"]]

@@ -43,16 +43,14 @@ def _look(path: str, config: Config, situation: Situation) -> Iterator[Need | Ga
 def _here(situation: Situation) -> Here:
     from doctor.node.needs import Here
 
-    seen: list[Gpu] | None = []
+    seen: list[Gpu] | None
     why = ""
     try:
         told = list(gpus.look(situation))
         seen = [fact for fact in told if isinstance(fact, Gpu)]
         gaps = [each for each in told if isinstance(each, Gap) and each.kind is Gpu]
-        if any(gap.applies for gap in gaps):
+        if gaps:  # it shows none, or none that can be judged
             seen, why = None, gaps[0].reason
-    except NotHereError:
-        pass  # it has none
     except UnseenError as reason:
         seen, why = None, str(reason)
     installed = [f for f in surroundings.look(situation) if isinstance(f, InstalledVllm)]

@@ -20,6 +20,13 @@ class Visible(Record):
     by_number: bool = False
 
 
+def named(environment: Mapping[str, str], variable: str, gpus: Sequence[Device]) -> Visible:
+    """Those of the devices that a variable names; all if it isn't set."""
+    if variable not in environment:
+        return Visible(tuple(gpus))
+    return _named(environment[variable].split(","), gpus, lambda _: ())
+
+
 def visible(
     environment: Mapping[str, str],
     gpus: Sequence[Device],

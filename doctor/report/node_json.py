@@ -50,6 +50,7 @@ def _check(check: Check) -> dict[str, Any]:
     return {
         "code": check.code,
         "name": check.name,
+        "looks_at": check.looks_at,
         "severity": check.severity.value,
         "status": check.status.value,
         "message": check.message,

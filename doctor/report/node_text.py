@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -34,11 +34,19 @@ _SITE = "This site's own checks"
 _MARKS: dict[Status, tuple[str, StyleType]] = {
     Status.ERROR: ("✗", "bold red"),
     Status.WARNING: ("!", "bold yellow"),
-    Status.INFO: ("!", "bold cyan"),
+    Status.INFO: ("i", "bold cyan"),
     Status.UNKNOWN: ("?", "bold magenta"),
     Status.OK: ("✓", "green"),
     Status.SKIPPED: ("-", "dim"),
 }
+_WORST_FIRST = (
+    Status.ERROR,
+    Status.WARNING,
+    Status.UNKNOWN,
+    Status.INFO,
+    Status.OK,
+    Status.SKIPPED,
+)
 _VERDICTS = {
     "fit": ("fit: vLLM should start here", "bold green"),
     "not fit": ("not fit: vLLM will not run well here", "bold red"),
@@ -47,8 +55,29 @@ _VERDICTS = {
 _BAR = 20
 
 
-def render(found: Examination, verdict: str, width: int, colour: bool) -> Iterator[str]:
+def render(
+    found: Examination, verdict: str, width: int, colour: bool, verbose: bool = False
+) -> Iterator[str]:
     """The lines, of at most ``width`` cells but for what is there to paste."""
+    yield from _typeset(_parts(found, verdict, verbose), width, colour)
+
+
+def quiet(found: Examination, blamed: Sequence[Check], width: int, colour: bool) -> Iterator[str]:
+    """Of these checks what is wrong, and nothing else; each begins with the node's name."""
+    node = (f"{found.node}: ", "bold")
+    for check in blamed:
+        if check.failed:
+            said = f" {check.code} {check.name}: {visible(check.message)}"
+            evidence = [Text(f"  - {visible(line)}") for line in check.evidence]
+            line = Text.assemble(node, _MARKS[check.status], said)
+            yield from _typeset([line, *evidence], width, colour)
+    unknown = [check for check in blamed if not check.failed]
+    for names, reason in _by_reason(unknown):
+        line = Text.assemble(node, _MARKS[Status.UNKNOWN], f" {names}{reason}")
+        yield from _typeset([line], width, colour)
+
+
+def _typeset(parts: Iterable[RenderableType], width: int, colour: bool) -> Iterator[str]:
     console = Console(
         file=io.StringIO(),
         force_terminal=colour,
@@ -60,12 +89,12 @@ def render(found: Examination, verdict: str, width: int, colour: bool) -> Iterat
         markup=False,
     )
     with console.capture() as captured:
-        for part in _parts(found, verdict):
+        for part in parts:
             console.print(part, soft_wrap=isinstance(part, Text) and part.no_wrap is True)
     yield from (line.rstrip() for line in captured.get().splitlines())
 
 
-def _parts(found: Examination, verdict: str) -> Iterator[RenderableType]:
+def _parts(found: Examination, verdict: str, verbose: bool) -> Iterator[RenderableType]:
     words, style = _VERDICTS[verdict]
     if verdict == "fit" and (lacking := _lacking(found)):
         words, style = f"fit as far as it goes, but has {lacking}", "bold yellow"
@@ -77,9 +106,8 @@ def _parts(found: Examination, verdict: str) -> Iterator[RenderableType]:
         yield _gpus(found.gpus)
         yield ""
     for title, group in groupby(found.checks, lambda check: _GROUPS.get(check.code[:3], _SITE)):
-        yield Text(title, "bold")
-        yield from _group(list(group))
-        yield ""
+        yield from _group(title, list(group), verbose)
+    yield ""
     yield Text(_summary(found), "dim")
 
 
@@ -87,7 +115,7 @@ def _lacking(found: Examination) -> str:
     """What isn't here without which no server starts, though nothing else is wrong."""
     checks = {check.code: check for check in found.checks}
     gpus, vllm = checks.get("VN101"), checks.get("VN508")
-    missing = ["no NVIDIA GPU"] if gpus and gpus.status is Status.SKIPPED else []
+    missing = ["no GPU"] if gpus and gpus.status is Status.SKIPPED else []
     if vllm and vllm.failed:
         missing.append("no vLLM on the PATH")
     return " and ".join(missing)
@@ -137,17 +165,35 @@ def _word(value: str | UnknownType) -> str:
 # --- checks --------------------------------------------------------------------------------------
 
 
-def _group(checks: Sequence[Check]) -> Iterator[RenderableType]:
-    """Each check that failed; of the others, those share a line that have one thing to say."""
-    for check in checks:
-        if check.failed:
-            yield from _told(check)
-    for status, style in ((Status.UNKNOWN, "bold"), (Status.OK, ""), (Status.SKIPPED, "dim")):
-        alike = [check for check in checks if check.status is status]
-        for reason in dict.fromkeys(check.message for check in alike):
-            names = ", ".join(f"{c.code} {c.name}" for c in alike if c.message == reason)
-            said = f": {visible(reason)}" if reason else ""
-            yield _line(status, Text.assemble((names, style), said))
+def _group(title: str, checks: Sequence[Check], verbose: bool) -> Iterator[RenderableType]:
+    """A line for the group, marked by its worst check, and what is wrong or unknown below it."""
+    worst = next(status for status in _WORST_FIRST if any(c.status is status for c in checks))
+    count = f", {len(checks)} check{'s' * (len(checks) > 1)}"
+    skipped = [check for check in checks if check.status is Status.SKIPPED]
+    if skipped:
+        count += (
+            f", of which {len(skipped)} can't apply here"
+            if worst is not Status.SKIPPED
+            else (f": {_reasons(skipped)}")
+        )
+    yield _line(worst, Text.assemble((title, "bold"), visible(count)), indent=0)
+    yield from (part for check in checks if check.failed for part in _told(check))
+    for status in (Status.UNKNOWN, Status.OK, Status.SKIPPED):
+        if verbose or status is Status.UNKNOWN:
+            alike = [check for check in checks if check.status is status]
+            for names, reason in _by_reason(alike):
+                yield _line(status, Text.assemble((names, "bold"), reason))
+
+
+def _by_reason(checks: Sequence[Check]) -> Iterator[tuple[str, str]]:
+    """The checks that have one thing to say, and that."""
+    for reason in dict.fromkeys(check.message for check in checks):
+        names = (f"{c.code} {c.looks_at}" for c in checks if c.message == reason)
+        yield ", ".join(names), f": {visible(reason)}" if reason else ""
+
+
+def _reasons(checks: Sequence[Check]) -> str:
+    return "; ".join(dict.fromkeys(check.message for check in checks))
 
 
 def _told(check: Check) -> Iterator[RenderableType]:
@@ -158,10 +204,10 @@ def _told(check: Check) -> Iterator[RenderableType]:
         yield Text.assemble("      ", (visible(line), "cyan"), no_wrap=True)
 
 
-def _line(status: Status, content: RenderableType) -> RenderableType:
+def _line(status: Status, content: RenderableType, indent: int = 2) -> RenderableType:
     mark, style = _MARKS[status]
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True)
     grid.add_column(ratio=1)
     grid.add_row(Text(mark, style), content)
-    return Padding(grid, (0, 0, 0, 2))
+    return Padding(grid, (0, 0, 0, indent))

@@ -22,7 +22,7 @@ REQUIRED = ("code", "name", "lesson", "fact", "severity", "when", "message", "ex
 OPTIONAL = ("look-up", "cases", "at", "related", "fix", "once-per")
 CASE = ("when", "severity", "message", "fix", "once-per")
 #: What rules about nodes may have besides, and their cases.
-NODE = ("evidence", "remedy")
+NODE = ("looks-at", "evidence", "remedy")
 NODE_CASE = ("remedy",)
 SEVERITIES = ("error", "warning", "info")
 CODE = regex(r"[A-Z]{2,8}[0-9]{3}")
@@ -50,6 +50,7 @@ def read_rule(item: Item, path: Path) -> Rule:
         cases=_cases(parts.get("cases"), names, when),
         at=_attributes(parts.get("at"), names),
         related=_related(parts.get("related"), names),
+        looks_at=_looks_at(parts.get("looks-at")),
         evidence=_message(parts.get("evidence"), names, when),
         remedy=_message(parts.get("remedy"), names, when),
         once_per=_once_per(parts.get("once-per"), names),
@@ -82,6 +83,12 @@ def _matching(item: Item, pattern: re.Pattern[str], what: str, form: str) -> str
 
 def _lesson(item: Item) -> str | None:
     return None if item.value is None else _matching(item, NAME, "a lesson's id", _NAME)
+
+
+def _looks_at(item: Item | None) -> str:
+    if item is not None and not (isinstance(item.value, str) and item.value.strip()):
+        raise item.error("`looks-at` says in a few words what the check looks at")
+    return "" if item is None else item.text
 
 
 def _names(parts: Mapping[str, Item]) -> Names:

@@ -96,8 +96,9 @@ class RelatedPlace(Record):
 class Rule(Record):
     """One rule file.
 
-    ``evidence`` and ``remedy`` are for rules about nodes: what was seen, one fact a line, and what
-    to do, ready to paste.
+    ``looks_at``, ``evidence`` and ``remedy`` are for rules about nodes: what the check looks at, in
+    a few words that say nothing of how it ends, what was seen, one fact a line, and what to do,
+    ready to paste.
     """
 
     code: str
@@ -112,6 +113,7 @@ class Rule(Record):
     cases: tuple[Case, ...] = ()
     at: tuple[str, ...] = ()
     related: RelatedPlace | None = None
+    looks_at: str = ""
     evidence: Message | None = None
     remedy: Message | None = None
     once_per: str | None = None

@@ -50,7 +50,8 @@ def test_a_node_that_is_not_fit(nvml: StandIn) -> None:
     assert any(line.startswith("To the administrators: on gpu07, GPU 0 (GPU-0") for line in lines)
     assert any(line.startswith("GPU 0") and "█" in line for line in lines)
     assert any(line.startswith("✗ VN101 gpu-memory-held: ") for line in lines)
-    assert any(line.startswith("✓ VN103 gpu-unhealthy") for line in lines)
+    assert any(line.startswith("✗ GPUs, 7 checks") for line in lines)
+    assert not any("✓" in line for line in lines)  # what is fine takes one line a group
     assert "\x1b" not in done.stdout
 
 
@@ -60,9 +61,9 @@ def test_a_machine_that_has_nothing(nvml: StandIn, tmp_path: Path) -> None:
     done = _run(nvml, scenario, "--select", "VN", PATH=str(tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
     verdict, _, rest = done.stdout.partition("\n\n")
-    assert "but has no NVIDIA GPU and no vLLM on the PATH." in " ".join(verdict.split())
+    assert "but has no GPU and no vLLM on the PATH." in " ".join(verdict.split())
     assert "✗" not in rest
-    assert "✓" in rest.partition("Folders and disks")[2].partition("\n\n")[0]
+    assert ", 7 checks" in next(line for line in rest.splitlines() if "Folders and disks" in line)
 
 
 def test_a_node_of_which_not_all_can_be_seen(nvml: StandIn) -> None:
@@ -112,7 +113,38 @@ def _all(leader: int) -> Iterator[bytes]:
 def test_quiet(nvml: StandIn) -> None:
     fit, unfit = _run(nvml, "gpu\n", "--quiet"), _run(nvml, HELD, "--quiet")
     assert (fit.returncode, fit.stdout, fit.stderr) == (0, "", "")
-    assert (unfit.returncode, unfit.stdout[:4]) == (1, _run(nvml, HELD).stdout[:4])
+    node = _run(nvml, HELD).stdout.partition(" ")[0]
+    told = [line for line in unfit.stdout.splitlines() if line.startswith(f"{node}: ")]
+    assert unfit.returncode == 1
+    assert [line.split()[1:4] for line in told] == [
+        ["✗", "VN101", "gpu-memory-held:"],
+        ["✗", "VN102", "gpu-memory-too-low:"],
+    ]
+    assert "  - GPU 0: 68.4 of 79.1 GiB are held" in unfit.stdout
+    assert "✓" not in unfit.stdout
+
+
+def test_quiet_tells_what_must_be_known(nvml: StandIn) -> None:
+    done = _run(nvml, "answer nvmlInitWithFlags DRIVER_NOT_LOADED\n", "--quiet", SLURM_JOB_ID="7")
+    assert done.returncode == 2
+    assert " ".join(done.stdout.split()).endswith(
+        ": ? VN101 memory that others hold, VN102 free memory, VN103 health: no GPU can be seen: "
+        "Slurm granted this job none (ask for some with --gres=gpu:N or --gpus-per-node=N)"
+    )
+
+
+def test_verbose_names_what_was_looked_at(nvml: StandIn) -> None:
+    told = _run(nvml, HELD, "--verbose").stdout
+    assert "✓ VN103 health, VN104 clocks" in told
+    assert "gpu-unhealthy" not in told
+
+
+def test_marks_tell_severities_apart_without_colour(nvml: StandIn) -> None:
+    heat = "gpu\ngpu\nclock-reasons 0x40\n"
+    job = {"SLURM_GPUS_ON_NODE": "2", "CUDA_VISIBLE_DEVICES": "1"}
+    lines = [line.strip() for line in _run(nvml, heat, **job).stdout.splitlines()]
+    assert any(line.startswith("! VN104 gpu-throttled") for line in lines)
+    assert any(line.startswith("i VN107 gpu-count-differs") for line in lines)
 
 
 @pytest.mark.parametrize(
