@@ -208,6 +208,11 @@ def test_the_facts_name_their_places(command: Command) -> None:
     assert "tool-parsers.md:" in outcome.out
 
 
+def test_two_nodes_are_one_list(command: Command) -> None:
+    Path("kb/nodes.md").write_text("# Known bad nodes (as of 2026-01-31)\n\n- gpu07\n- gpu03\n")
+    assert command("kb").out.startswith("Bad nodes\n  gpu[03,07] (as of 2026-01-31)  ")
+
+
 def test_the_facts_in_json(command: Command) -> None:
     facts = json.loads(command("kb", "--format", "json", "--kb", str(LESSONS)).out)
     assert facts["bad_nodes"][0]["as_of"] == "2025-12-28"

@@ -93,6 +93,7 @@ class TestBadNodes:
             ("# Bad nodes\n\n* `n[1-2]` (no NVLink)\n* n7 - burnt\n", {"n1", "n2", "n7"}, None),
             ("# 坏节点 (截至 2026-01-02)\n- n1, n2\n- n3: ECC\n", {"n1", "n2", "n3"}, "2026-01-02"),
             ('---\nbad-nodes: ["n[1-2]"]\nas-of: "2026-01-02"\n---\n', {"n1", "n2"}, "2026-01-02"),
+            ("# Bad nodes\n1. n1\n2. n2\n", {"n1", "n2"}, None),
         ],
     )
     def test_lists(self, tmp_path: Path, text: str, names: set[str], as_of: str | None) -> None:
@@ -154,6 +155,43 @@ def test_a_site_corrects_a_parser(tmp_path: Path) -> None:
     assert ours["right-parsers"] == {"mine"}
     assert ours["reasoning-parser"] == "qwen3"
     assert other["right-parsers"] == {"hermes", "qwen3_json"}
+
+
+def test_a_site_that_names_one_right_parser_keeps_the_others(tmp_path: Path) -> None:
+    model = "Qwen/Qwen3-Coder-30B-A3B-Instruct"
+    page = written(tmp_path, f"| Model | Tool parser |\n|---|---|\n| {model} | qwen3_coder |\n")
+    row = load([page]).row("families", model)
+    assert row is not None
+    assert row["right-parsers"] == {"qwen3_coder", "qwen3_xml"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "models"),
+    [
+        ("*xcoder*", ["xcoder-7b", "our-xcoder", "team/xcoder-7b", "/models/my-xcoder-7b"]),
+        ("xcoder*", ["xcoder-7b", "team/xcoder-7b"]),
+        ("team/*coder", ["team/xcoder", "/models/xcoder"]),
+    ],
+)
+def test_a_pattern_means_models(tmp_path: Path, pattern: str, models: list[str]) -> None:
+    page = written(tmp_path, f"| Model | Tool parser |\n|---|---|\n| `{pattern}` | mine |\n")
+    knowledge = load([page])
+    for model in models:
+        row = knowledge.row("families", model)
+        assert row is not None, model
+        assert row["tool-parser"] == "mine", model
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "| Server | State |\n|---|---|\n| a | ⚠️ slow |\n",
+        "| Release | State |\n|---|---|\n| next | planned |\n",
+    ],
+)
+def test_a_table_of_something_else_is_left_alone(tmp_path: Path, table: str) -> None:
+    shipped = load()
+    assert load([written(tmp_path, table)]).broken_versions == shipped.broken_versions
 
 
 def test_shared_folders_are_added(tmp_path: Path) -> None:

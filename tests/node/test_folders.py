@@ -43,6 +43,13 @@ class TestFoldersOfOthers:
         (tmp_path / "torchinductor_alice").mkdir(0o700)
         assert self.at(tmp_path).status == "ok"
 
+    @pytest.mark.parametrize("variable", ["TMPDIR", "TEMP", "TMP"])
+    def test_the_variable_that_names_the_folder(self, tmp_path: Path, variable: str) -> None:
+        (tmp_path / "torchinductor_alice").mkdir()
+        (tmp_path / "torchinductor_alice").chmod(0o777)
+        check = look(TMP, {variable: str(tmp_path), "USER": "alice"})["VN301"]
+        assert f"{tmp_path}/torchinductor_alice" in check.message
+
     @pytest.mark.skipif(os.geteuid() != 0, reason="missing part: only root can give files away")
     def test_somebody_else_s(self, tmp_path: Path) -> None:
         (tmp_path / "torchinductor_alice").mkdir()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
+import socket
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,8 +13,11 @@ from typing import Any
 
 import pytest
 
-from doctor.node import job
+from doctor.facts.node import OtherJobs
+from doctor.knowledge import load
+from doctor.node import job, place
 from doctor.node.checks import Check
+from doctor.node.probe import Situation
 
 from .conftest import PATIENT, StandIn
 from .looking import look
@@ -128,6 +133,40 @@ def test_many_other_jobs(tmp_path: Path) -> None:
     check = look(OTHERS, {"PATH": str(tmp_path)})["VN403"]
     assert check.message.count("and 884 more") == 2
     assert check.evidence[0].startswith("900 other jobs of ")
+
+
+def test_ones_own_other_jobs_are_counted(tmp_path: Path) -> None:
+    own = pwd.getpwuid(os.getuid()).pw_name
+    (tmp_path / "squeue").write_text(
+        f"#!/bin/sh\necho 1 {own}\necho 2 bob\necho 4 {own}\necho 3 {own}\n"
+    )
+    (tmp_path / "squeue").chmod(0o755)
+    (found,) = OTHERS.look(
+        Situation({"PATH": str(tmp_path), "SLURM_JOB_ID": "3"}, os.getuid(), 0.9)
+    )
+    assert isinstance(found, OtherJobs)
+    assert (found.count, found.own) == (3, 2)
+
+
+class TestAMachineThatIsCalledWithItsDomain:
+    @pytest.fixture(autouse=True)
+    def _name(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(socket, "gethostname", lambda: "gpu03.cluster.example")
+
+    @pytest.mark.parametrize("nodes", ["gpu[02-04]", "gpu03.cluster.example"])
+    def test_it_is_one_of_the_jobs(self, nodes: str) -> None:
+        check = look(PLACE, {"SLURM_JOB_ID": "1", "SLURM_JOB_NODELIST": nodes})["VN402"]
+        assert check.status == "ok"
+
+    def test_it_is_none_of_the_jobs(self) -> None:
+        environment = {"SLURM_JOB_ID": "1", "SLURM_JOB_NODELIST": "gpu[01-02]"}
+        assert look(PLACE, environment)["VN402"].status == "error"
+
+    def test_slurm_knows_it_without(self, tmp_path: Path) -> None:
+        page = tmp_path / "nodes.md"
+        page.write_text("# Bad nodes\n- gpu07\n")
+        bad = load([page]).bad_nodes
+        assert place.excluding({}, bad) == "gpu[03,07]"
 
 
 class TestWhatTheEnvironmentTells:

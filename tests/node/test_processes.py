@@ -102,6 +102,20 @@ def test_what_is_said_of_it(
     assert f"(pid {adrift})" in " ".join((*check.evidence, *check.unknown))
 
 
+@pytest.mark.parametrize(
+    ("seconds", "age"),
+    [(3 * 86400 + 7200, "3 d"), (3 * 3600 + 600, "3 h"), (200, "3 min"), (30, "30 s")],
+)
+def test_how_old_it_is(
+    adrift: int, monkeypatch: pytest.MonkeyPatch, seconds: int, age: str
+) -> None:
+    began = psutil.Process(adrift).create_time()
+    monkeypatch.setattr(time, "time", lambda: began + seconds + 0.5)
+    found = _leftover(adrift)
+    assert found is not None
+    assert found.age == age
+
+
 def test_a_process_of_a_living_session(server: Path, start: Start) -> None:
     process = start(sys.executable, str(server), "serve")
     _find(server)

@@ -98,6 +98,15 @@ def test_servers_in_turn_are_not_at_once(text: Callable[[str], str]) -> None:
     assert "2 one after" in text("for m in 1 2; do vllm serve m --port 800$m; done\n")
 
 
+@pytest.mark.parametrize("endless", ["true", ":", "false", "1"])
+def test_a_loop_without_end_starts_a_server_in_each_turn(
+    text: Callable[[str], str], endless: str
+) -> None:
+    word = "until" if endless == "false" else "while"
+    found = text(f"{word} {endless}; do vllm serve m || true; done\n")
+    assert "one for each turn of a loop" in found
+
+
 def test_servers_that_speculate_otherwise_in_each_turn_are_one_row(
     text: Callable[[str], str],
 ) -> None:
@@ -162,6 +171,8 @@ def test_alternatives_say_what_they_take(text: Callable[[str], str]) -> None:
         ("srun -n 1 -w gpu7 vllm serve m", "in an srun step (1 task, on gpu7)"),
         ("ssh gpu7 'vllm serve m'", "on gpu7 (ssh)"),
         ("tmux new -d 'vllm serve m'", "in tmux"),
+        ("screen -dm vllm serve m", "in screen"),
+        ("docker run -d vllm/vllm-openai:v0.11.0 --model m", "(docker)"),
         ("timeout 2h vllm serve m", "for 2h at most (timeout)"),
         ("apptainer exec --nv v.sif vllm serve m", "in the container v.sif (apptainer)"),
         ("serve() { vllm serve m; }", "in a function that nothing here calls"),
@@ -169,6 +180,24 @@ def test_alternatives_say_what_they_take(text: Callable[[str], str]) -> None:
 )
 def test_where_a_server_runs(text: Callable[[str], str], line: str, where: str) -> None:
     assert where in text(line + "\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "tmux new -d 'vllm serve m'",
+        "screen -dm vllm serve m",
+        "docker run -d vllm/vllm-openai:v0.11.0 --model m",
+        "ssh gpu7 'vllm serve m'",
+        "sbatch --wrap 'vllm serve m'",
+    ],
+)
+def test_where_a_shell_of_its_own_waits_for_it_nothing_is_in_front(
+    text: Callable[[str], str], line: str
+) -> None:
+    found = text(f"{line}\n")
+    assert "in the foreground" not in found
+    assert "in the background" not in found
 
 
 @pytest.mark.parametrize(
@@ -219,6 +248,8 @@ def test_shared_cache_and_port_are_told(text: Callable[[str], str]) -> None:
         ("read -r MODEL\nvllm serve $MODEL", "MODEL: a variable that the script reads"),
         ("source env.sh\nvllm serve m", "env.sh: a file that is not read here (line 1)"),
         ("bash run.sh", "run.sh: a file that is not read here (line 1)"),
+        ("vllm serve m --port ${X:0:3}", "${X:0:3}: computed from X"),
+        ("vllm serve m --port $((X + Y))", "computed from X, Y (line 1)"),
         ("vllm serve m\nif", "a statement that could not be read (line 2)"),
     ],
 )

@@ -47,6 +47,7 @@ def test_spellings_of_one_flag_are_one_flag(spellings: list[str], tables: Tables
 LINES = [
     ("a/b --port 1 --port 2", "--port=1 --port=2", "a/b", False),
     ("--enforce-eager a/b", "--enforce-eager=", "a/b", False),
+    ("-O.level=3 --port 1", "--compilation-config=3 --port=1", "", False),
     ("--seed -5 --max-logprobs -1", "--seed=-5 --max-logprobs=-1", "", False),
     ("--served-model-name a b --port 1", "--served-model-name=a,b --port=1", "", False),
     ("--served-model-name=a b", "--served-model-name=a", "b", False),

@@ -15,9 +15,13 @@ from doctor.values.value import Value
 
 
 def trap(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
-    """``trap TEXT SIGNAL…``: in place of what was set for them; ``-`` and ``''`` set nothing."""
-    words = [value for value in fields.values[1:] if value.display not in ("--", "-l", "-p")]
-    if len(words) > 1:
+    """``trap TEXT SIGNAL…``: in place of what was set for them; ``-`` and ``''`` set nothing.
+
+    With ``-l`` and ``-p`` it only prints.
+    """
+    option = fields.values[1].display if len(fields.values) > 1 else None
+    words = fields.values[2:] if option == "--" else fields.values[1:]
+    if len(words) > 1 and option not in ("-l", "-p"):
         text, *names = words
         signals = frozenset(map(_signal, names))
         others = (replace(each, signals=each.signals - signals) for each in state.traps)

@@ -10,6 +10,7 @@ from doctor.shell.tree import Literal, Part, Span
 
 _BRACE = regex(r"(?<!\$)\{([^{}\s]*?(?:,|\.\.)[^{}\s]*)\}")
 _RANGE = regex(r"(-?\d{1,6})\.\.(-?\d{1,6})(?:\.\.(-?\d{1,3}))?$")
+_PADDED = regex(r"-?0\d")
 _MAX_WORDS = 128
 
 
@@ -46,7 +47,8 @@ def _choices(inside: str) -> Iterator[str]:
     bounds = _RANGE.match(inside)
     if bounds:
         first, last = int(bounds.group(1)), int(bounds.group(2))
-        width = len(bounds.group(1)) if bounds.group(1).startswith("0") else 0
+        ends = bounds.group(1, 2)
+        width = max(map(len, ends)) if any(map(_PADDED.match, ends)) else 0
         step = abs(int(bounds.group(3) or 1)) or 1
         numbers = range(first, last + 1, step) if first <= last else range(first, last - 1, -step)
         if len(numbers) <= _MAX_WORDS:
