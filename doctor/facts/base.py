@@ -9,19 +9,7 @@ from typing import Any, ClassVar
 from doctor.base.record import Record
 from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.diagnostic import Location
-
-
-class Assumption(Record):
-    """A choice that a value rests on, such as "MODEL is left at its default".
-
-    Two values are consistent if they take the same ``choice`` wherever they share a ``key``. What
-    is asked about came to be at the moment ``since`` of the walk.
-    """
-
-    key: str
-    choice: str
-    words: str = field(compare=False)
-    since: int = field(default=0, compare=False)
+from doctor.values.assumption import Assumption
 
 
 class Evidence(Record):

@@ -15,10 +15,11 @@ from doctor.knowledge import rows
 from doctor.knowledge.base import TABLES, Knowledge
 from doctor.knowledge.markdown import Document, read
 from doctor.knowledge.nodes import expand, fold, split
+from doctor.knowledge.place import Place
 from doctor.knowledge.reader import Fact, facts
 from doctor.knowledge.register import Entry, unfit
 from doctor.knowledge.releases import Feature, Releases
-from doctor.knowledge.rows import BadNodes, NodeList, Place, SharedFolder
+from doctor.knowledge.rows import BadNodes, NodeList, SharedFolder
 
 #: How many rows the documents of a site may hold; each is compared with all the others.
 MAX_ROWS = 1000

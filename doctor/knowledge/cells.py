@@ -10,7 +10,7 @@ from typing import Any
 from doctor.base.errors import DoctorError, nearest
 from doctor.base.record import Record
 from doctor.base.regex import regex
-from doctor.knowledge.rows import Place
+from doctor.knowledge.place import Place
 
 _CODE = regex(r"`([^`]+)`")
 _LINK = regex(r"\[([^\[\]]*)\]\([^()]*\)")

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from doctor.base.record import Record
 from doctor.knowledge.base import Knowledge
 from doctor.knowledge.models import means
-from doctor.knowledge.rows import BrokenVersion, Family, Pairing, Place
+from doctor.knowledge.place import Place
+from doctor.knowledge.rows import BrokenVersion, Family, Pairing
 
 
 class Conflict(Record):

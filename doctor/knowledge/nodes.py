@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from doctor.base.errors import DoctorError
 from doctor.base.regex import regex
-from doctor.knowledge.rows import Place
+from doctor.knowledge.place import Place
 
 MAX_NODES = 100_000
 

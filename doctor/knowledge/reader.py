@@ -14,6 +14,7 @@ from doctor.knowledge.cells import Cells
 from doctor.knowledge.columns import MATRIX, Kind, recognise, warned
 from doctor.knowledge.markdown import Block, Document
 from doctor.knowledge.nodes import split
+from doctor.knowledge.place import Place
 from doctor.knowledge.rows import (
     BrokenVersion,
     Family,
@@ -21,7 +22,6 @@ from doctor.knowledge.rows import (
     NodeList,
     Page,
     Pairing,
-    Place,
     Setting,
     SharedFolder,
 )

@@ -5,26 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from doctor.base.record import Record
-
-
-class Place(Record):
-    """A line of a file. ``site`` tells a team's own knowledge from what ships with the tool."""
-
-    filename: str
-    line: int
-    site: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.filename}:{self.line}" if self.line else self.filename
-
-    @property
-    def told(self) -> str:
-        """For people: a page that ships with the tool is short, wherever the tool lies."""
-        return str(self) if self.site else f"kb/{Path(self.filename).name}:{self.line} (built in)"
+from doctor.knowledge.nodes import union
+from doctor.knowledge.place import Place
 
 
 class Page(Record):
@@ -70,8 +55,6 @@ class BadNodes(Record):
     @cached_property
     def names(self) -> frozenset[str]:
         """The nodes, one name each."""
-        from doctor.knowledge.nodes import union
-
         return union((hosts, nodes.place) for nodes in self.lists for hosts in nodes.hostlists)
 
     @property

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from doctor.base.record import Record
-from doctor.diagnostic import Diagnostic, Severity, Source
+from doctor.report.report import Report
+
+__all__ = ["FORMATS", "Report", "render"]
 
 #: The formats; each is a module of this package with ``render(report)``.
 FORMATS = ("text", "json")
-
-
-class Report(Record):
-    """All that a format may want to know."""
-
-    diagnostics: tuple[Diagnostic, ...]
-    sources: Mapping[str, Source]
-    files: int
-    show: Severity = Severity.WARNING
-    colour: bool = False
-    width: int = 100
 
 
 def render(report: Report, format_name: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from doctor.base import tokens
 from doctor.diagnostic import Diagnostic, Fix, Location, Position
-from doctor.report import Report
+from doctor.report.report import Report
 
 
 def render(report: Report) -> Iterator[str]:

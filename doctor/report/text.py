@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from doctor.base.tokens import blotted
 from doctor.diagnostic import Applicability, Diagnostic, Fix, Location, Severity
-from doctor.report import Report
+from doctor.report.report import Report
 from doctor.report.style import Styled, cells, paint, visible
 
 #: What is kept of a long line on both sides of the place.

@@ -10,12 +10,13 @@ from dataclasses import replace
 from doctor.base.record import Record
 from doctor.base.unknown import UNKNOWN
 from doctor.diagnostic import Diagnostic, Location, Related, Severity
-from doctor.facts.base import Assumption, Fact
+from doctor.facts.base import Fact
 from doctor.rulebook.loader import Rulebook
 from doctor.rulebook.predicates import Reference
 from doctor.rulebook.rule import Case, Conditions, RelatedPlace, Remedy
 from doctor.rulebook.scope import Knowledge, Scope, render
 from doctor.rulebook.verdict import Repair, Verdict
+from doctor.values.assumption import Assumption
 
 _NO_CASE = Case(Conditions())
 #: How assumptions about conditions and variables end, and how many of the former are too many.

@@ -14,7 +14,7 @@ from doctor.base.record import Record
 from doctor.base.unknown import UNKNOWN as UNKNOWN
 from doctor.base.unknown import UnknownType as UnknownType
 from doctor.diagnostic import Location, Source
-from doctor.facts.base import Assumption as Assumption
+from doctor.values.assumption import Assumption
 
 
 class Origin(Record):

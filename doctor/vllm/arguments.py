@@ -15,8 +15,9 @@ from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.values.value import Unknown, Value
 from doctor.vllm.numerals import number_problem
+from doctor.vllm.rows import Row
 from doctor.vllm.spelling import NEGATABLE, Spelling, normal, resolve
-from doctor.vllm.tables import Row, Tables
+from doctor.vllm.tables import Tables
 
 _NEGATIVE = regex(r"-\d+|-\d*\.\d+")
 _LIST_NAME = regex(r"[@*]|arg|opt|flag|extra|param", re.IGNORECASE)

@@ -13,8 +13,9 @@ from doctor.base.record import Record
 from doctor.values.value import UNKNOWN, UnknownType, Value
 from doctor.vllm.arguments import Flag
 from doctor.vllm.requirements import Requirement
+from doctor.vllm.rows import Row
 from doctor.vllm.server import Server
-from doctor.vllm.tables import Row, Tables
+from doctor.vllm.tables import Tables
 
 
 class Pin(Record):

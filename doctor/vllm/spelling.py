@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from doctor.base.record import Record
-
-if TYPE_CHECKING:
-    from doctor.vllm.tables import Row, Tables
+from doctor.vllm.rows import Row
 
 #: From here on every boolean flag has a ``--no-`` form, and none takes a value any more.
 NEGATABLE = "0.8.5"
-#: The one flag that had its ``--no-`` form before.
-_ALWAYS_NEGATABLE = "--enable-prefix-caching"
-#: From here on every ``--enable-x`` is also there as ``--disable-x``, and the reverse.
-_INVERTIBLE = "0.33.0"
 
 
 class Spelling(Record):
@@ -54,27 +47,3 @@ def resolve(option: str, spellings: Mapping[str, Spelling]) -> Spelling:
     if len(left) != 1:
         return Spelling(None, once & ~twice, ambiguous=bool(matches))
     return Spelling(left[0].row, left[0].admits & ~twice, left[0].negated)
-
-
-def all_spellings(tables: Tables) -> dict[str, Spelling]:
-    """Every option string of any release. A flag's own name wins over another's form of it."""
-    spellings: dict[str, Spelling] = {}
-    for row in tables.flags.values():
-        for option, negated, releases in _forms(row, tables):
-            spellings.setdefault(option, Spelling(row, releases, negated))
-    for name, row in tables.flags.items():
-        spellings[name] = Spelling(row, row.releases)
-    return spellings
-
-
-def _forms(row: Row, tables: Tables) -> Iterator[tuple[str, bool, int]]:
-    for alias in row.aliases:
-        yield alias, False, row.releases
-    if row.kind != "bool":
-        return
-    since = tables.every if row.name == _ALWAYS_NEGATABLE else tables.since(NEGATABLE)
-    yield f"--no-{row.name[2:]}", True, row.releases & since
-    for here, there in (("--enable-", "--disable-"), ("--disable-", "--enable-")):
-        if row.name.startswith(here):
-            inverse = there + row.name.removeprefix(here)
-            yield inverse, True, row.releases & tables.since(_INVERTIBLE)

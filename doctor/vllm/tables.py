@@ -6,91 +6,17 @@ sets costs nothing, however many flags a line has.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Protocol
 
-from doctor.base.record import Record
-from doctor.vllm.spelling import Spelling, all_spellings
+from doctor.vllm.rows import Catalogue, Feature, Migration, Row, release_key
+from doctor.vllm.spelling import NEGATABLE, Spelling
 
-
-class Feature(Protocol):
-    """Something that came with a release and perhaps went with another."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def added(self) -> str | None: ...
-    @property
-    def removed(self) -> str | None: ...
-    @property
-    def readded(self) -> str | None: ...
-    @property
-    def deprecated(self) -> str | None: ...
-    @property
-    def replacement(self) -> str | None: ...
-    @property
-    def kind(self) -> str | None: ...
-    @property
-    def aliases(self) -> tuple[str, ...]: ...
-
-
-class Catalogue(Protocol):
-    """Where the tables come from: the knowledge base has one."""
-
-    @property
-    def names(self) -> tuple[str, ...]: ...
-    def flags(self) -> Iterable[Feature]: ...
-    def tool_parsers(self) -> Iterable[Feature]: ...
-    def reasoning_parsers(self) -> Iterable[Feature]: ...
-    def methods(self) -> Iterable[Feature]: ...
-    def speculation_keys(self) -> Iterable[Feature]: ...
-    def variables(self) -> Iterable[Feature]: ...
-
-
-class Migration(Protocol):
-    """What to write instead of an option that is gone, `VALUE` standing for its value."""
-
-    @property
-    def old(self) -> str: ...
-    @property
-    def new(self) -> str: ...
-    @property
-    def same(self) -> bool: ...
-    @property
-    def since(self) -> str | None: ...
-
-
-def release_key(version: str) -> tuple[int, ...]:
-    """What orders releases such as ``0.10.1``, ``0.10.1.1`` and ``0.8.5.post1``."""
-    public = re.split(r"[+-]|\.?(?:a|b|rc|dev)\d", version, maxsplit=1)[0]
-    return tuple(int(number) for number in re.findall(r"\d+", public))
-
-
-class Row(Record):
-    """One name, and the releases that know it and those in which it is deprecated."""
-
-    name: str
-    releases: int
-    deprecated: int
-    feature: Feature
-
-    @property
-    def kind(self) -> str:
-        """The type of a flag's value."""
-        return self.feature.kind or ""
-
-    @property
-    def aliases(self) -> tuple[str, ...]:
-        """A flag's other names."""
-        return self.feature.aliases
-
-    @property
-    def switch(self) -> bool:
-        """Whether it is a flag that takes no value."""
-        return self.kind in ("bool", "store_true")
+#: The one flag that had its ``--no-`` form before.
+_ALWAYS_NEGATABLE = "--enable-prefix-caching"
+#: From here on every ``--enable-x`` is also there as ``--disable-x``, and the reverse.
+_INVERTIBLE = "0.33.0"
 
 
 class Tables:
@@ -115,7 +41,7 @@ class Tables:
     @cached_property
     def spellings(self) -> Mapping[str, Spelling]:
         """Every option string that any release knows."""
-        return all_spellings(self)
+        return _all_spellings(self)
 
     @cached_property
     def tool_parsers(self) -> Mapping[str, Row]:
@@ -179,3 +105,27 @@ class Tables:
         deprecated = self.since(feature.deprecated) if feature.deprecated else 0
         deprecated &= self.before(feature.readded) if feature.readded else self.every
         return Row(feature.name, releases, releases & deprecated, feature)
+
+
+def _all_spellings(tables: Tables) -> dict[str, Spelling]:
+    """Every option string of any release. A flag's own name wins over another's form of it."""
+    spellings: dict[str, Spelling] = {}
+    for row in tables.flags.values():
+        for option, negated, releases in _forms(row, tables):
+            spellings.setdefault(option, Spelling(row, releases, negated))
+    for name, row in tables.flags.items():
+        spellings[name] = Spelling(row, row.releases)
+    return spellings
+
+
+def _forms(row: Row, tables: Tables) -> Iterator[tuple[str, bool, int]]:
+    for alias in row.aliases:
+        yield alias, False, row.releases
+    if row.kind != "bool":
+        return
+    since = tables.every if row.name == _ALWAYS_NEGATABLE else tables.since(NEGATABLE)
+    yield f"--no-{row.name[2:]}", True, row.releases & since
+    for here, there in (("--enable-", "--disable-"), ("--disable-", "--enable-")):
+        if row.name.startswith(here):
+            inverse = there + row.name.removeprefix(here)
+            yield inverse, True, row.releases & tables.since(_INVERTIBLE)

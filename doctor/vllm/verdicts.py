@@ -9,8 +9,8 @@ from doctor.values.value import UNKNOWN, UnknownType
 from doctor.vllm.arguments import Flag
 from doctor.vllm.migration import Rewrite, of_flag
 from doctor.vllm.releases import Candidates, in_words, whether
+from doctor.vllm.rows import Row
 from doctor.vllm.server import Server
-from doctor.vllm.tables import Row
 
 #: How much alike a flag and the one that was meant are; forks have flags of their own.
 _ALIKE = 0.87

@@ -14,7 +14,8 @@ from doctor.facts.commands import Deletion
 from doctor.facts.jobs import Allocation, Directive
 from doctor.facts.servers import Requirement
 from doctor.rulebook import check, read
-from doctor.values.value import UNKNOWN, Assumption
+from doctor.values.assumption import Assumption
+from doctor.values.value import UNKNOWN
 
 from .conftest import TEXT, Table, line
 

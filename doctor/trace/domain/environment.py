@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from doctor.values.value import (
-    ARRAY_TASK,
-    HOST,
-    JOB,
-    PROCESS,
-    RANDOM,
-    TASK,
-    USER,
-    Origin,
-    Unknown,
-)
+from doctor.values.value import ARRAY_TASK, HOST, JOB, PROCESS, RANDOM, TASK, USER, Origin, Unknown
 
 #: Between what the values of well-known variables surely differ.
 _VARIES: dict[str, frozenset[str]] = {

@@ -8,7 +8,7 @@ from dataclasses import replace
 from operator import itemgetter
 
 from doctor.base.record import Record
-from doctor.trace.domain.state import NO_GUARD, Guard, consistent
+from doctor.values.assumption import NO_GUARD, Guard, consistent
 from doctor.values.value import Text, Unknown, Value, derived
 
 #: How many consistent combinations of alternatives of one command are looked at.

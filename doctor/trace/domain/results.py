@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from enum import Enum
 
 from doctor.base.record import Record
-from doctor.trace.domain.state import Guard, State, consistent, join
-from doctor.values.value import Assumption
+from doctor.trace.domain.state import State, join
+from doctor.values.assumption import Assumption, Guard, consistent
 
 
 class Flow(Enum):

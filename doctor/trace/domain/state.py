@@ -9,32 +9,14 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from doctor.base.record import Record
 from doctor.shell.tree import Function
-from doctor.values.value import Assumption, Origin, Unknown, Value
+from doctor.values.assumption import NO_GUARD, Guard, consistent, given
+from doctor.values.value import Origin, Unknown, Value
 
 if TYPE_CHECKING:
     from doctor.trace.domain.frame import ScriptFrame
 
 #: How many things one variable may hold; an unknown stands for all further ones.
 MAX_ALTERNATIVES = 16
-
-Guard: TypeAlias = frozenset[Assumption]
-NO_GUARD: Guard = frozenset()
-
-
-def consistent(guard: Guard, other: Guard) -> bool:
-    """Whether no question is answered in two ways."""
-    if not guard or not other or guard is other:
-        return True
-    chosen = {a.key: a.choice for a in guard}
-    for a in other:  # noqa: SIM110 - asked most often of all; `all` takes half as long again
-        if chosen.get(a.key, a.choice) != a.choice:
-            return False
-    return True
-
-
-def given(guard: Guard) -> int:
-    """On how many variables that somebody may give it rests; the more, the less likely it is."""
-    return sum(a.key.startswith("given:") and a.choice == "given" for a in guard)
 
 
 class Array(Record):

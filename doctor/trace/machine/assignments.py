@@ -8,10 +8,11 @@ from doctor.shell.tree import Array as ArrayNode
 from doctor.shell.tree import Assignment, Function, Simple, Word, blocks
 from doctor.trace.domain.environment import inherited
 from doctor.trace.domain.results import Result
-from doctor.trace.domain.state import NO_GUARD, Array, Content, Missing, State, consistent
+from doctor.trace.domain.state import Array, Content, Missing, State
 from doctor.trace.machine.shell import Shell
 from doctor.trace.words import parameters
 from doctor.trace.words.expand import Expander
+from doctor.values.assumption import NO_GUARD, consistent
 from doctor.values.value import Value, derived
 
 DECLARATIONS = frozenset({"export", "declare", "local", "readonly", "typeset"})

@@ -8,10 +8,11 @@ from dataclasses import replace
 from doctor.base.record import Record
 from doctor.shell.tree import AndOr, Block, Case, CaseArm, Command, If
 from doctor.trace.domain.results import Flow, Result, assuming, joined, split
-from doctor.trace.domain.state import NO_GUARD, State
+from doctor.trace.domain.state import State
 from doctor.trace.machine import conditions
 from doctor.trace.machine.shell import Shell
-from doctor.values.value import Assumption, Value
+from doctor.values.assumption import NO_GUARD, Assumption
+from doctor.values.value import Value
 
 #: How many ways to the next arm of an ``if`` are kept apart.
 MAX_WAYS = 2

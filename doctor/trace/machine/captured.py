@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 
 from doctor.shell.tree import Simple
 from doctor.trace.domain.fields import Fields
-from doctor.trace.domain.state import State, Variable, consistent, merge_alternatives
+from doctor.trace.domain.state import State, Variable, merge_alternatives
 from doctor.trace.machine import redirects
 from doctor.trace.machine.shell import Shell
 from doctor.trace.programs.invocation import Output
 from doctor.trace.programs.printed import printed_whole, without_line_ends
+from doctor.values.assumption import consistent
 from doctor.values.value import Unknown, Value
 
 OUTPUT = ">"

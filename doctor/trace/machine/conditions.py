@@ -24,11 +24,12 @@ from doctor.shell.tree import (
 )
 from doctor.trace.domain.fields import Fields, append
 from doctor.trace.domain.results import Result, assuming
-from doctor.trace.domain.state import NO_GUARD, Array, Guard, State, consistent
+from doctor.trace.domain.state import Array, State
 from doctor.trace.machine.shell import Shell
 from doctor.trace.words import parameters
 from doctor.trace.words.expand import Expander
-from doctor.values.value import Assumption, Text, Unknown, Value, known
+from doctor.values.assumption import NO_GUARD, Assumption, Guard, consistent
+from doctor.values.value import Text, Unknown, Value, known
 
 _UNARY = frozenset(f"-{letter}" for letter in "znefdrwxsLhpSvtbcgkuOGNo")
 _NUMERIC = frozenset(["-eq", "-ne", "-lt", "-le", "-gt", "-ge"])

@@ -21,7 +21,8 @@ from doctor.trace.machine import widening as turns
 from doctor.trace.machine.shell import Shell
 from doctor.trace.programs.invocation import Turn
 from doctor.values import value as values
-from doctor.values.value import Assumption, Unknown, Value
+from doctor.values.assumption import Assumption
+from doctor.values.value import Unknown, Value
 
 #: How many turns of a loop are walked one by one.
 MAX_TURNS = 16

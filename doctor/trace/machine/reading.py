@@ -8,10 +8,11 @@ from doctor.base.record import Record
 from doctor.shell.tree import Simple, Word
 from doctor.trace.domain.fields import Fields, spans
 from doctor.trace.domain.results import Result
-from doctor.trace.domain.state import NO_GUARD, Array, State
+from doctor.trace.domain.state import Array, State
 from doctor.trace.machine import redirects
 from doctor.trace.machine.shell import Shell
 from doctor.trace.programs import wrappers
+from doctor.values.assumption import NO_GUARD
 from doctor.values.value import Value, moment
 
 

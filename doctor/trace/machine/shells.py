@@ -9,12 +9,13 @@ from doctor.shell.tree import Simple
 from doctor.trace.domain.environment import BASES
 from doctor.trace.domain.frame import FileFrame, ForeignFrame, NestedFrame, ScriptFrame, nested
 from doctor.trace.domain.results import assuming
-from doctor.trace.domain.state import NO_GUARD, Guard, State, Variable, consistent
+from doctor.trace.domain.state import State, Variable
 from doctor.trace.machine import traps
 from doctor.trace.machine.shell import Shell
 from doctor.trace.programs import containers, wrappers
 from doctor.trace.programs.invocation import Start
 from doctor.trace.programs.wrappers import Unwrapped
+from doctor.values.assumption import NO_GUARD, Guard, consistent
 from doctor.values.value import Origin, Unknown, Value, known
 
 #: How deep shells, and the commands in them, may be nested.

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from doctor.shell.tree import Simple, Substitution, Word
 from doctor.trace.domain.fields import MAX_COMBINATIONS, Fields
 from doctor.trace.domain.results import Result, assuming
-from doctor.trace.domain.state import State, consistent
+from doctor.trace.domain.state import State
 from doctor.trace.machine import builtins, captured, redirects
 from doctor.trace.machine import start as external
 from doctor.trace.machine.assignments import DECLARATIONS, assign, declare
 from doctor.trace.machine.shell import Shell
+from doctor.values.assumption import consistent
 
 
 def execute(shell: Shell, command: Simple, state: State) -> list[Result]:

@@ -8,14 +8,15 @@ from dataclasses import replace
 from doctor.base.regex import regex
 from doctor.shell.tree import Simple
 from doctor.trace.domain.fields import Fields
-from doctor.trace.domain.state import MAX_ALTERNATIVES, NO_GUARD, State, consistent
+from doctor.trace.domain.state import MAX_ALTERNATIVES, State
 from doctor.trace.machine import assignments, captured, redirects, shells
 from doctor.trace.machine.shell import Shell
 from doctor.trace.programs import containers, wrappers
 from doctor.trace.programs.invocation import Invocation, Start
 from doctor.trace.programs.printed import printed_whole
 from doctor.trace.programs.wrappers import Unwrapped
-from doctor.values.value import Assumption, Value, derived
+from doctor.values.assumption import NO_GUARD, Assumption, consistent
+from doctor.values.value import Value, derived
 
 _SHELLS = frozenset({"bash", "sh", "zsh", "dash", "ksh"})
 _SHELL_FILE = regex(r"\.(sh|bash|sbatch|slurm|job|ksh)$")

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from doctor.shell.tree import AndOr, Command, Simple, Substitution
-from doctor.trace.domain.state import NO_GUARD, State
+from doctor.trace.domain.state import State
 from doctor.trace.machine import redirects
 from doctor.trace.programs.printed import is_based, printed
 from doctor.trace.words import parameters
 from doctor.trace.words.expand import Expander
+from doctor.values.assumption import NO_GUARD
 from doctor.values.value import HOST, RANDOM, USER, Value, derived, known, moment
 
 _VARIES = {

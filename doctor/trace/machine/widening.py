@@ -28,20 +28,11 @@ from doctor.shell.tree import (
     blocks,
 )
 from doctor.trace.domain.frame import UNKNOWN_PREFIX
-from doctor.trace.domain.state import (
-    NO_GUARD,
-    UNDEFINED,
-    Array,
-    Content,
-    Defined,
-    Guard,
-    Missing,
-    State,
-    resting,
-)
+from doctor.trace.domain.state import UNDEFINED, Array, Content, Defined, Missing, State, resting
 from doctor.trace.machine import captured
 from doctor.trace.programs.invocation import FIRST_TURN
-from doctor.values.value import Assumption, Unknown, Value, moment
+from doctor.values.assumption import NO_GUARD, Assumption, Guard
+from doctor.values.value import Unknown, Value, moment
 
 #: Parts of a state that have no name in a script.
 _ARGUMENTS, _DIRECTORY, _INPUT, _SOURCED, _OPTIONS = "$@", "$PWD", "<", "source", "set -a"

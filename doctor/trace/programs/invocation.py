@@ -7,8 +7,9 @@ from dataclasses import field
 from functools import cached_property
 
 from doctor.base.record import Record
-from doctor.trace.domain.state import NO_GUARD, Content, Guard
+from doctor.trace.domain.state import Content
 from doctor.trace.programs.wrappers import Unwrapped
+from doctor.values.assumption import NO_GUARD, Guard
 from doctor.values.value import Origin, Value
 
 

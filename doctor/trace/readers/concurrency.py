@@ -7,9 +7,9 @@ from collections.abc import Collection
 from doctor.base.record import Record
 from doctor.diagnostic import Location
 from doctor.slurm.allocation import AllocationRequest
-from doctor.trace.domain.state import NO_GUARD, Guard, consistent
 from doctor.trace.machine.journal import Walk
 from doctor.trace.programs.invocation import FIRST_TURN, JOB_NODES, JOB_TASKS, Invocation
+from doctor.values.assumption import NO_GUARD, Guard, consistent
 from doctor.values.value import ARRAY_TASK, HOST, TASK, UnknownType
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.diagnostic import Location
-from doctor.facts.base import Assumption, Evidence
+from doctor.facts.base import Evidence
 from doctor.facts.servers import Launch
 from doctor.slurm.gpus import GPU_OPTIONS, gpus_of_task
 from doctor.slurm.options import Given, Option
@@ -17,6 +17,7 @@ from doctor.slurm.table import find_letter, find_long
 from doctor.trace.programs.wrappers import Unwrapped
 from doctor.trace.readers.jobs import Request
 from doctor.trace.readers.servers import Started
+from doctor.values.assumption import Assumption
 from doctor.values.value import UNKNOWN, UnknownType, Value
 
 VISIBLE = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from doctor.base.regex import regex
 from doctor.facts.base import Evidence
 from doctor.facts.servers import GivenFlag
-from doctor.trace.domain.state import Guard
 from doctor.trace.machine.widening import rests_on_turns
 from doctor.trace.readers.servers import Started
+from doctor.values.assumption import Guard
 from doctor.values.value import UNKNOWN, Value
 from doctor.vllm.arguments import Flag
 from doctor.vllm.verdicts import Verdict, verdicts

@@ -15,7 +15,7 @@ from doctor.base.regex import regex
 from doctor.diagnostic import Source
 from doctor.trace.machine.journal import Walk
 from doctor.values.value import UNKNOWN, UnknownType
-from doctor.vllm.tables import release_key
+from doctor.vllm.rows import release_key
 
 #: ``vLLM 0.19``, ``vllm==0.19.1``, ``vllm-openai:v0.19.0``, ``name = "vllm" version = "0.19.1"``.
 _MENTION = regex(

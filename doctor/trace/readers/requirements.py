@@ -9,8 +9,8 @@ from doctor.base.record import Record
 from doctor.facts.base import Evidence
 from doctor.facts.servers import Requirement
 from doctor.knowledge import Knowledge
-from doctor.trace.domain.state import Guard, consistent
 from doctor.trace.programs.invocation import Invocation
+from doctor.values.assumption import Guard, consistent
 from doctor.values.value import UNKNOWN, UnknownType, Value
 from doctor.vllm import images, requirements
 from doctor.vllm.releases import Candidates, Pin, pinned

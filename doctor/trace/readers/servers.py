@@ -9,10 +9,11 @@ from doctor.diagnostic import Location
 from doctor.facts.base import Evidence
 from doctor.facts.servers import Launch
 from doctor.knowledge import Knowledge
-from doctor.trace.domain.state import Content, Guard, consistent
+from doctor.trace.domain.state import Content
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.readers.age import needed
 from doctor.trace.readers.requirements import Pins
+from doctor.values.assumption import Guard, consistent
 from doctor.values.value import JOB, UNKNOWN, USER, Origin, UnknownType, Value
 from doctor.vllm import defaults, plugins
 from doctor.vllm.arguments import Flag, may_be_several

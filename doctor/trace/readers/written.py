@@ -9,13 +9,13 @@ from doctor.base.regex import regex
 from doctor.facts.base import Evidence
 from doctor.facts.commands import WrittenPath
 from doctor.trace.domain.environment import SCRATCH
-from doctor.trace.domain.state import consistent
 from doctor.trace.programs.containers import CONTAINER_PREFIXES
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.programs.wrappers import unwrap
 from doctor.trace.readers.leftovers import Cleared
 from doctor.trace.readers.people import logins
 from doctor.trace.readers.places import place_of
+from doctor.values.assumption import consistent
 from doctor.values.value import UNKNOWN, Value
 
 _ALLOWED = regex(r"[ \t]*\|\|[ \t]*(?:true\b|:(?=[\s;]|$))")

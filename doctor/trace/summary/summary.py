@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from doctor.base.record import Record
 from doctor.diagnostic import Location
-from doctor.trace.domain.state import Guard, consistent, given
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.readers.concurrency import copies, together
 from doctor.trace.readers.servers import Started
 from doctor.trace.summary.traits import Trait, traits
 from doctor.trace.trace import Traced
-from doctor.values.value import ARRAY_TASK, HOST, TASK, Assumption, Unknown, Value
+from doctor.values.assumption import Assumption, Guard, consistent, given
+from doctor.values.value import ARRAY_TASK, HOST, TASK, Unknown, Value
 
 #: Traits in which the copies of one server must agree.
 _SAME = ("model", "parallel", "where", "releases")

@@ -27,8 +27,9 @@ from doctor.trace.domain.fields import (
     split_words,
 )
 from doctor.trace.domain.frame import ScriptFrame, restored
-from doctor.trace.domain.state import BLANKS, Array, Guard, Missing, State, consistent
+from doctor.trace.domain.state import BLANKS, Array, Missing, State
 from doctor.trace.words import arithmetic, braces, globbing, operators, parameters
+from doctor.values.assumption import Guard, consistent
 from doctor.values.value import Origin, Piece, Text, Unknown, Value, derived, known
 
 

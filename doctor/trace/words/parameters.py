@@ -8,17 +8,10 @@ from dataclasses import replace
 
 from doctor.shell.tree import Parameter
 from doctor.trace.domain.environment import SCRIPT, inherited, is_always_set
-from doctor.trace.domain.state import Array, Content, Guard, Missing, State
+from doctor.trace.domain.state import Array, Content, Missing, State
 from doctor.trace.words import arithmetic
-from doctor.values.value import (
-    Assumption,
-    Origin,
-    Unknown,
-    Value,
-    derived,
-    known,
-    moment,
-)
+from doctor.values.assumption import Assumption, Guard
+from doctor.values.value import Origin, Unknown, Value, derived, known, moment
 
 _ARGUMENTS = Unknown("$@", many=True)
 

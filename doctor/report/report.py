@@ -1,0 +1,19 @@
+"""What a report is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from doctor.base.record import Record
+from doctor.diagnostic import Diagnostic, Severity, Source
+
+
+class Report(Record):
+    """All that a format may want to know."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    sources: Mapping[str, Source]
+    files: int
+    show: Severity = Severity.WARNING
+    colour: bool = False
+    width: int = 100
