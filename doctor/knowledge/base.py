@@ -111,15 +111,6 @@ class Knowledge(Record):
         known = self.row("targets", model) or self.row("families", model)
         return UNKNOWN if known is None else False
 
-    def digest(self) -> str:
-        """A hash of all the files that this knowledge rests on, to key what is derived from it."""
-        from hashlib import blake2b
-
-        digest = blake2b(digest_size=16)
-        for file in self.files:
-            digest.update(str(file).encode(errors="surrogateescape") + file.read_bytes())
-        return digest.hexdigest()
-
     @cached_property
     def _site(self) -> Mapping[str, Any]:
         nodes = self.bad_nodes

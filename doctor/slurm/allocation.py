@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING
 
@@ -10,15 +10,12 @@ from doctor.base.record import Record
 from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.slurm.array import read_array
 from doctor.slurm.gpus import GPU_OPTIONS, asks_gpus, gpus_in_all, gpus_per_node
-from doctor.slurm.hostlist import expand, expand_file, is_file
+from doctor.slurm.hostlist import expand, is_file
 from doctor.slurm.numbers import minutes, node_range, number
 from doctor.slurm.options import Given, Option
 
 if TYPE_CHECKING:
     from doctor.values.value import Value
-
-#: Gives the text of a file that an option names, or None if it can't be read.
-ReadFile = Callable[[str], "str | None"]
 
 
 class AllocationRequest(Record, kw_only=True):
@@ -54,9 +51,9 @@ def is_step(given: Given, inside_job: bool) -> bool:
     return given.program == "srun" and (inside_job or given.last("jobid") is not None)
 
 
-def read_allocation(given: Given, by: str, read_file: ReadFile | None = None) -> AllocationRequest:
+def read_allocation(given: Given, by: str) -> AllocationRequest:
     """What ``given`` asks for. ``by`` is `header`, `sbatch`, `salloc` or `srun`."""
-    requested = _node_names(given, ("nodelist", "nodefile"), read_file)
+    requested = _node_names(given, ("nodelist", "nodefile"))
     least, most = _nodes(given, requested)
     tasks = _tasks(given, least)
     array = read_array(given)
@@ -67,7 +64,7 @@ def read_allocation(given: Given, by: str, read_file: ReadFile | None = None) ->
         tasks=tasks,
         gpus_per_node=gpus_per_node(given, least if least == most else UNKNOWN),
         gpus=gpus_in_all(given, most),
-        excluded=_node_names(given, ("exclude",), read_file),
+        excluded=_node_names(given, ("exclude",)),
         requested=requested,
         nodes_pinned=_pinned(requested, most),
         misread=_misread(given),
@@ -136,9 +133,7 @@ def _time(given: Given) -> int | UnknownType | None:
     return minutes(text) if isinstance(text, str) else text
 
 
-def _node_names(
-    given: Given, names: tuple[str, ...], read_file: ReadFile | None
-) -> frozenset[str] | UnknownType:
+def _node_names(given: Given, names: tuple[str, ...]) -> frozenset[str] | UnknownType:
     option = given.last(*names)
     if option is None:
         return UNKNOWN if given.open else frozenset()
@@ -146,10 +141,8 @@ def _node_names(
     if not isinstance(text, str):
         return UNKNOWN
     if option.name == "nodefile" or is_file(text):
-        content = read_file(text) if read_file is not None else None
-        found = expand_file(content) if content is not None else None
-    else:
-        found = expand(text)
+        return UNKNOWN
+    found = expand(text)
     return UNKNOWN if found is None else found
 
 

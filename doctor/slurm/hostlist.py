@@ -39,12 +39,6 @@ def expand(text: str) -> frozenset[str] | None:
     return _expand_brackets(members)
 
 
-def expand_file(content: str) -> frozenset[str] | None:
-    """The names in a file that ``--exclude=./file`` or ``--nodefile`` names."""
-    lines = (line.partition("#")[0] for line in content.splitlines())
-    return expand(",".join(lines))
-
-
 def is_file(text: str) -> bool:
     """Whether Slurm takes a node list for the path of a file that holds one."""
     return "/" in text

@@ -7,13 +7,13 @@ may hold options (``"$@"``, ``$EXTRA``) leaves the reading open.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
 from doctor.base.record import Record
-from doctor.slurm.table import ENVIRONMENT, PER_COMPONENT, Takes, find_letter, find_long
+from doctor.slurm.table import PER_COMPONENT, Takes, find_letter, find_long
 
 if TYPE_CHECKING:
     from doctor.values.value import Value
@@ -80,20 +80,13 @@ def _read_component(words: Sequence[Value], program: str, start: int) -> Given:
     return reader.given()
 
 
-def read_environment(variables: Mapping[str, Value], program: str) -> tuple[Option, ...]:
-    """The options that environment variables stand for."""
-    table = ENVIRONMENT[program]
-    return tuple(Option(table[name], variables[name]) for name in table if name in variables)
-
-
 def combine(
     script: Sequence[Given] = (),
-    environment: Iterable[Option] = (),
     line: Sequence[Given] = (),
 ) -> tuple[Given, ...]:
     """What each component of a job is given, all in all.
 
-    The command line outranks the environment, and that the script's header. Options that are
+    The command line outranks the script's header. Options that are
     not of one component only, such as ``--exclude``, go on to the components that follow. If
     the command line has fewer components than the script, its last one counts for the rest.
     """
@@ -102,7 +95,7 @@ def combine(
     for index in range(max(len(script), len(line), 1)):
         header = script[index] if index < len(script) else Given("sbatch")
         command = line[min(index, len(line) - 1)] if line else replace(header, options=())
-        options = (*carried, *header.options, *environment, *command.options)
+        options = (*carried, *header.options, *command.options)
         open_ = header.open or command.open
         problem = header.problem or command.problem
         combined.append(replace(command, options=options, open=open_, problem=problem))

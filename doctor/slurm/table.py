@@ -80,8 +80,6 @@ _ALIASES = {
     "tasks-per-node": "ntasks-per-node",
 }
 
-PROGRAMS = tuple(_OWN)
-
 _PER_COMPONENT = """
     accel-bind bb bcast bcast-exclude compress consolidate-segments constraint contiguous
     core-spec cores-per-socket cpu-bind cpu-freq cpus-per-gpu cpus-per-task distribution
@@ -96,45 +94,6 @@ _PER_COMPONENT = """
 #: Options that count for one component of a heterogeneous job only (``reset_each_pass``);
 #: the others, ``--exclude`` among them, go on to the components that follow.
 PER_COMPONENT = frozenset(_PER_COMPONENT.split())
-
-_ANYWHERE = {
-    "CONSTRAINT": "constraint",
-    "EXCLUSIVE": "exclusive",
-    "GPUS": "gpus",
-    "GPUS_PER_NODE": "gpus-per-node",
-    "GPUS_PER_SOCKET": "gpus-per-socket",
-    "GPUS_PER_TASK": "gpus-per-task",
-    "GRES": "gres",
-    "PARTITION": "partition",
-    "RESERVATION": "reservation",
-    "TIMELIMIT": "time",
-    "TRES_PER_TASK": "tres-per-task",
-}
-
-#: The environment variables that stand for options which say what a job asks for. There is
-#: none for ``--exclude`` or ``--nodelist``.
-ENVIRONMENT: Mapping[str, Mapping[str, str]] = {
-    "sbatch": {
-        **{f"SBATCH_{end}": name for end, name in _ANYWHERE.items()},
-        "SBATCH_ARRAY_INX": "array",
-        "SBATCH_EXPORT": "export",
-    },
-    "salloc": {
-        **{f"SALLOC_{end}": name for end, name in _ANYWHERE.items()},
-        "SALLOC_IMMEDIATE": "immediate",
-    },
-    "srun": {
-        **{f"SLURM_{end}": name for end, name in _ANYWHERE.items()},
-        "SLURM_EXPORT_ENV": "export",
-        "SLURM_IMMEDIATE": "immediate",
-        "SLURM_JOB_ID": "jobid",
-        "SLURM_JOB_NUM_NODES": "nodes",
-        "SLURM_NNODES": "nodes",
-        "SLURM_NTASKS": "ntasks",
-        "SLURM_NTASKS_PER_NODE": "ntasks-per-node",
-        "SLURM_OVERLAP": "overlap",
-    },
-}
 
 
 def find_long(program: str, written: str) -> Spec | None:

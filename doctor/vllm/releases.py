@@ -12,7 +12,6 @@ from functools import cached_property
 from doctor.base.record import Record
 from doctor.values.value import UNKNOWN, UnknownType, Value
 from doctor.vllm.arguments import Flag
-from doctor.vllm.requirements import Requirement
 from doctor.vllm.rows import Row
 from doctor.vllm.server import Server
 from doctor.vllm.tables import Tables
@@ -154,14 +153,6 @@ def pinned(tables: Tables, words: str, version: str | None = None, specifier: st
     if version:
         return Pin(words, tables.nearest(version), version)
     return Pin(words, within(tables, specifier))
-
-
-def pin_of(requirement: Requirement, tables: Tables) -> Pin | None:
-    """What an install, a module or an image pins; None if it says nothing of the release."""
-    version, specifier = requirement.version, requirement.specifier
-    if isinstance(version, str):
-        return pinned(tables, requirement.written, version)
-    return pinned(tables, requirement.written, specifier=specifier) if specifier else None
 
 
 def within(tables: Tables, specifier: str) -> int:

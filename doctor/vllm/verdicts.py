@@ -88,41 +88,6 @@ def _meant(name: str, rows: Mapping[str, Row]) -> str | None:
     return nearest(name, rows, _ALIKE)
 
 
-class NameVerdict(Record):
-    """A parser's or a method's name, judged as a flag is."""
-
-    name: str
-    known: bool
-    accepted: bool | UnknownType = False
-    accepted_by: str = "no release"
-    added_in: str | None = None
-    removed_in: str | None = None
-    deprecated: bool | UnknownType = False
-    replacement: str | None = None
-    suggestion: str | None = None
-
-
-def judge_name(
-    name: str, rows: Mapping[str, Row], attribute: str, candidates: Candidates
-) -> NameVerdict:
-    """A verdict on the name that an attribute of the server holds, by its table."""
-    row = rows.get(name)
-    if row is None:
-        return NameVerdict(name, known=False, suggestion=nearest(name, rows))
-    claim = next((c for c in candidates.claims if c.attribute == attribute), None)
-    others = candidates.others(claim)
-    return NameVerdict(
-        name,
-        known=True,
-        accepted=candidates.accepts(claim) if claim else whether(others, row.releases),
-        accepted_by=in_words(row.releases, candidates.tables),
-        added_in=row.feature.added,
-        removed_in=row.feature.removed,
-        deprecated=whether(others & row.releases, row.deprecated) if row.deprecated else False,
-        replacement=row.feature.replacement,
-    )
-
-
 def nearest(name: str, names: Iterable[str], cutoff: float = 0.8) -> str | None:
     """A name that was probably meant; ``cutoff`` is how much alike the two must be, 1 at most."""
     from difflib import get_close_matches

@@ -388,14 +388,6 @@ def test_a_spoilt_or_forbidden_cache_costs_nothing(
     assert load().families
 
 
-def test_the_digest_follows_the_content(tmp_path: Path) -> None:
-    page = written(tmp_path, "# Bad nodes\n- n1\n")
-    before = load([page]).digest()
-    assert before == load([page]).digest()
-    written(tmp_path, "# Bad nodes\n- n2\n")
-    assert before != load([page]).digest()
-
-
 MIGRATIONS = """
 | Old option | New option | Means the same | Since release |
 |---|---|---|---|

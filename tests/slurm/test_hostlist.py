@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doctor.slurm.hostlist import MAX_NODES, expand, expand_file, fold
+from doctor.slurm.hostlist import MAX_NODES, expand, fold
 
 
 @pytest.mark.parametrize(
@@ -55,10 +55,6 @@ def test_unknown(text: str) -> None:
 def test_a_group_is_never_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("subprocess.Popen", lambda *_, **__: pytest.fail("a program was run"))
     assert expand("@all,n[1-2]") is None
-
-
-def test_a_file_may_have_comments_and_several_lines() -> None:
-    assert expand_file("# broken\ngpu01\n\ngpu[02-03] # memory\n") == {"gpu01", "gpu02", "gpu03"}
 
 
 @pytest.mark.parametrize(

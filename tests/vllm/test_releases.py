@@ -6,12 +6,10 @@ import pytest
 
 from doctor.values.value import UNKNOWN
 from doctor.vllm.defaults import compiles, gpu_memory_utilization, writes_compile_cache
-from doctor.vllm.releases import Candidates, candidates, in_words, pin_of, pinned, since
-from doctor.vllm.requirements import read_requirements
+from doctor.vllm.releases import Candidates, candidates, in_words, pinned, since
 from doctor.vllm.tables import Tables
-from doctor.vllm.verdicts import NameVerdict, Verdict, judge_name, verdicts
+from doctor.vllm.verdicts import Verdict, verdicts
 
-from .conftest import words as split
 from .test_server import read
 
 TOOLS = "--enable-auto-tool-choice --tool-call-parser"
@@ -134,40 +132,6 @@ def test_verdicts(tables: Tables) -> None:
     assert (fine.accepted, fine.problem) == (True, None)
     (either,) = verdict_list("--enable-chunked-prefill True", tables)
     assert either.problem is UNKNOWN
-
-
-def test_names_are_judged_as_flags_are(tables: Tables) -> None:
-    parser = "tool_call_parser"
-
-    def of(name: str, version: str = "") -> NameVerdict:
-        found = judged(f"{TOOLS} {name}", tables, version)
-        return judge_name(name, tables.tool_parsers, parser, found)
-
-    assert of("openai", "0.9.2").accepted is False
-    assert of("openai", "0.12.0").accepted is True
-    assert of("openai").accepted is UNKNOWN
-    assert of("openai").accepted_by == "vLLM 0.10.2 or later"
-    assert of("minimax", "0.33.0").removed_in == "0.24.0"
-    assert (of("hermez").known, of("hermez").suggestion) == (False, "hermes")
-    found = judged("", tables, "0.12.0")
-    old = judge_name("qwen3_next_mtp", tables.methods, "speculation_method", found)
-    assert (old.accepted, old.deprecated, old.replacement) == (True, True, "mtp")
-
-
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("pip install vllm==0.12.0", "vLLM 0.12.0"),
-        ("pip install 'vllm>=0.11,<0.13'", "vLLM 0.11.0 to 0.12.0"),
-        ("module load vllm/0.19", "vLLM 0.19.0 to 0.19.1"),
-        ("pip install vllm", None),
-        ("pip install vllm==$V", None),
-    ],
-)
-def test_requirements_pin(line: str, words: str | None, tables: Tables) -> None:
-    (requirement,) = read_requirements(split(line))
-    pin = pin_of(requirement, tables)
-    assert (Candidates(tables, (), pin).words if pin else None) == words
 
 
 @pytest.mark.parametrize(

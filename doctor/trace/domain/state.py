@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from doctor.base.record import Record
 from doctor.shell.tree import Function
 from doctor.values.assumption import NO_GUARD, Guard, consistent, given
-from doctor.values.value import Origin, Unknown, Value
+from doctor.values.value import Unknown, Value
 
 if TYPE_CHECKING:
     from doctor.trace.domain.frame import ScriptFrame
@@ -299,9 +299,3 @@ def _either(
                 if consistent(each.assumes, branch)
             )[:MAX_ALTERNATIVES]
     return together
-
-
-def set_origin(value: Value, origin: Origin) -> Value:
-    """The value with an origin for the pieces that have none."""
-    pieces = tuple(p if p.origin is not None else replace(p, origin=origin) for p in value.pieces)
-    return replace(value, pieces=pieces)

@@ -134,12 +134,6 @@ def _of_header(job: Job) -> Iterator[Request]:
         yield Request(read_allocation(component, "header"), component, place.location)
 
 
-def request_of(job: Job) -> AllocationRequest | None:
-    """What a job's header asks for, its first component; None if it has no header."""
-    components = combine(script=_given(job.frame, job.header)) if job.header.effective else ()
-    return read_allocation(components[0], "header") if components else None
-
-
 def container_of(job: Job) -> Container | None:
     """The container that the whole of a job's script runs in, by its header."""
     for component in _given(job.frame, job.header)[:1]:
