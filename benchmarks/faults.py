@@ -16,7 +16,8 @@ from typing import Any
 
 from doctor.knowledge import Knowledge
 from doctor.shell import parse
-from doctor.shell.tree import Pipeline, Simple, Statement, blocks
+from doctor.shell.tree import Pipeline, Simple, Statement
+from doctor.shell.walk import blocks
 
 LAUNCH = re.compile(r"\bvllm\s+serve\b(?![\"'])|\bvllm\.entrypoints\.openai\.api_server\b")
 _TALK = re.compile(

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from doctor.diagnostic import Edit, Location
 from doctor.fix.work import NoFixError, Work
-from doctor.shell.tree import AndOr, Block, Command, Function, Pipeline, Simple, blocks
+from doctor.shell.tree import AndOr, Block, Command, Function, Pipeline, Simple
+from doctor.shell.walk import blocks
 
 
 def statements_around(body: Block, command: Simple) -> list[Command]:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from doctor.diagnostic import Edit
 from doctor.facts.commands import NamedKill
 from doctor.fix.work import NoFixError, Work
-from doctor.shell.tree import AndOr, Pipeline, Statement, Subshell, blocks
+from doctor.shell.tree import AndOr, Pipeline, Statement, Subshell
+from doctor.shell.walk import blocks
 from doctor.trace.programs.invocation import Invocation
 
 #: Programs that become the one that they start.

@@ -27,8 +27,8 @@ from doctor.shell.tree import (
     Script,
     Simple,
     Unparsed,
-    blocks,
 )
+from doctor.shell.walk import blocks
 
 _MARKER = regex(r"#\s*vllm-doctor:\s*(?P<verb>[\w-]+)\s*(?:\[(?P<selectors>[^\]]*)\])?")
 _VERBS = ["ignore", "ignore-file"]

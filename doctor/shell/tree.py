@@ -7,7 +7,6 @@ statements in the order in which they are written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 from doctor.base.record import Record
@@ -335,29 +334,3 @@ class Script(Record):
     body: Block
     comments: tuple[Comment, ...]
     unparsed: tuple[Unparsed, ...]
-
-
-def blocks(command: Command) -> Iterator[Block]:
-    """The blocks directly inside a command, in the order in which they are written."""
-    match command:
-        case If():
-            for arm in command.arms:
-                yield arm.condition
-                yield arm.body
-            if command.otherwise is not None:
-                yield command.otherwise
-        case While():
-            yield command.condition
-            yield command.body
-        case For() | ArithmeticFor() | Group() | Subshell():
-            yield command.body
-        case Case():
-            for case_arm in command.arms:
-                yield case_arm.body
-        case Function():
-            yield (Statement(command.body),)
-        case Pipeline() | AndOr():
-            for part in command.commands:
-                yield (Statement(part),)
-        case _:
-            return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doctor.shell.tree import (
+    AndOr,
     Arithmetic,
     ArithmeticCommand,
     ArithmeticFor,
@@ -14,14 +15,20 @@ from doctor.shell.tree import (
     Case,
     Command,
     For,
+    Function,
+    Group,
     HereDocument,
+    If,
     Parameter,
+    Pipeline,
     Redirect,
     Simple,
+    Statement,
+    Subshell,
     Substitution,
     Test,
+    While,
     Word,
-    blocks,
 )
 
 
@@ -36,6 +43,32 @@ def commands(block: Block) -> Iterator[Command]:
         pending += [
             statement.command for inner in reversed(inside) for statement in reversed(inner)
         ]
+
+
+def blocks(command: Command) -> Iterator[Block]:
+    """The blocks directly inside a command, in the order in which they are written."""
+    match command:
+        case If():
+            for arm in command.arms:
+                yield arm.condition
+                yield arm.body
+            if command.otherwise is not None:
+                yield command.otherwise
+        case While():
+            yield command.condition
+            yield command.body
+        case For() | ArithmeticFor() | Group() | Subshell():
+            yield command.body
+        case Case():
+            for case_arm in command.arms:
+                yield case_arm.body
+        case Function():
+            yield (Statement(command.body),)
+        case Pipeline() | AndOr():
+            for part in command.commands:
+                yield (Statement(part),)
+        case _:
+            return
 
 
 def words(command: Command) -> Iterator[Word]:

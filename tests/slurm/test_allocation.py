@@ -111,13 +111,6 @@ def test_excluded(options: str, excluded: object) -> None:
     assert asked(f"salloc {options}").excluded == excluded
 
 
-def test_a_file_of_nodes_is_read_by_the_caller() -> None:
-    (given,) = line("sbatch --exclude=./bad --nodefile=good job.sh")
-    files = {"./bad": "a\nb\n", "good": "c\n"}
-    request = read_allocation(given, "sbatch", files.get)
-    assert (request.excluded, request.requested) == ({"a", "b"}, {"c"})
-
-
 @pytest.mark.parametrize(
     ("options", "pinned"),
     [

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from doctor.shell.tree import Array as ArrayNode
-from doctor.shell.tree import Assignment, Function, Simple, Word, blocks
+from doctor.shell.tree import Assignment, Function, Simple, Word
+from doctor.shell.walk import blocks
 from doctor.trace.domain.environment import inherited
 from doctor.trace.domain.results import Result
 from doctor.trace.domain.state import Array, Content, Missing, State

@@ -13,15 +13,7 @@ from dataclasses import replace
 from doctor.base.patterns import escape, matches
 from doctor.base.regex import regex
 from doctor.base.tokens import blotted
-from doctor.shell.tree import (
-    ArithmeticCommand,
-    Command,
-    Literal,
-    Parameter,
-    Simple,
-    Test,
-    Word,
-)
+from doctor.shell.tree import ArithmeticCommand, Command, Literal, Parameter, Simple, Test, Word
 from doctor.trace.domain.fields import Fields, append
 from doctor.trace.domain.results import Result, assuming
 from doctor.trace.domain.state import Array, State

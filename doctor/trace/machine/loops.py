@@ -6,13 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from doctor.shell.tree import (
-    ArithmeticFor,
-    Block,
-    For,
-    Simple,
-    While,
-)
+from doctor.shell.tree import ArithmeticFor, Block, For, Simple, While
 from doctor.trace.domain.fields import Fields
 from doctor.trace.domain.results import Flow, Result, assuming, joined, merge
 from doctor.trace.domain.state import State

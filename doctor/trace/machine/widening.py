@@ -25,8 +25,8 @@ from doctor.shell.tree import (
     Statement,
     Substitution,
     Word,
-    blocks,
 )
+from doctor.shell.walk import blocks
 from doctor.trace.domain.frame import UNKNOWN_PREFIX
 from doctor.trace.domain.state import UNDEFINED, Array, Content, Defined, Missing, State, resting
 from doctor.trace.machine import captured
