@@ -10,13 +10,15 @@ import os
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 
 from doctor.base.record import Record
-from doctor.diagnostic import Location
+from doctor.diagnostic import Edit, Location
 from doctor.fix.offer import Examined, Offer
+from doctor.rulebook.actions import ACTIONS
 from doctor.trace.programs.invocation import Invocation
+from doctor.values.value import Origin, Value
 
 #: More calls than these are not compared one by one.
 MAX_CALLS = 5_000
@@ -24,8 +26,6 @@ MAX_CALLS = 5_000
 _ADDED = frozenset({"mkdir", "find", "wait", "tee"})
 #: Programs that print; what they print may follow a value that was changed.
 _PRINTERS = frozenset({"echo", "printf", "logger"})
-#: Actions that change a path or a variable everywhere that the script uses it.
-_EVERYWHERE = frozenset({"name-user", "keep-cache", "keep-log"})
 
 
 def fault(before: Examined, after: Examined, made: Sequence[Offer]) -> str | None:
@@ -84,14 +84,15 @@ def _surprise(before: Examined, after: Examined, made: Sequence[Offer]) -> str |
     if _empty_words(now) > _empty_words(was):
         return "a program would be given an empty word"
     added = _ADDED.union(*(_written(offer) for offer in made))
-    everywhere = any(_action(offer) in _EVERYWHERE for offer in made)
+    everywhere = [e for offer in made if _is_everywhere(offer) for e in _edits(offer)]
     promised = {fact.location for offer in made for fact in offer.verdict.facts}
     promised |= {place for offer in made for place in _members(offer)}
     for tag, i, j, k, m in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
-        if tag == "equal" or everywhere:
+        if tag == "equal":
             continue
-        changed = [old[at] for at in range(i, j)]
-        more = [now[at] for at in range(k, m)]
+        changed, more = old[i:j], now[k:m]
+        if changed and _follow(changed, more, everywhere, added):
+            continue
         if changed and all(_may_change(each, promised) for each in changed):
             continue
         if not changed and all(each.program in added for each in more):
@@ -99,6 +100,43 @@ def _surprise(before: Examined, after: Examined, made: Sequence[Offer]) -> str |
         first = was[i] if i < j else now[k]
         return f"`{' '.join(first.words)[:60]}` would change, which the fix is not for"
     return None
+
+
+def _follow(
+    old: Sequence[Invocation], new: Iterable[_Call], edits: Sequence[Edit], added: frozenset[str]
+) -> bool:
+    """Whether calls differ only in words that hold edited text, programs that are added aside."""
+    rest = iter(new)
+    for invocation in old:
+        for call in rest:
+            if _differs_in_edits(invocation, call, edits):
+                break
+            if call.program not in added:
+                return False
+        else:
+            return False
+    return all(call.program in added for call in rest)
+
+
+def _differs_in_edits(invocation: Invocation, call: _Call, edits: Sequence[Edit]) -> bool:
+    words = invocation.arguments
+    return len(words) == len(call.words) and all(
+        word.display == text or _is_edited(word, edits)
+        for word, text in zip(words, call.words, strict=True)
+    )
+
+
+def _is_edited(word: Value, edits: Sequence[Edit]) -> bool:
+    """Whether edits touch what a word was made of; of what is derived nobody knows the place."""
+    return any(
+        piece.origin is None or any(_touches(edit.location, piece.origin) for edit in edits)
+        for piece in word.pieces
+    )
+
+
+def _touches(edit: Location, origin: Origin) -> bool:
+    same = edit.filename == origin.source.filename
+    return same and edit.start.offset <= origin.end and origin.start <= edit.end.offset
 
 
 def _empty_words(calls: Sequence[_Call]) -> int:
@@ -142,8 +180,13 @@ def _written(offer: Offer) -> list[str]:
     )
 
 
-def _action(offer: Offer) -> str:
-    return offer.verdict.repair.action if offer.verdict.repair else ""
+def _is_everywhere(offer: Offer) -> bool:
+    repair = offer.verdict.repair
+    return repair is not None and ACTIONS[repair.action].everywhere
+
+
+def _edits(offer: Offer) -> tuple[Edit, ...]:
+    return offer.diagnostic.fix.edits if offer.diagnostic.fix else ()
 
 
 # --- bash ------------------------------------------------------------------------------------

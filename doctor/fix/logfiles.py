@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from doctor.base.regex import regex
@@ -11,8 +10,9 @@ from doctor.base.unknown import UNKNOWN
 from doctor.diagnostic import Edit, Location
 from doctor.facts.logs import LogFile
 from doctor.fix.lines import line_before, statements_around
+from doctor.fix.uses import Path, uses
 from doctor.fix.work import NoFixError, Work
-from doctor.shell.tree import Redirect, Simple, Word
+from doctor.shell.tree import Redirect, Simple, Span, Word
 from doctor.shell.walk import commands
 
 _FOLDER = "$HOME/logs"
@@ -28,7 +28,7 @@ def keep_log(work: Work) -> Iterator[Edit]:
     fact = work.fact
     assert isinstance(fact, LogFile)
     place, path = _written_path(work, fact)
-    _refuse_other_uses(work, place, posixpath.basename(path))
+    _refuse_other_uses(work, place, path)
     if fact.whose == "job":
         lasting = posixpath.basename(path) if fact.lost else path
         task = "%A_%a" if work.traced.job.array else "%j"
@@ -68,14 +68,13 @@ def _word(work: Work, part: Location) -> Location:
     raise NoFixError("the path is not written there as it is")
 
 
-def _refuse_other_uses(work: Work, place: Location, name: str) -> None:
-    """Refuse where the file's name stands elsewhere, too, but for other options of the header."""
-    text = work.source.text
-    for found in re.finditer(re.escape(name), text):
-        line = text[work.line_start(found.start()) : found.start()]
-        own = place.start.offset <= found.start() < place.end.offset
-        if not own and not line.startswith("#SBATCH") and not work.is_comment(found.start()):
-            raise NoFixError("the script names the file elsewhere, too")
+def _refuse_other_uses(work: Work, place: Location, written: str) -> None:
+    """Refuse where the file is used by a name that would not change with it."""
+    names = {written, *(str(getattr(fact, "path", written)) for fact in work.facts)}
+    paths = [Path.of(posixpath.basename(name), below=True) for name in names]
+    own = [Span(place.start.offset, place.end.offset)]
+    if not all(use.is_covered_by(own) for use in uses(work, paths)):
+        raise NoFixError("the script names the file elsewhere, too")
 
 
 def _numbered(path: str, number: str) -> str:

@@ -9,6 +9,7 @@ from doctor.diagnostic import Applicability, Diagnostic, Edit, Severity
 from doctor.fix.check import fault
 from doctor.fix.edits import applied, overlap
 from doctor.fix.offer import Examined, Offer
+from doctor.rulebook.actions import ACTIONS
 
 #: How often a script is examined anew at most; each round makes at least one fix.
 MAX_ROUNDS = 50
@@ -48,7 +49,7 @@ def repaired(
             for offer in now.offers
             if _may_be_made(offer.diagnostic, unsafe, least) and _key(offer) not in refused
         ]
-        chosen = _without_overlaps(wanted)
+        chosen = _without_overlaps(_first(wanted))
         if not chosen:
             break
         after, made = _best(now, chosen, examine, refused)
@@ -88,6 +89,16 @@ def _without_overlaps(offers: Sequence[Offer]) -> list[Offer]:
             chosen.append(offer)
             edits += own
     return chosen
+
+
+def _first(offers: Sequence[Offer]) -> Sequence[Offer]:
+    """The fixes that don't wait for others, or all if there is nothing to wait for."""
+    return [offer for offer in offers if not _is_last(offer)] or offers
+
+
+def _is_last(offer: Offer) -> bool:
+    repair = offer.verdict.repair
+    return repair is not None and ACTIONS[repair.action].last
 
 
 def _rank(offer: Offer) -> tuple[bool, int]:

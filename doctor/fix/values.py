@@ -7,8 +7,15 @@ from collections.abc import Iterator
 
 from doctor.base.regex import regex
 from doctor.diagnostic import Edit, Location
+from doctor.fix.uses import Path, uses
 from doctor.fix.work import NoFixError, Work
+from doctor.shell.tree import Span
 
+#: What may follow a folder in a path: names, and variables in them.
+_IN_PATH = r"(?:[\w.@%+~-]|\$\w+|\$\{[^}\n]*\})*"
+_DELETERS = frozenset({"rm", "rmdir", "find", "unlink"})
+#: Programs that put something into a folder.
+_FILLERS = frozenset("cp mv ln rsync scp tar unzip wget".split())
 _VOLATILE = regex(r"(/dev/shm|/var/tmp|/tmp)(?=/)")
 
 
@@ -50,10 +57,18 @@ def keep_cache(work: Work) -> Iterator[Edit]:
     found = _VOLATILE.match(text, len(quote))
     if quote == "'" or found is None or not _is_assigned(work, location.start.offset):
         raise NoFixError("the folder is not written there as it is")
-    yield Edit(
-        work.stretch(location.start.offset + found.start(1), location.start.offset + found.end(1)),
-        "${HOME}/.cache",
+    path = Path.of(text.strip("\"'"))
+    places = _places(work, found[1], path)
+    deleted = any(
+        path.is_in(word.display)
+        for invocation in work.traced.walk.invocations
+        if invocation.program in _DELETERS
+        for word in invocation.arguments[1:]
     )
+    if deleted:
+        raise NoFixError("the script deletes the folder")
+    for folder, _ in places:
+        yield Edit(work.stretch(folder.start, folder.end), "${HOME}/.cache")
 
 
 def _is_assigned(work: Work, offset: int) -> bool:
@@ -63,24 +78,55 @@ def _is_assigned(work: Work, offset: int) -> bool:
 
 
 def name_user(work: Work) -> Iterator[Edit]:
-    """`name-user`: `${USER}` in the path's name, wherever the script writes that path."""
+    """`name-user`: `${USER}` in the path's name, wherever the script writes that path.
+
+    A name that begins with a dot keeps it in front, so it stays hidden.
+    """
     location = work.place(str(work.repair.operands["of"]))
-    text = work.written(location).strip("\"'")
     folder = str(getattr(work.fact, "folder", ""))
-    name = re.match(re.escape(folder) + r"/(?=[\w.-])[\w-]*", text)
-    if name is None:
+    start = location.start.offset + (work.written(location)[:1] in ("'", '"'))
+    found = _below(folder).match(work.source.text, start)
+    name = found[0].removeprefix(f"{folder}/").partition("/")[0] if found else ""
+    if not re.match(r"\.*[\w-]", name):
         raise NoFixError("the path's name is not written there as it is")
-    same = re.compile(r"(?<![\w./-])" + re.escape(name[0]) + r"(?![\w-])")
-    for match in same.finditer(work.source.text):
-        if work.is_comment(match.start()):
-            continue
-        if not _expands(work, match.start()):
-            raise NoFixError("it also stands where a variable would not be expanded")
-        start = match.start() + len(folder) + 1
+    if _is_worked_in(work, folder):
+        raise NoFixError(f"what lies in {folder} may be meant without naming it")
+    for _, path in _places(work, folder, Path.of(f"{folder}/{name}")):
+        start = path.start + len(folder) + 1
+        start += len(work.source.text[start:]) - len(work.source.text[start:].lstrip("."))
         yield Edit(work.stretch(start, start), "${USER}_")
 
 
-def _expands(work: Work, offset: int) -> bool:
-    """Whether a variable at an offset would be expanded, as far as its line shows."""
-    line = work.source.text[work.line_start(offset) : offset]
-    return line.replace("\\'", "").count("'") % 2 == 0 and not line.startswith("#SBATCH")
+def _is_worked_in(work: Work, folder: str) -> bool:
+    """Whether something runs in a folder, or puts things there whose names it knows itself."""
+    invocations = work.traced.walk.invocations
+    inside = [i.directory for i in invocations if i.directory is not None]
+    given = [word for i in invocations if i.program in _FILLERS for word in i.arguments[1:]]
+    return any(value.display.rstrip("/") == folder for value in (*inside, *given))
+
+
+def _places(work: Work, folder: str, path: Path) -> list[tuple[Span, Span]]:
+    """Where the script writes a path in a folder: the folder's stretch and the whole one.
+
+    It refuses where the path is also made of other pieces, or stands where no variable is
+    expanded.
+    """
+    found: list[tuple[Span, Span]] = []
+    for match in _below(folder).finditer(work.source.text):
+        if work.is_comment(match.start()) or not path.is_in(match[0]):
+            continue
+        if not work.expands(match.start()):
+            raise NoFixError("it also stands where a variable would not be expanded")
+        start = match.start()
+        found.append((Span(start, start + len(folder)), Span(*match.span())))
+    stretches = [stretch for _, stretch in found]
+    if not all(use.is_covered_by(stretches) for use in uses(work, [path])):
+        raise NoFixError("the script also names it in another way")
+    if not found:
+        raise NoFixError("the path is not written there as it is")
+    return found
+
+
+def _below(folder: str) -> re.Pattern[str]:
+    """A path below a folder, as it may be written."""
+    return re.compile(rf"(?<![\w./$}}-]){re.escape(folder)}(?:/{_IN_PATH})+")

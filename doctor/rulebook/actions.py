@@ -15,12 +15,16 @@ class Action(Record):
 
     ``places`` are the parameters that name an attribute, whose text it changes or stands beside;
     ``values`` those that are a text, a number or a reference; ``optional`` may be left out.
+    ``everywhere`` if it changes a path wherever the script uses it, ``last`` if it waits for the
+    fixes that may move what it would rename.
     """
 
     doc: str
     places: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    everywhere: bool = False
+    last: bool = False
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -56,18 +60,23 @@ ACTIONS: Mapping[str, Action] = {
     "name-user": Action(
         "Put `${USER}` into the path of the attribute `of`, wherever the script names it.",
         places=("of",),
+        everywhere=True,
+        last=True,
     ),
     "separate-caches": Action(
         "Give each server a cache of its own, by what varies between them, before it starts."
     ),
-    "keep-cache": Action("Put the cache below the user's home, where it lasts.", places=("of",)),
+    "keep-cache": Action(
+        "Put the cache below the user's home, where it lasts.", places=("of",), everywhere=True
+    ),
     "add-option": Action(
         "Give the program whose name is the attribute `after` the option `option`.",
         places=("after",),
         values=("option",),
     ),
     "keep-log": Action(
-        "Put the log where it can be read after the job, with the job's number in its name."
+        "Put the log where it can be read after the job, with the job's number in its name.",
+        everywhere=True,
     ),
     "write-log": Action("Write what the server says to a log below the user's home."),
     "kill-own-only": Action("Let `pkill` end only what the script itself has started."),

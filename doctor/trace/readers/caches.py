@@ -11,6 +11,7 @@ from doctor.facts.base import Evidence
 from doctor.facts.relations import CacheFolder, SharedCache
 from doctor.trace.domain.state import Content, Missing
 from doctor.trace.machine.journal import Walk
+from doctor.trace.programs.invocation import Invocation
 from doctor.trace.readers import mentions
 from doctor.trace.readers.concurrency import JobShape, begun, copies, kept_apart, together
 from doctor.trace.readers.restarts import endings, is_restart
@@ -35,6 +36,9 @@ _LOCAL_VARIABLES = frozenset({"$TMPDIR", "$SLURM_TMPDIR", "$LOCAL_SCRATCH", "$LO
 #: Where clusters keep homes, and what all nodes see.
 _NETWORK = ("/home/", "/nfs/", "/lustre/", "/gpfs/", "/beegfs/", "/ceph/", "/shared/")
 _NETWORK_VARIABLES = frozenset({"$HOME", "~"})
+#: Programs that copy folders, and those that pack them.
+_COPIERS = frozenset("cp mv rsync scp rclone".split())
+_PACKERS = frozenset("tar zip".split())
 #: Variables that say where code lies which is compiled while a server runs.
 _JUST_IN_TIME = (
     "TORCHINDUCTOR_CACHE_DIR",
@@ -135,13 +139,27 @@ def folders(started: Started, walk: Walk, job: JobShape) -> Iterator[CacheFolder
             evidence={"path": Evidence((place,), content.assumes)},
             variable=variable or "",
             path=content.display,
-            lost=UNKNOWN if outside is None else lost(outside),
+            lost=UNKNOWN if outside is None or _is_kept(outside, walk) else lost(outside),
             decides=variable == decided_by,
             just_in_time=variable in _JUST_IN_TIME and variable != decided_by,
             nodes_write=nodes and not kept_apart(content.varies, {HOST, TASK}),
             on_network=UNKNOWN if outside is None else on_network(outside),
             compiles=started.compiles is not False,
         )
+
+
+def _is_kept(folder: Value, walk: Walk) -> bool:
+    """Whether the script copies or packs a folder, or one around it, so that it may last."""
+    shown = f"{folder.display}/"
+    copied = (w.display.rstrip("/.*") for each in walk.invocations for w in _copied(each))
+    return any(each and shown.startswith(f"{each}/") for each in copied)
+
+
+def _copied(invocation: Invocation) -> tuple[Value, ...]:
+    """What a program copies: all its words but the last, which is where to; of a pack all."""
+    if invocation.program in _PACKERS:
+        return invocation.arguments[1:]
+    return invocation.arguments[1:-1] if invocation.program in _COPIERS else ()
 
 
 def on_network(folder: Value) -> bool | UnknownType:

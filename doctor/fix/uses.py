@@ -1,0 +1,168 @@
+"""The uses of a path in a script, found by pattern: one path is written in many ways.
+
+`server_$port.log` is also `server_8000.log`, and `server_$p.log` where the variable has another
+name. What a variable holds is known to the trace; what it doesn't know may be anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from doctor.base.record import Record
+from doctor.base.regex import regex
+from doctor.fix.work import Work
+from doctor.shell.tree import Literal, Simple, Span, Word
+from doctor.shell.walk import commands, redirects, values, words
+from doctor.values.value import Value
+
+_ANY = "\0"
+_VARIABLE = regex(r"\$\{[^}]*\}|\$\([^)]*\)|\$\w+|[*?]")
+_NAME = regex(r"\w+")
+#: What may be a path in a word or a text: `--log=/tmp/x`, `open("/tmp/x")`, `/tmp/x:/cache`.
+_PATH = regex(r"[^\s'\"=:;,|<>()\[\]&`\\]+")
+_LETTER = regex(r"[^\W_]")
+
+
+class Path(Record):
+    """A path as a pattern: its names, in which NUL stands for anything.
+
+    A name that is nothing but a variable stands for itself. If ``below`` the path's folder is
+    not known, so whatever ends in these names is the path.
+    """
+
+    names: tuple[str, ...]
+    below: bool = False
+
+    @classmethod
+    def of(cls, text: str, below: bool = False) -> Path:
+        """The pattern of a path, variables in it written as in the shell."""
+        return cls(_names(_hidden(text)), below)
+
+    def is_in(self, text: str) -> bool:
+        """Whether a word or a text names the path, or something in it."""
+        return any(self._is_at(_names(found[0])) for found in _PATH.finditer(_hidden(text)))
+
+    def _is_at(self, names: tuple[str, ...]) -> bool:
+        size = len(self.names)
+        starts = range(len(names) - size + 1) if self.below else range(min(1, len(names) // size))
+        return any(
+            all(map(_may_be_same, self.names, names[start : start + size])) for start in starts
+        )
+
+
+def _hidden(text: str) -> str:
+    """The text with variables by their names between NULs: `${PORT:-8000}` is `\0PORT\0`."""
+    plain = "$HOME" + text[1:] if text.startswith("~") else text
+    return _VARIABLE.sub(lambda found: f"{_ANY}{_name_of(found[0])}{_ANY}", plain)
+
+
+def _name_of(variable: str) -> str:
+    name = _NAME.search(variable)
+    return name[0] if name else ""
+
+
+def _names(hidden: str) -> tuple[str, ...]:
+    return tuple(map(_pattern, hidden.rstrip("/").split("/")))
+
+
+def _pattern(name: str) -> str:
+    """One name of a path, its variables replaced by NUL if there is more to it."""
+    pieces = name.split(_ANY)
+    if len(pieces) == 3 and not pieces[0] and not pieces[2]:
+        return f"${pieces[1]}"
+    return _ANY.join(pieces[::2])
+
+
+def _may_be_same(one: str, other: str) -> bool:
+    """Whether two patterns fit the same text; NUL stands for any."""
+    if _ANY not in one and _ANY not in other:
+        return one == other
+    if not _LETTER.search(one) or not _LETTER.search(other):
+        return False  # nothing but a variable and a dot would fit everything
+    reached = _past_any({0}, other)
+    for sign in one:
+        if sign == _ANY:
+            reached = set(range(min(reached, default=len(other) + 1), len(other) + 1))
+        else:
+            after = {at + 1 for at in reached if other[at : at + 1] == sign}
+            within = {at for at in reached if other[at : at + 1] == _ANY}
+            reached = _past_any(after | within, other)
+    return len(other) in reached
+
+
+def _past_any(places: Iterable[int], text: str) -> set[int]:
+    """The places, and those behind the NULs there, which may stand for nothing."""
+    found = set[int]()
+    for at in places:
+        found.add(at)
+        while text[at : at + 1] == _ANY:
+            at += 1
+            found.add(at)
+    return found
+
+
+class Use(Record):
+    """A word or a text that names a path; ``spans`` are what it is made of in this script."""
+
+    text: str
+    spans: tuple[Span, ...]
+
+    def is_covered_by(self, stretches: Iterable[Span]) -> bool:
+        """Whether it changes as soon as these stretches of the script do."""
+        return any(
+            stretch.start < span.end and span.start < stretch.end
+            for stretch in stretches
+            for span in self.spans
+        )
+
+
+def uses(work: Work, paths: Iterable[Path]) -> Iterator[Use]:
+    """Every use of the paths that the trace or the script's text shows."""
+    wanted = tuple(paths)
+    for use in (*_traced(work), *_written(work)):
+        if any(path.is_in(use.text) for path in wanted):
+            yield use
+
+
+def _traced(work: Work) -> Iterator[Use]:
+    """What programs are given, read and write."""
+    for invocation in work.traced.walk.invocations:
+        outputs = (output.path for output in invocation.context.outputs.values())
+        for value in (*invocation.arguments[1:], invocation.input, *outputs):
+            if value is not None:
+                yield Use(value.display, tuple(_spans(work, value)))
+
+
+def _spans(work: Work, value: Value) -> Iterator[Span]:
+    for piece in value.pieces:
+        origin = piece.origin
+        if origin is not None and origin.source.filename == work.source.filename:
+            yield Span(origin.start, origin.end)
+
+
+def _written(work: Work) -> Iterator[Use]:
+    """The words that start no program: assignments, conditions, lists, what is read from."""
+    started = {
+        (invocation.origin.start, invocation.origin.end)
+        for invocation in work.traced.walk.invocations
+        if invocation.origin.source.filename == work.source.filename
+    }
+    for command in commands(work.traced.script.body):
+        found = [r.target for r in redirects(command) if r.operator == "<"]
+        if (command.span.start, command.span.end) not in started:
+            found += words(command)
+        elif isinstance(command, Simple):
+            found += [word for each in command.assignments for word in values(each)]
+        for word in found:
+            if isinstance(word, Word):
+                yield Use(_as_text(work, word), (word.span,))
+
+
+def _as_text(work: Work, word: Word) -> str:
+    """The word without its quotes, each expansion as it is written."""
+    return "".join(
+        part.text
+        if isinstance(part, Literal)
+        else work.source.text[part.span.start : part.span.end]
+        for part in word.parts
+    )
