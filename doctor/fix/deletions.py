@@ -6,31 +6,93 @@ from collections.abc import Iterator
 
 from doctor.base.regex import regex
 from doctor.diagnostic import Edit
+from doctor.fix.finds import unguarded
+from doctor.fix.removals import OWN, removal, with_find
+from doctor.fix.texts import standing
 from doctor.fix.work import NoFixError, Work
-from doctor.shell.tree import Simple, Word
+from doctor.trace.programs import find
+from doctor.trace.programs.invocation import Invocation
 
 #: Torch's own folder in /tmp is named after the user, `torchinductor_NAME`.
 _TORCH = regex(r"((?:/[\w.-]+)+/torchinductor_)\*(/\*)?")
-_PATTERN = regex(r"(?P<folder>(?:/[\w.-]+)+)/(?P<name>[\w.*?-]*[*?][\w.*?-]*)")
-_RM = regex(r"(?:sudo\s+)?rm(?:\s+-\w+|\s+--\w[\w-]*)*\s+")
+#: Programs around a deletion under which the user and the files are those of the script.
+_TRANSPARENT = frozenset(
+    {"srun", "nohup", "env", "nice", "ionice", "timeout", "time", "setsid", "numactl", "taskset"}
+)
+#: They show the host's folders, but have programs of their own.
+_CONTAINERS = frozenset({"apptainer", "singularity"})
 
 
 def delete_own_only(work: Work) -> Iterator[Edit]:
-    """`delete-own-only`: the folder that is one's own, or what `find -user` finds."""
+    """`delete-own-only`: what `find -user` finds, or else the folder with one's own name."""
     program = getattr(work.fact, "program", "")
+    around = {w.words[0] for each in _deletions(work) for w in each.context.wrappers}
+    if not around <= _TRANSPARENT | _CONTAINERS or any(e.context.remote for e in _deletions(work)):
+        raise NoFixError("another user may do it, or on another host")
     if program == "find":
         yield from _with_owner_test(work)
         return
+    try:
+        yield from with_find(removal(work))
+    except NoFixError as reason:
+        yield _by_name(work, reason)
+
+
+def is_harmless(work: Work) -> bool:
+    """Whether the fix surely changes nothing but whose files go.
+
+    `rm` without `-f` fails where nothing matches, and find doesn't. A folder's name in place of
+    the pattern may leave some of one's own, and a loop over them may do more than delete.
+    """
+    if getattr(work.fact, "program", "") == "find":
+        return _searches_only_shared(work)
+    try:
+        return removal(work).is_harmless
+    except NoFixError:
+        return False
+
+
+def _deletions(work: Work) -> list[Invocation]:
+    """The programs that delete, on all ways through the script."""
+    program = getattr(work.fact, "program", "")
+    return [each for each in work.invocations() if each.program == program]
+
+
+# --- find ------------------------------------------------------------------------------------
+
+
+def _with_owner_test(work: Work) -> Iterator[Edit]:
+    """`find … -user "$(id -u)" -delete`."""
+    place = standing(work)
+    starts = set()
+    for invocation in _deletions(work):
+        for action in unguarded(find.read(invocation.arguments[1:])):
+            location = action.words[0].location
+            if location is None:
+                raise NoFixError("the action is not written there as it is")
+            starts.add(place.word_at(location).span.start)
+    for start in sorted(starts):
+        yield Edit(place.stretch(start, start), f"{OWN} ")
+
+
+def _searches_only_shared(work: Work) -> bool:
+    """Whether all folders that find searches are those that the rule speaks of."""
+    shared = {f"{getattr(fact, 'folder', '')}/" for fact in work.facts}
+    searches = [find.read(invocation.arguments[1:]) for invocation in _deletions(work)]
+    folders = {f"{folder.display}/" for search in searches if search for folder in search.folders}
+    return all(any(folder.startswith(each) for each in shared) for folder in folders)
+
+
+# --- a folder by its name --------------------------------------------------------------------
+
+
+def _by_name(work: Work, otherwise: NoFixError) -> Edit:
+    """Torch's folder, which has the user's name, in place of a pattern of such names."""
     location = work.place("path")
-    text = work.written(location)
-    found = _TORCH.fullmatch(text)
-    if found is not None and _stands_free(work, location.start.offset):
-        rest = found[2] or ""
-        yield Edit(location, f'"{found[1]}${{USER}}"{rest}')
-    elif program == "rm":
-        yield from _with_find(work, text)
-    else:
-        raise NoFixError(f"{program} can't be told to delete only what is one's own")
+    found = _TORCH.fullmatch(work.written(location))
+    if found is None or not _stands_free(work, location.start.offset):
+        raise otherwise
+    return Edit(location, f'"{found[1]}${{USER:-$(id -un)}}"{found[2] or ""}')
 
 
 def _stands_free(work: Work, offset: int) -> bool:
@@ -39,66 +101,3 @@ def _stands_free(work: Work, offset: int) -> bool:
     if line.count('"') % 2 or line.count("'") % 2:
         return False
     return any(word.span.start == offset for word in work.words())
-
-
-def _with_owner_test(work: Work) -> Iterator[Edit]:
-    """`find … -user "$USER" -delete`."""
-    command = work.command()
-    for word in command.words:
-        if word.literal in ("-delete", "-exec", "-execdir", "-ok", "-print", "-print0"):
-            start = work.stretch(word.span.start, word.span.start)
-            yield Edit(start, '-user "$USER" ')
-            return
-    raise NoFixError("it is not clear where the test would go")
-
-
-def _with_find(work: Work, pattern: str) -> Iterator[Edit]:
-    """The whole command anew; or, of several targets, this one in a command of its own."""
-    command = work.command()
-    found = _PATTERN.fullmatch(pattern)
-    targets = [word for word in command.words[1:] if not (word.literal or "").startswith("-")]
-    own = [word for word in targets if _text(work, word) == pattern]
-    if found is None or len(own) != 1 or _text(work, command.words[0]) != "rm":
-        raise NoFixError("the pattern is not written there as a word of the command")
-    if command.assignments or any(
-        r.operator not in (">", "2>", "&>", ">&") for r in command.redirects
-    ):
-        raise NoFixError("the command is more than a plain deletion")
-    finds = _finding(found["folder"], found["name"], _options(work, command))
-    first, last = command.words[0].span.start, command.words[-1].span.end
-    if len(targets) == 1:
-        yield Edit(work.stretch(first, last), finds)
-        return
-    yield from _split(work, command, own[0], finds)
-
-
-def _options(work: Work, command: Simple) -> str:
-    """The options of the deletion, as they are written."""
-    words = [_text(work, word) for word in command.words[1:]]
-    return " ".join(word for word in words if word.startswith("-"))
-
-
-def _finding(folder: str, name: str, options: str) -> str:
-    """What deletes the user's own of what a pattern matches, as the pattern does it.
-
-    The `/` lets a link to the folder be followed; a pattern's first `*` matches no hidden file.
-    """
-    visible = " ! -name '.*'" if name[0] in "*?" else ""
-    rm = " ".join(filter(None, ["rm", options]))
-    tests = f"-mindepth 1 -maxdepth 1 -name '{name}'{visible} -user \"$USER\""
-    return f"find {folder}/ {tests} -exec {rm} {{}} +"
-
-
-def _split(work: Work, command: Simple, word: Word, finds: str) -> Iterator[Edit]:
-    start, end = command.span.start, command.span.end
-    indent = work.source.text[work.line_start(start) : start]
-    rest = work.source.text[end : work.line_end(end)].strip()
-    if indent.strip() or rest.strip() or command.redirects:
-        raise NoFixError("the command does not stand on a line of its own")
-    before = len(work.source.text[: word.span.start].rstrip(" \t\\\r\n"))
-    yield Edit(work.stretch(before, word.span.end), "")
-    yield Edit(work.stretch(end, end), f"{work.newline}{indent}{finds}")
-
-
-def _text(work: Work, word: Word) -> str:
-    return work.source.text[word.span.start : word.span.end]

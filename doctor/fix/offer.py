@@ -51,6 +51,12 @@ HOW: Mapping[str, Callable[[Work], Iterator[Edit]]] = {
     "wait-at-end": lines.wait_at_end,
     "pin-release": releases.pin_release,
 }
+#: Which of the safe ones are safe in this place only; the others are wherever they can be made.
+IS_HARMLESS: Mapping[str, Callable[[Work], bool]] = {
+    "add-option": steps.is_option_harmless,
+    "delete-own-only": deletions.is_harmless,
+    "join-errors": logs.is_harmless,
+}
 
 
 class Offer(Record):
@@ -80,11 +86,17 @@ def offer(verdict: Verdict, traced: Traced) -> Offer:
     diagnostic, repair = verdict.diagnostic, verdict.repair
     if repair is None:
         return Offer(diagnostic, verdict)
+    work = Work(repair, verdict.facts, traced)
     try:
-        edits = tuple(sorted(HOW[repair.action](Work(repair, verdict.facts, traced))))
+        edits = tuple(sorted(HOW[repair.action](work)))
     except NoFixError as reason:
         return Offer(diagnostic, verdict, str(reason))
-    safe = repair.safe and is_judged_everywhere(verdict, traced)
+    safe = repair.safe and is_judged_everywhere(verdict, traced) and _is_harmless(work)
     applicability = Applicability.SAFE if safe else Applicability.UNSAFE
     fix = Fix(applicability, repair.message, edits)
     return Offer(replace(diagnostic, fix=fix), verdict)
+
+
+def _is_harmless(work: Work) -> bool:
+    asked = IS_HARMLESS.get(work.repair.action)
+    return asked is None or asked(work)

@@ -26,7 +26,7 @@ def is_judged_everywhere(verdict: Verdict, traced: Traced) -> bool:
     if _is_chosen_with_another(fact, attribute):
         return False
     place = _place(fact, attribute)
-    return place is None or all(
+    return all(
         other in verdict.facts
         for other in traced.facts
         if other.kind == fact.kind and _place(other, attribute) == place
@@ -64,9 +64,12 @@ def _reaches_others(name: str, verdict: Verdict, traced: Traced) -> bool:
 def _attribute(verdict: Verdict, fact: Fact) -> str:
     """The attribute whose text is changed, or beside whose text something is put in."""
     operands = verdict.repair.operands if verdict.repair else {}
-    named = operands.get("of") or operands.get("beside") or "name"
+    named = next((operands[name] for name in ("of", "beside", "after") if name in operands), None)
+    if named is None:
+        named = next((name for name in ("name", "path") if name in fact.evidence), "")
     return str(named).lstrip("-").replace("-", "_")
 
 
 def _place(fact: Fact, attribute: str) -> object:
-    return next(iter(fact.evidence.get(attribute, Evidence()).locations), None)
+    """Where the text stands; the fact's command if that has no such text of its own."""
+    return next(iter(fact.evidence.get(attribute, Evidence()).locations), fact.location)

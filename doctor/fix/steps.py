@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from doctor.diagnostic import Edit
+from doctor.diagnostic import Edit, Location
 from doctor.facts.commands import NamedKill
 from doctor.fix.work import NoFixError, Work
 from doctor.shell.tree import AndOr, Pipeline, Statement, Subshell
@@ -23,8 +23,29 @@ def add_option(work: Work) -> Iterator[Edit]:
     program = str(getattr(work.fact, attribute.replace("-", "_")))
     if work.written(location).rpartition("/")[2] != program.rpartition("/")[2]:
         raise NoFixError("the program is not written there as it is")
+    if not _is_in_command(work, location) and _is_one_word(work, location):
+        raise NoFixError("the program's name stands where an option would be a part of it")
     end = work.stretch(location.end.offset, location.end.offset)
     yield work.edit(end, " " + work.operand("option"))
+
+
+def is_option_harmless(work: Work) -> bool:
+    """Whether the option surely becomes a word of the command, and of no other one."""
+    return _is_in_command(work, work.place(str(work.repair.operands["after"])))
+
+
+def _is_in_command(work: Work, place: Location) -> bool:
+    own = work.fact.location
+    return own.start <= place.start and place.end <= own.end
+
+
+def _is_one_word(work: Work, place: Location) -> bool:
+    """Whether a word of the script is this text alone, in quotes or without them."""
+    return any(
+        (word.span.start, word.span.end)
+        in ((place.start.offset, place.end.offset), (place.start.offset - 1, place.end.offset + 1))
+        for word in work.words()
+    )
 
 
 def kill_own_only(work: Work) -> Iterator[Edit]:

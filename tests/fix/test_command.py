@@ -17,7 +17,12 @@ from .conftest import Program
 Command = Callable[..., Outcome]
 
 FAULTY = "#!/bin/bash\nrm -rf /tmp/torchinductor_*\necho done\n"
-REPAIRED = '#!/bin/bash\nrm -rf "/tmp/torchinductor_${USER}"\necho done\n'
+FREE = "rm -rf /tmp/torchinductor_*"
+CONFINED = (
+    "find /tmp/ -mindepth 1 -maxdepth 1 -name 'torchinductor_*'"
+    ' -user "$(id -u)" -exec rm -rf {} +'
+)
+REPAIRED = FAULTY.replace(FREE, CONFINED)
 QUIET_JOB = """#!/bin/bash
 #SBATCH --nodes=1 --nodelist=gpu01 --gpus=8
 srun vllm serve openai/gpt-oss-120b
@@ -163,8 +168,7 @@ def test_git_takes_the_patch_and_makes_of_it_what_fix_does(
 @pytest.mark.parametrize("data", [*SCRIPTS.values()][:-1])
 def test_of_the_standard_input_the_fixed_text_is_printed(data: bytes, program: Program) -> None:
     done = program("--fix", "-", stdin=data)
-    free = b"/tmp/torchinductor_*"
-    assert done.stdout == data.replace(free, b'"/tmp/torchinductor_${USER}"') != data
+    assert done.stdout == data.replace(FREE.encode(), CONFINED.encode()) != data
     assert b"<stdin>" in done.stderr
     assert done.returncode == 0
 

@@ -19,7 +19,10 @@ from doctor.sources import decode
 from .conftest import Program
 
 FAULTY = b"#!/bin/bash\nrm -rf /tmp/torchinductor_*\n"
-REPAIRED = b'#!/bin/bash\nrm -rf "/tmp/torchinductor_${USER}"\n'
+REPAIRED = (
+    b"#!/bin/bash\nfind /tmp/ -mindepth 1 -maxdepth 1 -name 'torchinductor_*'"
+    b' -user "$(id -u)" -exec rm -rf {} +\n'
+)
 NOBODY = 65534
 AS_NOBODY = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--")
 

@@ -7,14 +7,17 @@ from collections.abc import Iterator, Sequence
 from doctor.base.record import Record
 from doctor.facts.base import Evidence
 from doctor.facts.commands import Deletion
+from doctor.trace.programs import find
+from doctor.trace.programs.find import Primary
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.programs.wrappers import read_options
 from doctor.trace.readers.people import logins
 from doctor.trace.readers.places import is_own, place_of
-from doctor.values.value import Unknown, UnknownType, Value
+from doctor.values.value import UNKNOWN, Unknown, UnknownType, Value
 
 #: Tests of find that let through only what is one's own.
 _OWNER_TESTS = frozenset({"-user", "-uid"})
+_NAME_TESTS = frozenset({"-name", "-iname", "-path", "-wholename", "-ipath"})
 
 
 def read(
@@ -37,7 +40,7 @@ def read(
             path=place.shown,
             folder=place.folder,
             folder_sharing="private" if place.private else "all-users",
-            reaches_others=place.reaches_others and not target.only_own,
+            reaches_others=place.reaches_others and _not(target.only_own),
             node_shared=node_shared,
             program=program,
         )
@@ -58,9 +61,13 @@ def deleted(invocation: Invocation) -> Iterator[Value]:
         yield target.path
 
 
+def _not(known: bool | UnknownType) -> bool | UnknownType:
+    return UNKNOWN if isinstance(known, UnknownType) else not known
+
+
 class _Target(Record):
     path: Value
-    only_own: bool = False
+    only_own: bool | UnknownType = False
 
 
 def _targets(program: str, arguments: Sequence[Value]) -> Iterator[_Target]:
@@ -83,36 +90,49 @@ def _plain(arguments: Sequence[Value]) -> tuple[list[str], list[Value]]:
 
 
 def _find(arguments: Sequence[Value]) -> Iterator[_Target]:
-    """``find FOLDER… TESTS -delete`` or ``-exec rm``: the folder with the pattern of ``-name``."""
-    texts = [value.text for value in arguments]
-    if not _deletes(texts):
+    """``find FOLDER… TESTS -delete`` or ``-exec rm``: the folder with the pattern of ``-name``.
+
+    Of several actions that delete, the one counts that is least surely confined to one's own.
+    """
+    search = find.read(arguments)
+    if search is None:
         return
-    start = 0
-    while start < len(arguments) and (texts[start] or "") in ("-L", "-P", "-H"):
-        start += 1
-    end = start
-    while end < len(arguments) and not arguments[end].display.startswith(("-", "(", "!")):
-        end += 1
-    names = [
-        arguments[i + 1]
-        for i, text in enumerate(texts[:-1])
-        if text in ("-name", "-iname", "-path", "-wholename", "-ipath")
+    ways = [
+        (_only_own(held), primary.at, held)
+        for primary, held in search.reached()
+        if held is not None and deletes(primary)
     ]
-    own = bool(_OWNER_TESTS & set(texts)) or any(is_own(name) for name in names)
-    for folder in arguments[start:end]:
-        pattern = names[0] if names and texts[arguments.index(names[0]) - 1] == "-name" else None
-        shown = pattern.display if pattern is not None else "*"
+    if not ways:
+        return
+    rank = {False: 0, UNKNOWN: 1, True: 2}
+    own, _, held = min(ways, key=lambda way: (rank[way[0]], way[1]))
+    names = sorted((each.at, each.value) for each in held if each.name == "-name")
+    shown = names[0][1].display if names and names[0][1] is not None else "*"
+    for folder in search.folders:
         inside = Unknown(f"/{shown}", matched=True, origin=folder.origin)
         yield _Target(Value((*_without_slash(folder).pieces, inside), folder.assumes), own)
 
 
-def _deletes(texts: Sequence[str | None]) -> bool:
-    if "-delete" in texts:
+def deletes(primary: Primary) -> bool:
+    """Whether an action of find deletes the file."""
+    return primary.name == "-delete" or primary.runs in ("rm", "rmdir", "unlink", "shred")
+
+
+def _only_own(held: frozenset[Primary]) -> bool | UnknownType:
+    """Whether what these let through is surely one's own."""
+    if any(is_owner_test(primary) for primary in held):
         return True
-    return any(
-        text in ("-exec", "-execdir", "-ok") and (texts[i + 1] or "").rpartition("/")[2] == "rm"
-        for i, text in enumerate(texts[:-1])
-    )
+    return UNKNOWN if any(not primary.name for primary in held) else False
+
+
+def is_owner_test(primary: Primary) -> bool:
+    """Whether a test of find lets through only what belongs to one user."""
+    value = primary.value
+    if value is None:
+        return False
+    if primary.name in _OWNER_TESTS:
+        return not value.display.startswith(("+", "-"))
+    return primary.name in _NAME_TESTS and is_own(value)
 
 
 def _without_slash(folder: Value) -> Value:
