@@ -18,7 +18,7 @@ from doctor.base.errors import DoctorError
 from doctor.base.record import Record
 from doctor.config.selection import matches_any
 from doctor.diagnostic import Severity
-from doctor.facts.node import Gpu
+from doctor.facts.node import Gpu, GpuGrant
 from doctor.node import cache, place
 from doctor.node.children import Child, NoAnswerError, at_work, wait
 from doctor.node.patience import answers
@@ -38,12 +38,13 @@ GRACE = 0.5
 
 
 class Examination(Record):
-    """What was found on this node."""
+    """What was found on this node; ``grant`` is what Slurm says of its GPUs, if it does."""
 
     node: str
     gpus: tuple[Gpu, ...]
     checks: tuple[Check, ...]
     seconds: float
+    grant: GpuGrant | None = None
 
     def verdict(self, least: Severity | None) -> str:
         """`fit`, `not fit` if a check of this severity or worse failed, or else `unknown`."""
@@ -93,9 +94,13 @@ def examine(
         seen = [_sighting(*pair, started) for pair in zip(probes, children, strict=True)]
     sightings = [_placed(sighting, known.exclude, situation) for sighting in seen]
     found = checks(known.rules, sightings, known.knowledge, known.ranks)
-    gpus = [fact for sighting in sightings for fact in sighting.facts if isinstance(fact, Gpu)]
+    facts = [fact for sighting in sightings for fact in sighting.facts]
     return Examination(
-        place.name(situation.environment), tuple(gpus), tuple(found), time.monotonic() - started
+        place.name(situation.environment),
+        tuple(fact for fact in facts if isinstance(fact, Gpu)),
+        tuple(found),
+        time.monotonic() - started,
+        next((fact for fact in facts if isinstance(fact, GpuGrant)), None),
     )
 
 

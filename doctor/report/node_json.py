@@ -10,6 +10,7 @@ from doctor.base.unknown import UNKNOWN
 from doctor.facts.node import Gpu
 from doctor.node.checks import Check
 from doctor.node.examination import Examination
+from doctor.node.faults import faults
 
 _ELSEWHERE = ("node", "exclude", "allocate", "in_slurm")
 
@@ -20,6 +21,10 @@ def render(found: Examination, verdict: str) -> Iterator[str]:
         "node": found.node,
         "verdict": verdict,
         "seconds": round(found.seconds, 3),
+        "faults": [
+            {"code": fault.code, "gpu": fault.gpu, "sentence": fault.sentence}
+            for fault in faults(found)
+        ],
         "gpus": [_gpu(gpu) for gpu in found.gpus],
         "checks": [_check(check) for check in found.checks],
     }

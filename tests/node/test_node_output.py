@@ -163,7 +163,7 @@ def test_what_makes_a_node_unfit(nvml: StandIn, options: tuple[str, ...], code: 
 def test_json(nvml: StandIn) -> None:
     done = _run(nvml, HELD, "--format", "json", **JOB)
     told = json.loads(done.stdout)
-    assert list(told) == ["node", "verdict", "seconds", "gpus", "checks"]
+    assert list(told) == ["node", "verdict", "seconds", "faults", "gpus", "checks"]
     assert (told["node"], told["verdict"]) == ("gpu07", "not fit")
     check = told["checks"][0]
     assert set(check) >= {

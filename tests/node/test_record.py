@@ -56,7 +56,7 @@ def test_an_unfit_node_is_excluded_until_it_is_fit_again(run: Run, tmp_path: Pat
     json.loads(done.stdout)  # nothing but JSON
     (entry,) = unfit(tmp_path / "nodes").values()
     (evidence,) = entry.evidence
-    assert evidence.startswith("VN101 gpu-memory-held: GPU 1: ")
+    assert evidence.startswith("VN101: GPU 1: ")
     config = {"register": str(tmp_path / "nodes"), "select": ["VD201"]}
     (found,) = scan_text(JOB, "serve.sbatch", config)
     assert (found.code, found.severity.value, "gpu07" in found.message) == ("VD201", "error", True)
@@ -89,6 +89,17 @@ def test_one_s_own_leftovers_don_t_speak_against_the_node(run: Run, tmp_path: Pa
     assert done.returncode == 1
     assert register(tmp_path) == []
     assert "don't tell whether gpu07 is fit" in done.stderr
+
+
+def test_a_variable_that_names_no_gpu_is_no_fault_of_the_node(run: Run, tmp_path: Path) -> None:
+    job = {"SLURM_GPUS_ON_NODE": "2", "CUDA_VISIBLE_DEVICES": "9"}
+    assert run(FREE, **job).returncode == 1
+    assert register(tmp_path) == []
+    done = run(FREE, SLURM_GPUS_ON_NODE="8")
+    assert done.returncode == 1
+    assert register(tmp_path) == ["gpu07"]
+    (fault,) = json.loads(done.stdout)["faults"]
+    assert (fault["code"], fault["gpu"]) == ("VN107", None)
 
 
 def test_a_driver_that_hangs_neither_accuses_nor_clears(run: Run, tmp_path: Path) -> None:
