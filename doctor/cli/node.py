@@ -11,6 +11,7 @@ import click
 
 from doctor.cli import terminal
 from doctor.cli.catalogue import site_config, site_options
+from doctor.cli.outcome import EXIT_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from doctor.node.examination import Examination
 
 _SEVERITIES = ("error", "warning", "info")
-_EXIT_CODES = {"fit": 0, "not fit": 1, "unknown": 2}
 
 
 @click.command()
@@ -76,8 +76,17 @@ _EXIT_CODES = {"fit": 0, "not fit": 1, "unknown": 2}
     help="Compare what this script needs with what the node has, too; it is not run.",
 )
 @click.option("--vllm-version", metavar="RELEASE", help="The release of vLLM that will run.")
+@click.option(
+    "--all-nodes",
+    is_flag=True,
+    help="Examine every node of the allocation, each by a step of its own (srun).",
+)
+@click.option("--jobid", metavar="JOB", help="With --all-nodes: the job, if you are not inside it.")
 @site_options
+@click.pass_context
 def node(
+    context: click.Context,
+    /,
     format_name: str,
     list_checks: bool,
     timeout: float,
@@ -91,6 +100,8 @@ def node(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     vllm_version: str | None,
+    all_nodes: bool,
+    jobid: str | None,
     **site: Any,
 ) -> int:
     """Examine the node that you are on: would vLLM start here?
@@ -115,6 +126,12 @@ def node(
         listing = partial(_listing, config)
         terminal.write(ask(listing, deadline, "the rules can't be read"))
         return 0
+    if all_nodes:
+        from doctor.cli.allocation import examine_all
+
+        return examine_all(context, jobid, config, timeout, format_name)
+    if jobid is not None:
+        raise click.UsageError("--jobid goes with --all-nodes")
     share = gpu_memory_utilization or memory_share.default(config.vllm_version)
     probes = PROBES
     if script is not None:
@@ -131,7 +148,7 @@ def node(
 
         said = remember(found, config.register, os.getuid(), deadline + examination.GRACE)
         click.echo(said, err=True, nl=bool(said))
-    return _EXIT_CODES[verdict]
+    return EXIT_CODES[verdict]
 
 
 def _shown(

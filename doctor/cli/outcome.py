@@ -12,6 +12,9 @@ from doctor.cli import terminal
 if TYPE_CHECKING:
     from doctor.scan import Result
 
+#: The exit code for what was found of a node, or of several.
+EXIT_CODES = {"fit": 0, "not fit": 1, "unknown": 2}
+
 
 def fail(sentence: str) -> int:
     """Say on the standard error what could not be done; the exit code for that."""

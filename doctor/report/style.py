@@ -18,6 +18,8 @@ _CODES = {
     "error": "1;31",
     "warning": "1;33",
     "info": "1;36",
+    "unknown": "1;35",
+    "good": "32",
     "bold": "1",
     "gutter": "34",
     "dim": "2",

@@ -1,4 +1,4 @@
-"""A Slurm of two nodes with eight GPUs each, both this machine, on which anyone's jobs run."""
+"""A Slurm of a few nodes with eight GPUs each, all this machine, on which anyone's jobs run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Who runs the jobs: not root, who may read and write everything.
 USER, GROUP = "nobody", "nogroup"
-_NODES = ("gpu01", "gpu02")
+_TWO = ("gpu01", "gpu02")
 _PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "salloc", "scontrol", "squeue")
 _CGROUP = "CgroupPlugin=cgroup/v1\nCgroupMountpoint=/sys/fs/cgroup\nConstrainDevices=yes\n"
 
@@ -34,6 +34,7 @@ class OneHostSlurm:
 
     folder: Path
     environment: Mapping[str, str] = field(repr=False)
+    nodes: tuple[str, ...] = _TWO
 
     @property
     def home(self) -> Path:
@@ -68,17 +69,25 @@ class OneHostSlurm:
 
     def nvml(self, stand_in: StandIn, scenario: str) -> list[str]:
         """What goes before a command that is to see a scenario's GPUs, as the ordinary user."""
-        for name, text in (
-            ("libnvidia-ml.so.1", stand_in.library.read_bytes()),
-            ("scenario", scenario.encode()),
-        ):
-            (self.folder / name).write_bytes(text)
-            (self.folder / name).chmod(0o755)
+        return self.nvml_of_nodes(stand_in, {"": scenario})
+
+    def nvml_of_nodes(self, stand_in: StandIn, scenarios: Mapping[str, str]) -> list[str]:
+        """Likewise, with a scenario for each node; "" is for those that are not named."""
+        for node in ("", *self.nodes):
+            scenario = scenarios.get(node, scenarios[""])
+            (self.folder / f"scenario{node}").write_text(scenario)
+        library = self.folder / "libnvidia-ml.so.1"
+        library.write_bytes(stand_in.library.read_bytes())
+        library.chmod(0o755)
         return [
             "env",
             f"LD_LIBRARY_PATH={self.folder}",
-            f"NVML_STAND_IN={self.folder / 'scenario'}",
+            f"NVML_STAND_IN={self.folder / 'scenario%n'}",
         ]
+
+    def daemon(self, node: str) -> int:
+        """The process that is a node's slurmd."""
+        return int((self.folder / f"slurmd.{node}.pid").read_text())
 
     def wait_for_end(self, job: str) -> None:
         daemons.wait_for(lambda: self._state(job) not in ("R", "PD", "CG"), self._log)
@@ -90,7 +99,9 @@ class OneHostSlurm:
         return self.run("sinfo", "--noheader", f"--nodes={node}", "--format=%t").stdout.strip()
 
     def wait_until_idle(self) -> None:
-        daemons.wait_for(lambda: {self.node_state(each) for each in _NODES} == {"idle"}, self._log)
+        daemons.wait_for(
+            lambda: {self.node_state(each) for each in self.nodes} == {"idle"}, self._log
+        )
 
     @property
     def _log(self) -> Path:
@@ -102,7 +113,9 @@ class OneHostSlurm:
 
 
 @contextmanager
-def one_host_slurm(*, constrain: bool = False) -> Iterator[OneHostSlurm]:
+def one_host_slurm(
+    *, constrain: bool = False, nodes: tuple[str, ...] = _TWO
+) -> Iterator[OneHostSlurm]:
     """A running Slurm; ``constrain`` hides from a job the devices that it was not granted."""
     daemons.require(*_PROGRAMS)
     if constrain and not Path("/sys/fs/cgroup/devices/release_agent").exists():
@@ -111,7 +124,7 @@ def one_host_slurm(*, constrain: bool = False) -> Iterator[OneHostSlurm]:
     try:
         folder.chmod(0o755)
         with ExitStack() as running:
-            yield _start(folder, running, constrain)
+            yield _start(folder, running, constrain, nodes)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -153,14 +166,16 @@ def shell(words: list[str]) -> str:
     return shlex.join(words)
 
 
-def _start(folder: Path, running: ExitStack, constrain: bool) -> OneHostSlurm:
+def _start(
+    folder: Path, running: ExitStack, constrain: bool, nodes: tuple[str, ...]
+) -> OneHostSlurm:
     devices = folder / "dev"
     devices.mkdir()
     for number in range(8):
         os.mknod(devices / f"nvidia{number}", 0o20666, os.makedev(195, number))
         (devices / f"nvidia{number}").chmod(0o666)
     (folder / "gres.conf").write_text(
-        f"NodeName={','.join(_NODES)} Name=gpu File={devices}/nvidia[0-7]\n"
+        f"NodeName={','.join(nodes)} Name=gpu File={devices}/nvidia[0-7]\n"
     )
     tracking = "cgroup" if constrain else "linuxproc"
     lines = [f"ProctrackType=proctrack/{tracking}"]
@@ -170,16 +185,16 @@ def _start(folder: Path, running: ExitStack, constrain: bool) -> OneHostSlurm:
     lines += [
         f"NodeName={node} NodeHostname={os.uname().nodename} NodeAddr=127.0.0.1 "
         f"Port={daemons.free_port()} CPUs=16 RealMemory=64000 Gres=gpu:8 State=UNKNOWN"
-        for node in _NODES
+        for node in nodes
     ]
     daemons.configure(folder, "\n".join(lines) + "\n")
     (folder / "home").mkdir()
     shutil.chown(folder / "home", USER, GROUP)
     daemons.start_munge(folder, running)
     daemons.start_controller(folder, running)
-    for node in _NODES:
+    for node in nodes:
         daemons.start_node(folder, node, running)
     own = {"HOME": str(folder / "home"), "USER": USER, "LOGNAME": USER, "SHELL": "/bin/bash"}
-    slurm = OneHostSlurm(folder, {**daemons.environment(folder), **own})
+    slurm = OneHostSlurm(folder, {**daemons.environment(folder), **own}, nodes)
     slurm.wait_until_idle()
     return slurm

@@ -1,5 +1,6 @@
 /* A stand-in for NVIDIA's libnvidia-ml.so.1: it answers as the scenario says that the file in
- * NVML_STAND_IN tells. The file is read by the first call; README.md here has its words. */
+ * NVML_STAND_IN tells, in which %n is the node's name (nothing outside of Slurm). The file is read
+ * by the first call; README.md here has its words. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -164,7 +165,13 @@ static void hide_denied(void)
 static void read_scenario(void)
 {
     char line[256];
-    const char *path = getenv("NVML_STAND_IN");
+    const char *path = getenv("NVML_STAND_IN"), *node = getenv("SLURMD_NODENAME");
+    char own[4096];
+    const char *mark = path ? strstr(path, "%n") : 0;
+    if (mark) {
+        snprintf(own, sizeof own, "%.*s%s%s", (int)(mark - path), path, node ? node : "", mark + 2);
+        path = own;
+    }
     FILE *file = path ? fopen(path, "r") : 0;
     is_read = 1;
     if (!file)

@@ -1,0 +1,1 @@
+"""Many nodes examined at once: those of an allocation, or of the cluster."""

@@ -1,0 +1,60 @@
+"""What one of many nodes told of itself, or why it told nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from doctor.base.record import Record
+from doctor.cluster.commands import Ended
+from doctor.cluster.steps import NOT_FOUND
+
+Object = Mapping[str, Any]
+BRING = (
+    "vllm-doctor is not there: neither {python} nor a vllm-doctor on the PATH can be run. Install "
+    "it in a virtual environment on storage that all nodes see, and call it from there"
+)
+
+
+class Told(Record):
+    """A node's own JSON (``gpus``, ``checks`` and ``faults`` as `node --format json` has them).
+
+    ``why`` is the reason if it told nothing; its verdict then is `unknown`. ``state`` is what Slurm
+    says of the node, with its ``reason``, where Slurm was asked.
+    """
+
+    node: str
+    verdict: str
+    why: str = ""
+    gpus: tuple[Object, ...] = ()
+    checks: tuple[Object, ...] = ()
+    faults: tuple[Object, ...] = ()
+    seconds: float = 0.0
+    state: str = ""
+    reason: str = ""
+
+
+def read(node: str, ended: Ended, python: str, seconds: float) -> Told:
+    """What a node told, from what its step wrote."""
+    try:
+        found = json.loads(ended.output)
+        return Told(
+            node,
+            str(found["verdict"]),
+            gpus=tuple(map(dict, found["gpus"])),
+            checks=tuple(map(dict, found["checks"])),
+            faults=tuple(map(dict, found["faults"])),
+            seconds=float(found["seconds"]),
+        )
+    except (ValueError, KeyError, TypeError):
+        return Told(node, "unknown", why=_why(ended, python, seconds))
+
+
+def _why(ended: Ended, python: str, seconds: float) -> str:
+    if ended.code is None:
+        return f"no answer within {seconds:.0f} s"
+    if ended.code == NOT_FOUND:
+        return BRING.format(python=python)
+    said = ended.last_words.removeprefix("vllm-doctor: ")
+    return said or f"it ended with exit code {ended.code} and told nothing"
