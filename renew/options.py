@@ -23,6 +23,7 @@ _DEPRECATED = re.compile(
     r"[\[(]deprecated|^\W*deprecated\b|\b(?:is|are|been) (?:now )?deprecated\b", re.IGNORECASE
 )
 _TYPES = {
+    "bool": "bool",
     "int": "int",
     "float": "float",
     "str": "str",

@@ -12,6 +12,15 @@ from doctor.base.kept import compiled
 from doctor.base.record import Record
 
 
+class Alias(Record):
+    """Another spelling of a flag, and the releases that have it; of the flag's own if none."""
+
+    name: str
+    added: str | None = None
+    removed: str | None = None
+    readded: str | None = None
+
+
 class Feature(Record):
     """Something that came with a release and perhaps went with another.
 
@@ -28,7 +37,7 @@ class Feature(Record):
     deprecated: str | None = None
     replacement: str | None = None
     kind: str | None = None
-    aliases: tuple[str, ...] = ()
+    aliases: tuple[Alias, ...] = ()
 
 
 class Releases:
@@ -156,8 +165,8 @@ class Releases:
             row.get("readded"),
             row.get("deprecated"),
             row.get("replacement"),
-            row.get("kind", row.get("type")),
-            tuple(row.get("aliases", ())),
+            row.get("kind"),
+            tuple(Alias(other, **life) for other, life in row.get("aliases", {}).items()),
         )
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from doctor.base.record import Record
 
 
-class Feature(Protocol):
-    """Something that came with a release and perhaps went with another."""
+class Named(Protocol):
+    """A name that came with a release and perhaps went with another."""
 
     @property
     def name(self) -> str: ...
@@ -20,6 +20,11 @@ class Feature(Protocol):
     def removed(self) -> str | None: ...
     @property
     def readded(self) -> str | None: ...
+
+
+class Feature(Named, Protocol):
+    """What the tables tell of a name."""
+
     @property
     def deprecated(self) -> str | None: ...
     @property
@@ -27,7 +32,7 @@ class Feature(Protocol):
     @property
     def kind(self) -> str | None: ...
     @property
-    def aliases(self) -> tuple[str, ...]: ...
+    def aliases(self) -> Sequence[Named]: ...
 
 
 class Catalogue(Protocol):
@@ -74,11 +79,6 @@ class Row(Record):
     def kind(self) -> str:
         """The type of a flag's value."""
         return self.feature.kind or ""
-
-    @property
-    def aliases(self) -> tuple[str, ...]:
-        """A flag's other names."""
-        return self.feature.aliases
 
     @property
     def switch(self) -> bool:

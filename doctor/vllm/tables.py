@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
-from doctor.vllm.rows import Catalogue, Feature, Migration, Row, release_key
+from doctor.vllm.rows import Catalogue, Feature, Migration, Named, Row, release_key
 from doctor.vllm.spelling import NEGATABLE, Spelling
 
 #: The one flag that had its ``--no-`` form before.
@@ -96,12 +96,17 @@ class Tables:
     def _rows(self, features: Iterable[Feature]) -> dict[str, Row]:
         return {feature.name: self._row(feature) for feature in features}
 
+    def life(self, named: Named) -> int:
+        """The releases that have a name."""
+        releases = self.since(named.added) if named.added else self.every
+        if named.removed:
+            releases &= self.before(named.removed)
+        if named.readded:
+            releases |= self.since(named.readded)
+        return releases
+
     def _row(self, feature: Feature) -> Row:
-        releases = self.since(feature.added) if feature.added else self.every
-        if feature.removed:
-            releases &= self.before(feature.removed)
-        if feature.readded:
-            releases |= self.since(feature.readded)
+        releases = self.life(feature)
         deprecated = self.since(feature.deprecated) if feature.deprecated else 0
         deprecated &= self.before(feature.readded) if feature.readded else self.every
         return Row(feature.name, releases, releases & deprecated, feature)
@@ -119,8 +124,8 @@ def _all_spellings(tables: Tables) -> dict[str, Spelling]:
 
 
 def _forms(row: Row, tables: Tables) -> Iterator[tuple[str, bool, int]]:
-    for alias in row.aliases:
-        yield alias, False, row.releases
+    for alias in row.feature.aliases:
+        yield alias.name, False, row.releases & tables.life(alias)
     if row.kind != "bool":
         return
     since = tables.every if row.name == _ALWAYS_NEGATABLE else tables.since(NEGATABLE)
