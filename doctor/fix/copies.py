@@ -3,44 +3,79 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from doctor.base.regex import regex
 from doctor.diagnostic import Edit
 from doctor.facts.base import Evidence
-from doctor.fix.lines import line_before, statements_around
+from doctor.fix.lines import statements_around
 from doctor.fix.work import NoFixError, Work
-from doctor.shell.tree import ArithmeticFor, Command, For, Simple, Word
+from doctor.shell.tree import ArithmeticFor, Command, For, Function, Simple, While, Word
 from doctor.shell.walk import commands
 from doctor.trace.readers.caches import root_of
 from doctor.trace.readers.servers import Started
-from doctor.values.value import Text, Value
+from doctor.values.value import Value
 
+_VARIABLE = "VLLM_CACHE_ROOT"
 _DEFAULT_ROOT = "$HOME/.cache/vllm"
+#: The root that a server has already, by the variable that puts it there.
+_ROOTS: Mapping[str | None, str] = {
+    _VARIABLE: "${VLLM_CACHE_ROOT}",
+    "XDG_CACHE_HOME": "${XDG_CACHE_HOME}/vllm",
+}
 _NAME = regex(r"\"?\$\{?([A-Za-z_]\w*)\}?\"?")
-_VARIABLE = regex(r"~|\$\w+")
 _COUNTER = regex(r"\s*([A-Za-z_]\w*)\s*=")
 _EXPANSION = regex(r"[\"']?\$\{?[A-Za-z_]\w*\}?[\"']?|[\"']?\d*\$\{?[A-Za-z_]\w*\}?[\"']?")
 
 
 def separate_caches(work: Work) -> Iterator[Edit]:
-    """`separate-caches`: a cache root of its own for each server, named by what varies."""
+    """`separate-caches`: a cache root of its own for each server, named by what varies.
+
+    It is written before the command that starts the server, so nothing else gets it, or into the
+    value that the script gives each server already.
+    """
     groups = _commands(work)
     for number, (command, servers) in enumerate(groups):
-        differs = _what_differs(work, command, servers)
-        name = "_".join(filter(None, [f"server{number}" if len(groups) > 1 else "", differs]))
+        own = _own_name(groups, number)
+        name = "_".join(filter(None, [own, _what_differs(work, command, servers)]))
         if not name:
             raise NoFixError("nothing that the script's own shell sees tells the servers apart")
-        around = statements_around(work.traced.script.body, command)
-        place, indent = line_before(work, around[-1])
-        root = f"{_root(servers[0])}_{name}"
-        lines = (
-            f'export VLLM_CACHE_ROOT="{root}"',
-            'export TORCHINDUCTOR_CACHE_DIR="$VLLM_CACHE_ROOT/inductor"',
-            'mkdir -p "$VLLM_CACHE_ROOT" "$TORCHINDUCTOR_CACHE_DIR"',
-        )
-        yield Edit(place, "".join(indent + line + work.newline for line in lines))
+        end = _end_of_value(work, command, servers[0])
+        if end is not None:
+            yield Edit(work.stretch(end, end), f"_{name}")
+        else:
+            start = work.stretch(command.span.start, command.span.start)
+            yield Edit(start, f'VLLM_CACHE_ROOT="{_root(servers[0])}_{name}" ')
+
+
+def _own_name(groups: Sequence[tuple[Simple, Sequence[Started]]], number: int) -> str:
+    """What tells the servers of one command from those of others: their port, else a number."""
+    if len(groups) == 1:
+        return ""
+    ports = [{server.server.port for server in servers} for _, servers in groups]
+    known = [port for each in ports if len(each) == 1 for port in each if isinstance(port, int)]
+    return str(known[number]) if len(set(known)) == len(groups) else f"server{number}"
+
+
+def _end_of_value(work: Work, command: Simple, server: Started) -> int | None:
+    """Where the value of a root ends that is assigned for each server anew; None if none is."""
+    root = root_of(server)
+    content = server.pick(_VARIABLE) if root is not None and root.lost is None else None
+    place = content.location if isinstance(content, Value) else None
+    if place is None or place.filename != work.source.filename or place.within:
+        return None
+    around = [
+        each
+        for each in statements_around(work.traced.script.body, command)
+        if isinstance(each, (For, ArithmeticFor, While, Function))
+    ]
+    begin = around[-1].span.start if around else command.span.start
+    for _, assignment in work.assignments():
+        span = assignment.span
+        if span.start <= place.start.offset < span.end and begin <= span.start < command.span.end:
+            return span.end - (work.source.text[span.end - 1] in "\"'")
+    return None
 
 
 def _commands(work: Work) -> list[tuple[Simple, list[Started]]]:
@@ -66,19 +101,10 @@ def _own_command(work: Work, server: Started) -> Simple:
 
 
 def _root(server: Started) -> str:
-    """The folder that the script chose, if it lasts and can be written down; else vLLM's own."""
+    """The root that the script chose, if it lasts; else vLLM's own."""
     root = root_of(server)
-    if root is None or root.set_by in (None, "HOME") or root.lost is not None:
-        return _DEFAULT_ROOT
-    texts = []
-    for piece in root.folder.pieces:
-        if isinstance(piece, Text):
-            texts.append(piece.text)
-        elif _VARIABLE.fullmatch(piece.name):
-            texts.append("$HOME" if piece.name == "~" else f"${{{piece.name[1:]}}}")
-        else:
-            return _DEFAULT_ROOT
-    return "".join(texts).rstrip("/").replace("${HOME}/", "$HOME/")
+    chosen = root.set_by if root is not None and root.lost is None else None
+    return _ROOTS.get(chosen, _DEFAULT_ROOT)
 
 
 def _what_differs(work: Work, command: Simple, servers: Sequence[Started]) -> str:

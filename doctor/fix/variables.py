@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 from doctor.diagnostic import Edit, Location
 from doctor.facts.servers import GivenVariable
-from doctor.fix.work import NoFixError, Work
+from doctor.fix.work import NoFixError, Work, assignments
 from doctor.shell.tree import Assignment, Simple, Word
-from doctor.shell.walk import commands
 from doctor.vllm.migration import VALUE
 
 
@@ -42,28 +41,16 @@ def rename_variable(work: Work) -> Iterator[Edit]:
 
 
 def _assignment(work: Work, name: str, place: Location) -> tuple[Simple, Assignment]:
-    for command in commands(work.traced.script.body):
-        if isinstance(command, Simple):
-            for each in _assignments(command):
-                holds = each.span.start <= place.start.offset < each.span.end
-                if holds and each.name == name and not each.append:
-                    return command, each
+    for command, each in work.assignments():
+        holds = each.span.start <= place.start.offset < each.span.end
+        if holds and each.name == name and not each.append:
+            return command, each
     raise NoFixError("the variable is not assigned there as it is")
-
-
-def _assignments(command: Simple) -> Iterator[Assignment]:
-    yield from command.assignments
-    yield from (each for each in command.arguments if isinstance(each, Assignment))
 
 
 def _is_named_elsewhere(work: Work, name: str) -> bool:
     """Whether the variable's name stands anywhere but in assignments and comments."""
-    assigned = {
-        each.span.start
-        for command in commands(work.traced.script.body)
-        if isinstance(command, Simple)
-        for each in _assignments(command)
-    }
+    assigned = {each.span.start for _, each in work.assignments()}
     return any(
         found.start() not in assigned and not work.is_comment(found.start())
         for found in re.finditer(rf"\b{name}\b", work.source.text)
@@ -91,7 +78,7 @@ def _servers(work: Work, name: str, place: Location) -> Iterator[Location]:
 def _away(work: Work, command: Simple, assignment: Assignment) -> Edit:
     """The assignment away, with its line if that holds nothing else."""
     text, start, end = work.source.text, assignment.span.start, assignment.span.end
-    if len(list(_assignments(command))) == 1 and len(command.words) == len(_exporting(command)):
+    if len(list(assignments(command))) == 1 and len(command.words) == len(_exporting(command)):
         start, end = command.span.start, command.span.end
         line, rest = work.line_start(start), text[end : work.line_end(end)]
         if text[line:start].strip() or command.redirects or rest.strip()[:1] not in ("", "#"):

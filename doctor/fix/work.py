@@ -9,7 +9,7 @@ from doctor.base.regex import regex
 from doctor.diagnostic import Edit, Location, Source
 from doctor.facts.base import Evidence, Fact
 from doctor.rulebook.verdict import Repair
-from doctor.shell.tree import HereDocument, Literal, Simple, Word
+from doctor.shell.tree import Assignment, HereDocument, Literal, Simple, Word
 from doctor.shell.walk import commands, redirects, words
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.readers.servers import Started
@@ -107,6 +107,12 @@ class Work(Record):
         for command in commands(self.traced.script.body):
             yield from words(command)
 
+    def assignments(self) -> Iterator[tuple[Simple, Assignment]]:
+        """The script's assignments, each with the command that makes it."""
+        for command in commands(self.traced.script.body):
+            if isinstance(command, Simple):
+                yield from ((command, each) for each in assignments(command))
+
     def servers(self) -> list[Started]:
         """The servers that the fact's command starts, on all ways through the script."""
         return [
@@ -157,6 +163,12 @@ class Work(Record):
         end = self.source.text.find("\n", offset)
         end = len(self.source.text) if end < 0 else end
         return end - 1 if end > offset and self.source.text[end - 1] == "\r" else end
+
+
+def assignments(command: Simple) -> Iterator[Assignment]:
+    """The assignments of a command: `A=1`, `A=1 program`, `export A=1`."""
+    yield from command.assignments
+    yield from (each for each in command.arguments if isinstance(each, Assignment))
 
 
 def _same_number(text: str, value: object) -> bool:

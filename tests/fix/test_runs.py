@@ -48,7 +48,6 @@ class Case:
         return f"{self.action}{', ' if self.why else ''}{self.why}"
 
 
-CACHES = "TORCHINDUCTOR_CACHE_DIR={root}/inductor VLLM_CACHE_ROOT={root}"
 CASES = [
     Case(
         "replace-value",
@@ -347,11 +346,11 @@ CASES = [
           vllm serve Qwen/Qwen3-8B --port $port &
         done
         wait
+        nvidia-smi after
         """,
         [f"vllm serve Qwen/Qwen3-8B --port {port}" for port in (8000, 8001)],
         [
-            CACHES.format(root=f"HOST/home/.cache/vllm_{port}")
-            + f" vllm serve Qwen/Qwen3-8B --port {port}"
+            f"VLLM_CACHE_ROOT=HOST/home/.cache/vllm_{port} vllm serve Qwen/Qwen3-8B --port {port}"
             for port in (8000, 8001)
         ],
     ),
