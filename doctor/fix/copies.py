@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
+from doctor.base.numbers import is_digits
 from doctor.base.regex import regex
 from doctor.diagnostic import Edit
 from doctor.facts.base import Evidence
@@ -162,7 +163,7 @@ def separate_ports(work: Work) -> Iterator[Edit]:
     if not isinstance(port, int) or len(variables) != 1:
         raise NoFixError("nothing numbers the servers")
     turns = {_value(server, variables[0]) for server in servers}
-    if len(turns) != len(servers) or not all(turn.isdigit() for turn in turns):
+    if len(turns) != len(servers) or not all(is_digits(turn) for turn in turns):
         raise NoFixError("nothing numbers the servers")
     word = _after_flag(work, command, "--port")
     named = _NAME.fullmatch(_text(work, word)) if word is not None else None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from doctor.base.numbers import whole_number
+
 #: How many different texts are written out.
 _ALL = 3
 
@@ -19,7 +21,6 @@ def fold(texts: Sequence[str]) -> str:
 
 
 def _are_consecutive(texts: Sequence[str]) -> bool:
-    if not all(text.isascii() and text.isdecimal() and len(text) < 20 for text in texts):
-        return False
-    numbers = [int(text) for text in texts]
-    return numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    numbers = list(map(whole_number, texts))
+    first = numbers[0]
+    return first is not None and numbers == list(range(first, first + len(numbers)))

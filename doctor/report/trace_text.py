@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from doctor.base.numbers import is_digits
 from doctor.report import sentences
 from doctor.report.folding import fold
 from doctor.report.style import Styled, cells, paint, visible
@@ -185,7 +186,7 @@ class TraceText:
 def _other_trait(other: Otherwise) -> str:
     if other.trait == "speculation" and not other.text:
         return "no speculation"
-    if other.trait == "releases" and not other.text[:1].isdigit():
+    if other.trait == "releases" and not is_digits(other.text[:1]):
         return other.text
     return f"{_NAMES.get(other.trait, other.trait)} {other.text or 'default'}"
 
@@ -198,7 +199,7 @@ def _servers_heading(found: Sequence[Row]) -> str:
 
 
 def _variable(name: str) -> str:
-    return f"argument {name}" if name.isdigit() else name
+    return f"argument {name}" if is_digits(name) else name
 
 
 def _cells(row: Row, several: bool) -> list[str]:

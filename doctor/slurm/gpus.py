@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from doctor.base.numbers import is_digits
 from doctor.base.regex import regex
 from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.slurm.numbers import number
@@ -113,7 +114,7 @@ def _count(option: Option) -> int | UnknownType:
     total = 0
     for item in items:
         last = re.split(r"[:=]", item)[-1]
-        count = number(last) if last[:1].isdigit() else 1
+        count = number(last) if is_digits(last[:1]) else 1
         if count is UNKNOWN:
             return UNKNOWN
         total += count

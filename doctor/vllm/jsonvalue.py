@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from doctor.base.numbers import signed_number
 from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.values.value import UNKNOWN, UnknownType, Value
@@ -81,9 +82,11 @@ def read_scalar(value: Value) -> Json:
 
 
 def merged(base: Json, keys: tuple[str, ...], entry: Json) -> Json:
-    """``base`` with ``entry`` under the dotted keys."""
+    """``base`` with ``entry`` under the dotted keys; too many of them leave it open."""
     if not keys:
         return entry
+    if len(keys) > _DEPTH:
+        return Json(base.members, base.value, open=True)
     members = dict(base.members)
     inner = members.get(keys[0], Json({}, entry.value))
     members[keys[0]] = merged(inner, keys[1:], entry)
@@ -215,7 +218,5 @@ class _Reader:
 
 
 def _number(word: str) -> int | float:
-    try:
-        return int(word)
-    except ValueError:
-        return float(word)
+    number = signed_number(word)
+    return float(word) if number is None else number

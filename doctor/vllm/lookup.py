@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from doctor.base.numbers import signed_number
 from doctor.values.value import UNKNOWN, UnknownType, Value
 from doctor.vllm.arguments import Arguments
 from doctor.vllm.speculation import Speculation, read_config, read_speculation
@@ -61,7 +62,8 @@ class LookUp:
         if value is None:
             return default
         text = _text(value) if isinstance(value, Value) else value
-        return int(text) if isinstance(text, str) and _is_count(text) else UNKNOWN
+        number = signed_number(text) if isinstance(text, str) else None
+        return UNKNOWN if number is None else number
 
     def fraction(self, attribute: str, *names: str) -> float | UnknownType | None:
         value = self.value(attribute, *names)
@@ -159,7 +161,3 @@ class LookUp:
 
 def _text(value: Value) -> str | UnknownType:
     return UNKNOWN if value.text is None else value.text
-
-
-def _is_count(text: str) -> bool:
-    return text.lstrip("+-").isdecimal() and len(text) < 20

@@ -64,7 +64,7 @@ class Migration(Protocol):
 def release_key(version: str) -> tuple[int, ...]:
     """What orders releases such as ``0.10.1``, ``0.10.1.1`` and ``0.8.5.post1``."""
     public = re.split(r"[+-]|\.?(?:a|b|rc|dev)\d", version, maxsplit=1)[0]
-    return tuple(int(number) for number in re.findall(r"\d+", public))
+    return tuple(int(number[:9]) for number in re.findall(r"[0-9]+", public))
 
 
 class Row(Record):

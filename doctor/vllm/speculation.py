@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field, replace
 
+from doctor.base.numbers import signed_number
 from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.values.value import UNKNOWN, UnknownType, Value
@@ -198,9 +199,8 @@ def _refusal(
 def _is_wrong_count(tokens: Json) -> bool:
     if tokens.data is UNKNOWN or tokens.data is None:
         return False
-    count = tokens.data
-    if isinstance(count, str) and count.strip().isdecimal():
-        count = int(count)
+    data = tokens.data
+    count = signed_number(data) if isinstance(data, str) else data
     return not isinstance(count, int) or isinstance(count, bool) or count < 1
 
 
@@ -219,6 +219,6 @@ def _integer(
     if key not in members:
         return absent
     data = members[key].data
-    if isinstance(data, str) and data.strip().isdecimal():
-        return int(data)
+    if isinstance(data, str) and (number := signed_number(data)) is not None:
+        return number
     return data if data is None or type(data) is int else UNKNOWN

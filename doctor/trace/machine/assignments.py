@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from doctor.base.numbers import is_digits, whole_number
 from doctor.shell.tree import Array as ArrayNode
 from doctor.shell.tree import Assignment, Function, Simple, Word
 from doctor.shell.walk import blocks
@@ -88,10 +89,10 @@ def _with_element(old: Content, subscript: str, value: Value) -> Content:
     items = old.items if isinstance(old, Array) else ()
     keys = old.keys if isinstance(old, Array) else None
     opened, since = isinstance(old, Array) and old.open, old.since
-    if key.isdigit() and keys is None and int(key) <= len(items):
-        index = int(key)
+    index = whole_number(key)
+    if index is not None and keys is None and index <= len(items):
         return Array((*items[:index], value, *items[index + 1 :]), None, opened, old.assumes, since)
-    if "$" not in key and not key.isdigit() and (keys is not None or not items):
+    if "$" not in key and not is_digits(key) and (keys is not None or not items):
         keys = keys or ()
         if key in keys:
             index = keys.index(key)

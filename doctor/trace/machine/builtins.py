@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
+from doctor.base.numbers import whole_number
 from doctor.base.regex import regex
 from doctor.shell.tree import Simple
 from doctor.trace.domain.fields import Fields
@@ -88,12 +89,12 @@ def _set(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Re
 
 
 def _shift(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
-    count = fields.values[1].text if len(fields.values) > 1 else "1"
+    count = whole_number(fields.values[1].text) if len(fields.values) > 1 else 1
     if state.positional is None:
         state.shifted = shell.walk.number()
     else:
-        sure = count is not None and count.isdigit() and not any(v.many for v in state.positional)
-        state.positional = state.positional[int(count or 0) :] if sure else None
+        sure = count is not None and not any(v.many for v in state.positional)
+        state.positional = state.positional[count:] if sure else None
         state.shifted = state.shifted if sure else shell.walk.number()
     return [Result(state)]
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from doctor.base.numbers import signed_number
 from doctor.base.patterns import escape, matches
 from doctor.base.regex import regex
 from doctor.base.tokens import blotted
@@ -218,10 +219,9 @@ def _unary(operator: str, value: Value) -> bool | None:
 
 def _compare(operator: str, left: Value, right: Value) -> bool | None:
     if operator in _NUMERIC:
-        a, b = left.text or "", right.text or ""
-        if not (re.fullmatch(r"\s*-?\d{1,18}\s*", a) and re.fullmatch(r"\s*-?\d{1,18}\s*", b)):
+        x, y = signed_number(left.text), signed_number(right.text)
+        if x is None or y is None:
             return None
-        x, y = int(a), int(b)
         return {"-eq": x == y, "-ne": x != y, "-lt": x < y, "-le": x <= y, "-gt": x > y}.get(
             operator, x >= y
         )

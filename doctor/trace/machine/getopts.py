@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from doctor.base.numbers import whole_number
 from doctor.base.record import Record
 from doctor.shell.tree import Simple
 from doctor.trace.domain.fields import Fields
@@ -50,8 +51,7 @@ def _number(state: State, name: str, default: int) -> int | None:
     found = state.get(name).alternatives
     if len(found) != 1 or isinstance(found[0], Missing):
         return default if len(found) == 1 else None
-    text = found[0].text if isinstance(found[0], Value) else None
-    return int(text) if text is not None and text.isdigit() else None
+    return whole_number(found[0].text) if isinstance(found[0], Value) else None
 
 
 def _next(

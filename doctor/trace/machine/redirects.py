@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from doctor.base.numbers import is_digits, whole_number
 from doctor.shell.tree import Command, HereDocument, Redirect, Simple, Word
 from doctor.trace.programs.invocation import Output
 from doctor.trace.words.expand import Expander
@@ -38,12 +39,13 @@ def _is_both(redirect: Redirect, target: Value) -> bool:
     """``>& file`` without a number: both outputs."""
     text = target.text
     plain = redirect.operator == ">&" and redirect.descriptor is None
-    return plain and not (text is not None and (text.isdigit() or text in ("-", "")))
+    return plain and not (text is not None and (is_digits(text) or text in ("-", "")))
 
 
 def _number(redirect: Redirect, default: int) -> int:
     given = redirect.descriptor
-    return int(given) if given is not None and given.isdigit() else default if not given else -1
+    number = whole_number(given)
+    return number if number is not None else default if not given else -1
 
 
 def _file(path: Value, append: bool, origin: object) -> Output:
@@ -53,9 +55,10 @@ def _file(path: Value, append: bool, origin: object) -> Output:
 
 def _duplicate(after: dict[int, Output], descriptor: int, target: Value) -> None:
     text = target.text
-    if text is not None and text.isdigit() and int(text) in after:
-        after[descriptor] = after[int(text)]
-    elif text is not None and text.isdigit():
+    number = whole_number(text)
+    if number is not None and number in after:
+        after[descriptor] = after[number]
+    elif is_digits(text):
         after.pop(descriptor, None)
 
 
@@ -72,9 +75,9 @@ def piped(
             break
         name = command.words[0].literal if command.words else None
         if name == "tee":
-            fields = expander.arguments(command.words)[0]
-            files = [v for v in fields.values[1:] if not v.display.startswith("-")]
-            append = any(v.text in ("-a", "--append") for v in fields.values[1:])
+            arguments = expander.likeliest(command.words)[1:]
+            files = [v for v in arguments if not v.display.startswith("-")]
+            append = any(v.text in ("-a", "--append") for v in arguments)
             if files:
                 origin = expander.frame.origin(command.span)
                 output = replace(_file(files[0], append, origin), kind="tee")

@@ -97,7 +97,7 @@ def _entered(part: Substitution, expander: Expander) -> Value | None:
     for each in command.commands:
         if not isinstance(each, Simple) or not each.words:
             return None
-        texts.append(expander.arguments(each.words)[0].values)
+        texts.append(expander.likeliest(each.words) or (Value(),))
     (cd, *folders), (pwd, *_) = texts
     goes = cd.text in ("cd", "pushd") and pwd.text == "pwd" and bool(folders)
     return folders[-1] if goes and is_based(folders[-1]) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from doctor.base.numbers import whole_number
 from doctor.trace.domain.state import Content
 from doctor.trace.programs.invocation import JOB_NODES, JOB_TASKS, Container, Context
 from doctor.trace.programs.wrappers import Unwrapped
@@ -127,11 +128,11 @@ def step(unwrapped: Unwrapped, context: Context) -> Context:
     copies = {JOB_TASKS, JOB_NODES}
     for value in unwrapped.values("-n", "--ntasks", "--ntasks-per-node", "--tasks-per-node"):
         copies.discard(JOB_TASKS)
-        if (value.text or "1").isdigit() and int(value.text or "1") > 1:
+        if (whole_number(value.text) or 1) > 1:
             copies.add(TASK)
     for value in unwrapped.values("-N", "--nodes"):
         copies.discard(JOB_NODES)
-        if (value.text or "1").isdigit() and int(value.text or "1") > 1:
+        if (whole_number(value.text) or 1) > 1:
             copies.add(HOST)
     if unwrapped.given("-w", "--nodelist"):
         copies -= {JOB_TASKS, JOB_NODES}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from doctor.base.numbers import signed_number
 from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.trace.domain.environment import BASES, SCRIPT, SCRIPT_FOLDER
@@ -182,9 +183,9 @@ def _joined(values: Sequence[Value]) -> Value:
 
 
 def _sequence(texts: list[str | None]) -> Value | None:
-    if not texts or any(t is None or not t.lstrip("-").isdigit() or len(t) > 9 for t in texts):
+    numbers = [n for text in texts if (n := signed_number(text)) is not None]
+    if not numbers or len(numbers) < len(texts):
         return None
-    numbers = [int(t) for t in texts if t is not None]
     first, step, last = {1: (1, 1, numbers[-1]), 2: (numbers[0], 1, numbers[-1])}.get(
         len(numbers), (numbers[0], numbers[1] if len(numbers) > 1 else 1, numbers[-1])
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from doctor.base.numbers import whole_number
 from doctor.base.record import Record
 from doctor.diagnostic import Location
 from doctor.slurm.allocation import AllocationRequest
@@ -108,7 +109,7 @@ def begun(differ: Collection[str]) -> int:
     What was known before it is the same for all of them.
     """
     turns = [kind.removeprefix("turn:") for kind in differ]
-    return min((int(turn) if turn.isdigit() else 0 for turn in turns), default=0)
+    return min((whole_number(turn) or 0 for turn in turns), default=0)
 
 
 def kept_apart(varies: Collection[str], differ: Collection[str]) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from doctor.base.numbers import whole_number
 from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.diagnostic import Location
@@ -161,8 +162,8 @@ def _of_list(value: Value, words: str) -> Limit | None:
 
 def _of_docker(value: Value) -> Limit | None:
     text = (value.text or "").strip("\"'")
-    if text.isdigit() and int(text):
-        return Limit(int(text), "the container", _of_value(value))
+    if count := whole_number(text):
+        return Limit(count, "the container", _of_value(value))
     if text.startswith("device="):
         found = _of_list(value.slice(value.display.index("=") + 1), "the container")
         listed = text.removeprefix("device=").split(",")

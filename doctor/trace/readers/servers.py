@@ -316,6 +316,6 @@ def _method_fits(
     elif isinstance(model, str) and drafter is None:
         row = knowledge.row("targets", model)
     methods = row.get("methods") if row else None
-    if not methods or methods is UNKNOWN:
+    if methods is None or methods is UNKNOWN or not methods:
         return UNKNOWN
     return method in methods or (method == "mtp" and any(m.endswith("mtp") for m in methods))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from doctor.base.numbers import is_digits
 from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.diagnostic import Location
@@ -34,7 +35,7 @@ def missing(unknowns: Iterable[Unknown], text: str) -> Iterator[Missing]:
     for unknown in unknowns:
         name = " ".join(unknown.name.split())
         variable = _NAME.fullmatch(name)
-        shown = variable[1] if variable is not None and not variable[1].isdigit() else name
+        shown = variable[1] if variable is not None and not is_digits(variable[1]) else name
         if shown in seen or is_always_set(shown) or _FAMILIAR.fullmatch(name):
             continue
         seen.add(shown)
@@ -57,7 +58,7 @@ def _source(name: str, variable: re.Match[str] | None, text: str) -> str:
 
 
 def _of_variable(name: str, text: str) -> str:
-    if name.isdigit():
+    if is_digits(name):
         return f"argument {name}"
     if re.search(rf"\bfor\s+{name}\b|\b(read|mapfile|readarray)\b[^\n]*\b{name}\b", text):
         return "a variable that the script reads or loops over"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from doctor.base.numbers import MOST_DIGITS, is_digits, whole_number
 from doctor.base.regex import regex
 
-_TOKEN = regex(r"\s*(\d+#\w+|0[xX][0-9a-fA-F]+|\d+|[A-Za-z_]\w*|<<|>>|<=|>=|==|!=|&&|\|\||\*\*|.)")
+_TOKEN = regex(
+    r"\s*([0-9]+#\w+|0[xX][0-9a-fA-F]+|[0-9]+|[A-Za-z_]\w*|<<|>>|<=|>=|==|!=|&&|\|\||\*\*|.)"
+)
 _PRECEDENCE: tuple[tuple[str, ...], ...] = (
     ("||",),
     ("&&",),
@@ -96,19 +99,21 @@ class _Parser:
         return value
 
     def operand(self, token: str) -> int:
-        if token[:1].isdigit():
-            if "#" in token:
-                raise NotKnownError
-            return int(token, 0) if token[:2].lower() == "0x" else _decimal(token)
+        if is_digits(token[:1]):
+            return _number(token)
         if token[:1].isalpha() or token[:1] == "_":
             return self.variable(token)
         raise NotKnownError
 
 
-def _decimal(token: str) -> int:
-    if len(token) > 18 or (token.startswith("0") and len(token) > 1):
+def _number(token: str) -> int:
+    """The number that a token spells, decimal or hexadecimal."""
+    if token[:2].lower() == "0x" and len(token) <= MOST_DIGITS:
+        return int(token, 16)
+    number = whole_number(token)
+    if number is None or (token.startswith("0") and len(token) > 1):
         raise NotKnownError
-    return int(token)
+    return number
 
 
 def _apply(operator: str, a: int, b: int) -> int:

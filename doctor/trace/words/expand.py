@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from doctor.base.numbers import signed_number
 from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.shell.tree import Arithmetic, Literal, Parameter, Part, Span, Substitution, Word
@@ -68,8 +69,16 @@ class Expander(Record):
             self.narrow()
         return found
 
+    def likeliest(self, words: Iterable[Word]) -> tuple[Value, ...]:
+        """The likeliest argument list; empty where none is consistent."""
+        found = self.arguments(words)
+        return found[0].values if found else ()
+
     def scalar(self, word: Word) -> tuple[Value, ...]:
-        """What the right-hand side of an assignment may be: nothing is split or globbed."""
+        """What the right-hand side of an assignment may be: nothing is split or globbed.
+
+        There is always one: where no combination is consistent, it is unknown.
+        """
         combined = [Fields((Value(),))]
         for index, part in enumerate(word.parts):
             chunks = [joined(fields) for fields in self._part(part, index == 0, split=False)]
@@ -77,7 +86,7 @@ class Expander(Record):
         return tuple(
             Value(fields.values[0].pieces, fields.values[0].assumes | fields.assumes)
             for fields in combined
-        )
+        ) or (Value((Unknown(self.frame.written(word.span)),)),)
 
     def _word(self, parts: tuple[Part, ...]) -> list[Fields]:
         if any(_is_list(part) for part in parts):  # the quotes around "$@" make no word
@@ -301,10 +310,10 @@ class Expander(Record):
         numbers = dict(zip(names, fields.values, strict=True))
 
         def variable(name: str) -> int:
-            text = numbers[name].text
-            if text is None or not re.fullmatch(r"\s*-?\d{1,18}\s*", text):
+            number = signed_number(numbers[name].text) if name in numbers else None
+            if number is None:
                 raise arithmetic.NotKnownError
-            return int(text)
+            return number
 
         try:
             if expression.text is None:

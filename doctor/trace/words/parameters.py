@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from doctor.base.numbers import is_digits, signed_number, whole_number
 from doctor.shell.tree import Parameter
 from doctor.trace.domain.environment import SCRIPT, inherited, is_always_set
 from doctor.trace.domain.state import Array, Content, Missing, State
@@ -26,8 +27,8 @@ def contents(state: State, name: str) -> tuple[Content, ...]:
         return (Value((Unknown(SCRIPT),)),)
     if name == "#":
         return () if state.positional is None else (_count(state.positional),)
-    if name.isdigit():
-        return (_positional(state, int(name)),)
+    if is_digits(name):
+        return (_positional(state, whole_number(name)),)
     if name == "?":
         return (Value((moment("$?", state.ended),)),)
     if not (name[:1].isalpha() or name[:1] == "_"):
@@ -42,12 +43,13 @@ def _count(words: tuple[Value, ...]) -> Value:
     return known(str(len(words)))
 
 
-def _positional(state: State, number: int) -> Content:
+def _positional(state: State, number: int | None) -> Content:
+    """The argument of a number; None is a number too great for any argument to have."""
     if state.positional is None:
         return Missing(since=state.shifted)
     if any(_is_list(value) for value in state.positional[:number]):
         return Missing()
-    if number <= len(state.positional):
+    if number is not None and number <= len(state.positional):
         return state.positional[number - 1]
     return Missing(inherited=False)
 
@@ -74,7 +76,7 @@ def given(unknown: Unknown, is_set: bool, called: str | None = None) -> Guard:
 def _words_of_given(name: str, is_set: bool) -> str:
     if name in ("@", "*"):
         return "arguments are given" if is_set else "no arguments are given"
-    if name.isdigit():
+    if is_digits(name):
         return f"argument {name} is given" if is_set else f"argument {name} is left out"
     called = f"${name}" if name.startswith("{") else name
     return f"{called} is given" if is_set else f"{called} is left at its default"
@@ -170,9 +172,9 @@ def _item(array: Array, key: str) -> Value | None:
         if key in array.keys:
             return array.items[array.keys.index(key)]
         return None if array.open else Value()
-    if not re.fullmatch(r"-?\d{1,6}", key):
+    index = signed_number(key)
+    if index is None:
         return None
-    index = int(key)
     if any(item.many for item in array.items[: index + 1 or None]):
         return None
     if array.open and not 0 <= index < len(array.items):
@@ -189,9 +191,10 @@ def _subscript(state: State, subscript: str) -> tuple[list[Value], str | None]:
 
     def number(name: str) -> int:
         value = _one_value(found.get(name, ()))
-        if value is None or not re.fullmatch(r"\d{1,9}", value.text or ""):
+        index = whole_number(value.text) if value is not None else None
+        if index is None:
             raise arithmetic.NotKnownError
-        return int(value.text or "")
+        return index
 
     bare = re.fullmatch(r"\$\{?(\w+)\}?", subscript)
     one = _one_value(found.get(bare.group(1), ())) if bare else None
