@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -17,12 +18,20 @@ from doctor.cli.outcome import EXIT_CODES
 
 if TYPE_CHECKING:
     from doctor.cluster.merge import Overview
+    from doctor.cluster.told import Told
     from doctor.config import Config
+    from doctor.facts.node import NodeFact
+    from doctor.node.checks import Check
+    from doctor.node.examination import Examination
+    from doctor.node.probe import Gap
 
 #: How long it may take to read the configuration, the rules and the pages, in seconds.
 _READING = 10.0
 #: What concerns the picture and not the single node.
-_OURS = ("all_nodes", "jobid", "format_name", "quiet", "verbose")
+_OURS = (
+    *("all_nodes", "jobid", "format_name", "quiet", "verbose"),
+    *("links", "nccl", "nccl_timeout"),
+)
 
 
 def examine_all(
@@ -31,7 +40,7 @@ def examine_all(
     """Examine all nodes of a job, draw one picture of them, and tell whether all are fit."""
     from doctor.cluster import steps
     from doctor.cluster.merge import merge
-    from doctor.cluster.told import Told, read
+    from doctor.cluster.told import read
 
     allocation = steps.allocation(job, os.environ)
     arguments = ["node", "--format=json", *given(context, but=_OURS)]
@@ -40,9 +49,49 @@ def examine_all(
         told.append(read(node, ended, sys.executable, timeout + steps.STARTING))
         if not told[-1].why:
             _pass_on(node, ended.errors)
-    found = merge(told, allocation.job, excluded(config))
+    facts = list(_between(allocation.job, told, context.params))
+    found = merge(told, allocation.job, excluded(config), _checks(facts, config))
     terminal.write(_shown(found, allocation.job, format_name, context.params))
     return EXIT_CODES[found.verdict]
+
+
+def with_all_reduce(found: Examination, config: Config, seconds: float) -> Examination:
+    """What was found on this node, and of an all-reduce over its GPUs."""
+    from doctor.cluster.nccl.run import here
+
+    gpus = [gpu.gpu for gpu in found.gpus]
+    if not gpus:
+        return found
+    checks = _checks([here(found.node, gpus, seconds)], config)
+    return replace(found, checks=(*found.checks, *checks))
+
+
+def _between(
+    job: str, told: Sequence[Told], options: Mapping[str, Any]
+) -> Iterator[NodeFact | Gap]:
+    """What is found between the nodes that answered."""
+    gpus = {each.node: [str(gpu["gpu"]) for gpu in each.gpus] for each in told if not each.why}
+    if options["links"] and len(gpus) > 1:
+        from doctor.cluster.links.run import look
+
+        yield from look(job, sorted(gpus))
+    if options["nccl"] and any(gpus.values()):
+        from doctor.cluster.nccl.run import on_all
+
+        yield on_all(job, gpus, options["nccl_timeout"])
+
+
+def _checks(facts: Sequence[NodeFact | Gap], config: Config) -> tuple[Check, ...]:
+    """What the rules say of facts that are known."""
+    from doctor.node import examination
+    from doctor.node.probe import Gap, Probe
+
+    if not facts:
+        return ()
+    kinds = dict.fromkeys(f.kind if isinstance(f, Gap) else type(f) for f in facts)
+    probe = Probe("links", tuple(kinds), lambda _: facts)
+    here = examination.situation(0.9, needs_gpu=False)
+    return examination.examine((probe,), config, here, time.monotonic() + _READING).checks
 
 
 def given(context: click.Context, but: Sequence[str]) -> list[str]:

@@ -16,6 +16,7 @@ from doctor.cli.catalogue import COMMANDS
 from doctor.cli.lesson import new_lesson
 from doctor.cli.node import node
 from doctor.cli.outcome import exit_code, fail, report
+from doctor.cli.peer import PEERS
 from doctor.report import FORMATS
 
 #: After how many new objects Python looks for garbage in cycles. We make many objects and few
@@ -240,5 +241,5 @@ def _settings(overrides: Mapping[str, Any]) -> dict[str, object]:
     return settings
 
 
-for _command in (node, *COMMANDS, new_lesson):
+for _command in (node, *COMMANDS, new_lesson, *PEERS):
     app.add_command(_command)

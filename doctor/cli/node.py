@@ -82,6 +82,25 @@ _SEVERITIES = ("error", "warning", "info")
     help="Examine every node of the allocation, each by a step of its own (srun).",
 )
 @click.option("--jobid", metavar="JOB", help="With --all-nodes: the job, if you are not inside it.")
+@click.option(
+    "--links/--no-links",
+    default=True,
+    show_default=True,
+    help="With --all-nodes, of two nodes and more: look at what lies between them, too.",
+)
+@click.option(
+    "--nccl",
+    is_flag=True,
+    help="Do one small all-reduce over all GPUs, by the torch of the environment on the PATH.",
+)
+@click.option(
+    "--nccl-timeout",
+    type=click.FloatRange(min=1, max=3600),
+    default=90.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the all-reduce may take, with all that comes before it.",
+)
 @site_options
 @click.pass_context
 def node(
@@ -102,6 +121,9 @@ def node(
     vllm_version: str | None,
     all_nodes: bool,
     jobid: str | None,
+    links: bool,
+    nccl: bool,
+    nccl_timeout: float,
     **site: Any,
 ) -> int:
     """Examine the node that you are on: would vLLM start here?
@@ -140,6 +162,10 @@ def node(
         probes = (*PROBES, probe(script, config))
     here = examination.situation(share, needs_gpu=not no_gpu_needed)
     found = examination.examine(probes, config, here, deadline)
+    if nccl:
+        from doctor.cli.allocation import with_all_reduce
+
+        found = with_all_reduce(found, config, nccl_timeout)
     least = None if fail_on == "never" else Severity(fail_on)
     verdict = found.verdict(least)
     terminal.write(_shown(found, verdict, least, format_name, quiet, verbose))

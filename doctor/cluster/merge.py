@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from doctor.base.record import Record
 from doctor.cluster.told import Object, Told
+from doctor.node.checks import Check, Status
 from doctor.slurm.hostlist import fold
 
 _RANKS = ("error", "warning", "unknown", "info")
@@ -35,24 +36,36 @@ class Overview(Record):
     exclude: str | None
     administrators: str | None
     endings: tuple[str, ...]
+    between: tuple[Check, ...] = ()
 
 
-def merge(told: Iterable[Told], job: str | None = None, bad: Iterable[str] = ()) -> Overview:
-    """Merge what nodes told; ``bad`` are nodes that are to be excluded anyhow."""
+def merge(
+    told: Iterable[Told],
+    job: str | None = None,
+    bad: Iterable[str] = (),
+    between: Iterable[Check] = (),
+) -> Overview:
+    """Merge what nodes told; ``bad`` are nodes that are to be excluded anyhow.
+
+    ``between`` are the checks of what lies between the nodes.
+    """
     nodes = tuple(sorted(told, key=lambda each: each.node))
+    between = tuple(between)
     faulty = [each.node for each in nodes if each.faults]
     return Overview(
         nodes,
         tuple(_kinds(nodes)),
-        _verdict(nodes),
+        _verdict(nodes, between),
         fold({*faulty, *bad}) if faulty else None,
         _sentence(nodes),
         tuple(_endings(nodes, job)),
+        between,
     )
 
 
-def _verdict(nodes: Sequence[Told]) -> str:
+def _verdict(nodes: Sequence[Told], between: Sequence[Check]) -> str:
     verdicts = {each.verdict for each in nodes}
+    verdicts |= {"not fit" for check in between if check.status is Status.ERROR}
     for worst in ("not fit", "unknown"):
         if worst in verdicts:
             return worst

@@ -63,13 +63,19 @@ def _asked(job: str) -> str:
 
 
 def on_each(
-    job: str, nodes: Sequence[str], arguments: Sequence[str], seconds: float
+    job: str, nodes: Sequence[str], arguments: Sequence[str], seconds: float, at_once: int = 64
 ) -> Iterator[tuple[str, Ended]]:
     """Run vllm-doctor on nodes of the job, and tell how each step ended, as they end."""
-    environment = _for_srun(os.environ)
-    commands = {node: _srun(job, node, arguments, seconds) for node in nodes}
+    return on_each_its_own(job, dict.fromkeys(nodes, arguments), seconds, at_once)
+
+
+def on_each_its_own(
+    job: str, arguments: Mapping[str, Sequence[str]], seconds: float, at_once: int = 64
+) -> Iterator[tuple[str, Ended]]:
+    """Likewise, with arguments of its own for each node."""
+    commands = {node: _srun(job, node, words, seconds) for node, words in arguments.items()}
     try:
-        yield from run_all(commands, seconds + STARTING, environment)
+        yield from run_all(commands, seconds + STARTING, _for_srun(os.environ), at_once)
     except OSError as error:
         raise DoctorError(f"srun can't be run: {error.strerror}") from None
 

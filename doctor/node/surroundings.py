@@ -21,7 +21,7 @@ from doctor.node.probe import Gap, Probe, Situation
 
 _SECONDS = 3.0
 _ASK = """
-import importlib.metadata, json, os, sysconfig
+import importlib.metadata, json, os, sys, sysconfig
 def version(name):
     try:
         return importlib.metadata.version(name)
@@ -30,6 +30,7 @@ def version(name):
 names = "vllm", "torch", "nvidia-cuda-runtime", "nvidia-cuda-runtime-cu12"
 told = {name: version(name) for name in names}
 told["headers"] = os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h"))
+told["python"] = "%d.%d" % sys.version_info[:2]
 print(json.dumps(told))
 """
 _PROGRAM = b"#include <stdlib.h>\nint main(void) { return EXIT_SUCCESS; }\n"
@@ -54,6 +55,14 @@ def look(situation: Situation) -> Iterator[Surroundings | InstalledVllm | Compil
         reason = str(failed) if failed else "no vLLM in the environment on the PATH"
         # Where it will run, in a container perhaps, there may be another compiler.
         yield from (Gap(kind, reason, applies=bool(failed)) for kind in (InstalledVllm, Compiler))
+
+
+def installed(environment: Mapping[str, str]) -> tuple[str | None, str | None, str | None]:
+    """The vLLM, NVIDIA's driver and the Python of that environment, as far as they tell."""
+    python = interpreter(environment.get("PATH", ""))
+    told = _ask(python, environment) if python else {}
+    driver = _driver()
+    return told.get("vllm"), None if driver is UNKNOWN else str(driver), told.get("python")
 
 
 def interpreter(path: str) -> str | None:

@@ -26,7 +26,7 @@ def render(found: Examination, verdict: str) -> Iterator[str]:
             for fault in faults(found)
         ],
         "gpus": [_gpu(gpu) for gpu in found.gpus],
-        "checks": [_check(check) for check in found.checks],
+        "checks": [as_json(check) for check in found.checks],
     }
     yield from json.dumps(told, indent=2).splitlines()
 
@@ -51,7 +51,8 @@ def _plain(value: object) -> object:
     return sorted(value) if isinstance(value, frozenset) else value
 
 
-def _check(check: Check) -> dict[str, Any]:
+def as_json(check: Check) -> dict[str, Any]:
+    """One check."""
     return {
         "code": check.code,
         "name": check.name,

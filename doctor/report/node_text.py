@@ -29,6 +29,7 @@ _GROUPS = {
     "VN4": "Slurm",
     "VN5": "vLLM and what it needs",
     "VN6": "The script",
+    "VN7": "Between GPUs and nodes",
 }
 _SITE = "This site's own checks"
 _MARKS: dict[Status, tuple[str, StyleType]] = {

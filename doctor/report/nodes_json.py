@@ -8,6 +8,7 @@ from typing import Any
 
 from doctor.cluster.merge import Overview
 from doctor.cluster.told import Told
+from doctor.report.node_json import as_json
 
 
 def render(found: Overview, **about: Any) -> Iterator[str]:
@@ -27,6 +28,7 @@ def render(found: Overview, **about: Any) -> Iterator[str]:
             }
             for kind in found.kinds
         ],
+        "between": [as_json(check) for check in found.between],
         "nodes": [_node(each) for each in found.nodes],
     }
     yield from json.dumps(told, indent=2).splitlines()

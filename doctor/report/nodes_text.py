@@ -10,6 +10,7 @@ from doctor.cluster.cells import Cell, cell
 from doctor.cluster.merge import Kind, Overview
 from doctor.cluster.told import Told
 from doctor.node.bounds import first
+from doctor.node.checks import Check, Status
 from doctor.report.style import Styled, cells, paint, visible
 from doctor.slurm.hostlist import fold
 
@@ -48,6 +49,7 @@ def _lines(found: Overview, title: str, width: int, verbose: bool) -> Iterator[S
     if hidden:
         yield []
         yield [Styled(f"Besides {hidden} remarks, which --verbose shows.", "dim")]
+    yield from _between(found.between, width)
     yield from _advice(found)
 
 
@@ -132,6 +134,27 @@ def _kind(kind: Kind, width: int) -> Iterator[Sequence[Styled]]:
         lines = textwrap.wrap(visible(text), width - 4) or [""]
         yield [Styled(f"  - {lines[0]}")]
         yield from ([Styled(f"    {line}")] for line in lines[1:])
+
+
+def _between(checks: Sequence[Check], width: int) -> Iterator[Sequence[Styled]]:
+    """What lies between the nodes: a line if all is well, else what isn't."""
+    if not checks:
+        return
+    wrong = [check for check in checks if check.failed or check.status is Status.UNKNOWN]
+    yield []
+    statuses = {check.status.value for check in wrong} - {"info"}
+    worst = next((status for status in _MARKS if status in statuses), None)
+    mark, style = _MARKS[worst] if worst else ("✓", "good")
+    yield [Styled(f"{mark} ", style), Styled(f"Between the nodes, {len(checks)} checks", "bold")]
+    for check in wrong:
+        mark, style = _MARKS[check.status.value]
+        title = check.name if check.failed else check.looks_at
+        lines = textwrap.wrap(visible(f"{check.code} {title}: {check.message}"), width - 4)
+        yield [Styled(f"  {mark} ", style), Styled(lines[0])]
+        yield from ([Styled(f"    {line}")] for line in lines[1:])
+        yield from ([Styled(f"    - {visible(line)}")] for line in check.evidence)
+        for line in check.remedy.splitlines():
+            yield [Styled(f"      {visible(line)}", "info")]
 
 
 def _advice(found: Overview) -> Iterator[Sequence[Styled]]:

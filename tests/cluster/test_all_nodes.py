@@ -47,7 +47,8 @@ def examine(
 ) -> subprocess.CompletedProcess[str]:
     command = [*slurm.nvml_of_nodes(nvml, {"": FREE, **scenarios}), *python_for_everybody()]
     words = ["-m", "doctor", "node", "--all-nodes", "--no-config", "--select", "VN1,VN2"]
-    return slurm.run(*command, *words, *options)
+    links = () if "VN7" in options else ("--no-links",)
+    return slurm.run(*command, *words, *links, *options)
 
 
 def test_all_are_fit(four_nodes: OneHostSlurm, nvml: StandIn, job: str) -> None:
@@ -58,6 +59,19 @@ def test_all_are_fit(four_nodes: OneHostSlurm, nvml: StandIn, job: str) -> None:
     assert [each["node"] for each in told["nodes"]] == ["gpu01", "gpu02", "gpu03", "gpu04"]
     assert {len(each["gpus"]) for each in told["nodes"]} == {8}
     assert examine(four_nodes, nvml, {}, "--jobid", job, "--quiet").stdout == ""
+
+
+def test_what_lies_between(four_nodes: OneHostSlurm, nvml: StandIn, job: str) -> None:
+    """The nodes are this machine under four names that nobody resolves; connections work."""
+    options = ("--jobid", job, "--format", "json", "--select", "VN7", "--nccl")
+    done = examine(four_nodes, nvml, {}, *options)
+    assert done.returncode == 1
+    found = {check["code"]: check for check in json.loads(done.stdout)["between"]}
+    assert found["VN701"]["evidence"] == ["gpu[01-04] on gpu[01-04]"]
+    assert {found[code]["status"] for code in ("VN703", "VN704", "VN705")} == {"ok"}
+    assert found["VN702"]["status"] == "skipped"
+    assert found["VN706"]["status"] == "unknown"
+    assert "has no torch" in found["VN706"]["message"]
 
 
 def test_a_job_that_has_ended(four_nodes: OneHostSlurm, nvml: StandIn) -> None:

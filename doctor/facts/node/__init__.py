@@ -7,6 +7,14 @@ from collections.abc import Mapping
 from doctor.facts.node.base import NodeFact
 from doctor.facts.node.folders import Quota, ServerFolder, SocketFolder, Space, TmpFolder
 from doctor.facts.node.gpus import Gpu, GpuGrant, GpuMix
+from doctor.facts.node.links import (
+    AllReduce,
+    PeerConnection,
+    PeerDifference,
+    PeerInterface,
+    PeerName,
+    PeerProxy,
+)
 from doctor.facts.node.needs import Need
 from doctor.facts.node.processes import LeftoverProcess, SharedMemory, StuckProcess
 from doctor.facts.node.slurm import JobPlace, OtherJobs, ThisNode, TimeLeft
@@ -22,6 +30,7 @@ from doctor.facts.node.world import (
 
 __all__ = [
     "NODE_FACTS",
+    "AllReduce",
     "Clock",
     "Compiler",
     "Gpu",
@@ -35,6 +44,11 @@ __all__ = [
     "Need",
     "NodeFact",
     "OtherJobs",
+    "PeerConnection",
+    "PeerDifference",
+    "PeerInterface",
+    "PeerName",
+    "PeerProxy",
     "Port",
     "Quota",
     "ServerFolder",
@@ -75,5 +89,11 @@ NODE_FACTS: Mapping[str, type[NodeFact]] = {
         HostName,
         Clock,
         Need,
+        PeerName,
+        PeerInterface,
+        PeerConnection,
+        PeerDifference,
+        PeerProxy,
+        AllReduce,
     )
 }

@@ -1,0 +1,1 @@
+"""Between nodes: each tells of itself and meets the others, and what they told is compared."""

@@ -1,0 +1,1 @@
+"""One small all-reduce over all GPUs, by the environment's own torch."""
