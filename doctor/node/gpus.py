@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from doctor.base.numbers import whole_number
 from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.facts.node import Gpu, GpuGrant, GpuMix, NodeFact
 from doctor.node import amd, hardware, no_gpus
@@ -123,8 +124,7 @@ def _mix(gpus: Sequence[Gpu], seen: Visible, situation: Situation) -> GpuMix:
 
 def _granted(situation: Situation) -> int | None:
     """How many GPUs Slurm granted on this node; None if it doesn't say."""
-    written = situation.environment.get(_GRANTED, "")
-    return int(written) if written.isdecimal() else None
+    return whole_number(situation.environment.get(_GRANTED, ""))
 
 
 def _grant(situation: Situation, granted: int, present: int, seen: Visible) -> GpuGrant:

@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 
+from doctor.base.numbers import whole_number
 from doctor.base.regex import regex
 from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.facts.node import JobPlace, OtherJobs, ThisNode, TimeLeft
@@ -66,8 +67,8 @@ def _time_left(situation: Situation) -> Iterator[TimeLeft]:
     job = environment.get("SLURM_JOB_ID")
     if job is None:
         raise NotHereError(_NO_JOB)
-    if (end := environment.get("SLURM_JOB_END_TIME", "")).isdecimal():
-        yield TimeLeft(minutes=round((int(end) - time.time()) / 60, 1))
+    if (end := whole_number(environment.get("SLURM_JOB_END_TIME", ""))) is not None:
+        yield TimeLeft(minutes=round((end - time.time()) / 60, 1))
         return
     told = _squeue(situation, f"--jobs={job}", "--format=%L").strip()
     minutes = None if told == "UNLIMITED" else _minutes(told.partition("\n")[0])
@@ -78,13 +79,14 @@ def _time_left(situation: Situation) -> Iterator[TimeLeft]:
 def _minutes(text: str) -> float | UnknownType:
     """The minutes in Slurm's ``days-hours:minutes:seconds``."""
     days, _, rest = text.rpartition("-")
-    parts = rest.split(":")
-    if not all(part.isdecimal() for part in (days or "0", *parts)) or len(parts) > 3:
+    numbers = [whole_number(part) for part in (days or "0", *rest.split(":"))]
+    known = [number for number in numbers if number is not None]
+    if len(known) < len(numbers) or len(known) > 4:
         return UNKNOWN
     seconds = 0
-    for part in parts:
-        seconds = seconds * 60 + int(part)
-    return round(int(days or 0) * 24 * 60 + seconds / 60, 1)
+    for number in known[1:]:
+        seconds = seconds * 60 + number
+    return round(known[0] * 24 * 60 + seconds / 60, 1)
 
 
 def _has_slurm(environment: Mapping[str, str]) -> bool:

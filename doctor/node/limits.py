@@ -7,6 +7,7 @@ import resource
 from collections.abc import Iterator
 from pathlib import Path
 
+from doctor.base.numbers import whole_number
 from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.facts.node import Limit
 from doctor.node.probe import Probe, Situation
@@ -79,8 +80,8 @@ def _upwards(root: Path, group: str, file: str) -> Iterator[int]:
             text = (folder / file).read_text().strip()
         except OSError:
             text = "max"
-        if text.isdecimal():
-            yield int(text)
+        if (limit := whole_number(text)) is not None:
+            yield limit
         if folder == root or root not in folder.parents:
             return
         folder = folder.parent

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 
+from doctor.base.numbers import whole_number
 from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.facts.node import Clock, HostName
 from doctor.node.patience import answers
@@ -45,8 +46,8 @@ def _addresses(name: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]
 
 
 def _clock(situation: Situation) -> Iterator[Clock]:
-    start = situation.environment.get("SLURM_JOB_START_TIME", "")
-    behind = max(0.0, int(start) - time.time()) if start.isdecimal() else None
+    start = whole_number(situation.environment.get("SLURM_JOB_START_TIME", ""))
+    behind = max(0.0, start - time.time()) if start is not None else None
     yield Clock(
         synchronised=_synchronised(),
         behind=behind,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from doctor.base.numbers import whole_number
 from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.base.unknown import UNKNOWN
@@ -28,6 +29,8 @@ _CONTAINER = "in the container"
 _OWN_ENVIRONMENT = regex(
     r"\b(?:activate|module\s+load|ml\s|conda|mamba|uv\s+run|uvx|pixi|pip\s+install)\b|--container"
 )
+#: More than any node has: a number beyond it is no count of GPUs.
+_MOST_GPUS = 1024
 _REFERENCE = regex(r"\$\{(\w+)\}|\$(\w+)")
 
 
@@ -93,14 +96,15 @@ def _devices(row: Row, launches: Sequence[Launch], single: bool) -> list[int]:
     """The GPUs that a server's copies use, by their places; none if that can't be known."""
     given = [text.split(",") for text in row.traits["devices"] if text]
     if given:
-        words = [word.strip() for words in given for word in words]
-        return sorted({int(w) for w in words}) if all(w.isdecimal() for w in words) else []
+        places = {whole_number(word.strip()) for words in given for word in words}
+        return sorted(place for place in places if place is not None) if None not in places else []
     sizes = {launch.tensor_parallel_size for launch in launches}
     size = sizes.pop() if len(sizes) == 1 else UNKNOWN
     stages = re.search(r"PP (\S+)", row.traits["parallel"][0])
-    if not single or not isinstance(size, int) or (stages and not stages[1].isdecimal()):
+    number = whole_number(stages[1]) if stages else 1
+    if not single or not isinstance(size, int) or number is None or size * number > _MOST_GPUS:
         return []
-    return list(range(size * (int(stages[1]) if stages else 1)))
+    return list(range(size * number))
 
 
 def _gpus(whose: str, count: int, here: Here) -> Need:
@@ -142,9 +146,10 @@ def _memory(
 def _ports(whose: str, row: Row) -> Iterator[Need]:
     for text in dict.fromkeys(row.traits["port"]):
         word = text.removesuffix(" (default)")
-        if not word.isdecimal() or not 0 < int(word) < 1 << 16:
+        number = whole_number(word)
+        if number is None or not 0 < number < 1 << 16:
             continue
-        port = look_at(int(word))
+        port = look_at(number)
         met = UNKNOWN if port.taken is UNKNOWN else port.taken is False
         has = f"taken by {port.taken_by}" if port.taken_by else "taken"
         yield Need(

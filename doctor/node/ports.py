@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+from doctor.base.numbers import whole_number
 from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.facts.node import Port
 from doctor.node.probe import Probe, Situation
@@ -19,9 +20,9 @@ _LISTENING = "0A"
 
 def _look(situation: Situation) -> Iterator[Port]:
     yield look_at(_DEFAULT)
-    named = situation.environment.get("VLLM_PORT", "")
-    if named.isdecimal() and 0 < int(named) < 1 << 16:
-        yield look_at(int(named), "VLLM_PORT")
+    named = whole_number(situation.environment.get("VLLM_PORT", ""))
+    if named is not None and 0 < named < 1 << 16:
+        yield look_at(named, "VLLM_PORT")
 
 
 def look_at(port: int, variable: str | None = None) -> Port:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 
+from doctor.base.numbers import whole_number
 from doctor.facts.node import Quota
 from doctor.node.bounds import clipped
 from doctor.node.folder import look
@@ -60,12 +61,14 @@ def _read(text: str, whose: str) -> Iterator[Quota]:
     """The lines that give a file system, then used, quota, limit and grace of blocks and files."""
     for line in text.splitlines():
         if line.startswith("Disk quotas for group"):
-            whose = f"group {line.split()[4]}"
+            whose = f"group {' '.join(line.split()[4:5])}"
         words = line.replace("*", "").split()
-        if len(words) < 9 or not (words[1].isdecimal() and words[5].isdecimal()):
+        counts = (whole_number(word) for word in (*words[1:4], *words[5:8]))
+        numbers = [count for count in counts if count is not None]
+        if len(words) < 9 or len(numbers) < 6:
             continue
-        used, left = _left(words[1:4])
-        _, files_left = _left(words[5:8])
+        used, left = _left(numbers[:3])
+        _, files_left = _left(numbers[3:])
         yield Quota(
             mount=words[0],
             whose=whose,
@@ -75,9 +78,9 @@ def _read(text: str, whose: str) -> Iterator[Quota]:
         )
 
 
-def _left(words: list[str]) -> tuple[int, int | None]:
+def _left(numbers: list[int]) -> tuple[int, int | None]:
     """What is used, and what is left until the hard limit, else the soft one; 0 means none."""
-    used, soft, hard = (int(word) for word in words)
+    used, soft, hard = numbers
     limit = hard or soft
     return used, max(0, limit - used) if limit else None
 

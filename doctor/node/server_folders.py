@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
+from doctor.base.numbers import whole_number
 from doctor.base.record import Record
 from doctor.base.unknown import UNKNOWN
 from doctor.facts.node import ServerFolder
@@ -71,8 +72,8 @@ def wanted(environment: Mapping[str, str]) -> Iterator[Wanted]:
 
 def nodes_of_job(environment: Mapping[str, str]) -> int:
     """How many nodes this job has; 1 outside a job."""
-    count = environment.get("SLURM_JOB_NUM_NODES") or environment.get("SLURM_NNODES") or "1"
-    return int(count) if count.isdecimal() else 1
+    count = environment.get("SLURM_JOB_NUM_NODES") or environment.get("SLURM_NNODES") or ""
+    return whole_number(count) or 1
 
 
 def _probe(situation: Situation) -> Iterator[ServerFolder]:

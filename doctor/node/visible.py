@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from doctor.base.numbers import whole_number
 from doctor.base.record import Record
 from doctor.node.nvml import Device
 
@@ -60,14 +61,13 @@ def _named(
 
 
 def _numbers(words: Sequence[str]) -> bool:
-    return any(word.isdecimal() for word in words)
+    return any(whole_number(word) is not None for word in words)
 
 
 def _find(
     word: str, gpus: Sequence[Device], migs: Callable[[Device], Sequence[Device]]
 ) -> Device | None:
-    if word.isdecimal():
-        place = int(word)
+    if (place := whole_number(word)) is not None:
         return _usable(gpus[place], migs) if place < len(gpus) else None
     if word.startswith("MIG-"):
         candidates = [mig for gpu in gpus for mig in migs(gpu) if _is_mig(word, mig)]

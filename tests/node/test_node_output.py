@@ -275,3 +275,22 @@ def test_rules_that_can_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(examination, "_known", lambda *_: time.sleep(600))
     with pytest.raises(DoctorError, match="the rules and the knowledge can't be read: no answer"):
         examination.examine((), Config(), Situation({}, 0, 0.9), time.monotonic())
+
+
+@pytest.mark.parametrize("number", ["9" * 6000, "²", "٣", "-1", "1e3", ""])
+def test_what_is_no_number_in_the_environment(
+    number: str, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever starts us may have set anything; it is unknown then, and no fault of ours."""
+    for name in (
+        *("SLURM_JOB_ID", "SLURM_JOB_START_TIME", "SLURM_JOB_END_TIME", "SLURM_JOB_NUM_NODES"),
+        *("SLURM_NNODES", "SLURM_GPUS_ON_NODE", "CUDA_VISIBLE_DEVICES", "VLLM_PORT"),
+    ):
+        monkeypatch.setenv(name, number)
+    monkeypatch.setenv("SLURMD_NODENAME", "node[1-")
+    monkeypatch.setenv("SLURM_JOB_NODELIST", "gpu[1-999999999999],[[,")
+    Path("serve.sh").write_text("vllm serve m -tp 4 -pp 99999999999999\n")
+    outcome = command("node", "--timeout", "60", "--format", "json", "--script", "serve.sh")
+    told = json.loads(outcome.out)
+    assert "report it" not in outcome.out + outcome.err
+    assert told["checks"]
