@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 
 from doctor.base.data import data_folder
 from doctor.base.errors import DoctorError
+from doctor.base.folders import files_below
 from doctor.base.kept import compiled
 from doctor.knowledge import rows
 from doctor.knowledge.base import TABLES, Knowledge
@@ -108,17 +108,10 @@ def _parse(filename: str, text: str) -> Any:
 
 def _pages(folder: Path) -> list[Path]:
     """The Markdown files in a folder and below it, in order."""
-    found = []
-    for base, folders, names in os.walk(folder, onerror=_refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [Path(base, name) for name in sorted(names) if name.endswith(".md")]
+    found = files_below(folder, (".md",))
     if not found:
         raise DoctorError("the folder holds no Markdown page (*.md)", str(folder))
     return found
-
-
-def _refuse(problem: OSError) -> None:
-    raise DoctorError(f"cannot be read: {problem.strerror}", str(problem.filename))
 
 
 def _of(found: Sequence[Fact], kind: type[_Row]) -> list[_Row]:

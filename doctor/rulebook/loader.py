@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cached_property
@@ -13,6 +12,7 @@ from doctor.base import document
 from doctor.base.data import data_folder
 from doctor.base.document import Item
 from doctor.base.errors import DoctorError, nearest
+from doctor.base.folders import files_below
 from doctor.base.kept import compiled
 from doctor.base.record import Record
 from doctor.diagnostic import Severity
@@ -93,17 +93,10 @@ def files(folder: Path) -> Iterator[Path]:
         return
     if not folder.is_dir():
         raise DoctorError("there is no such folder of rules", str(folder))
-    found = []
-    for parent, folders, names in os.walk(folder, onerror=_refuse):
-        folders.sort()
-        found += [Path(parent, name) for name in sorted(names) if name.endswith((".yaml", ".yml"))]
+    found = files_below(folder, (".yaml", ".yml"))
     if not found:
         raise DoctorError("the folder holds no rule (*.yaml)", str(folder))
     yield from found
-
-
-def _refuse(problem: OSError) -> None:
-    raise DoctorError(f"cannot be read: {problem.strerror}", str(problem.filename))
 
 
 def _add(rule: Rule, item: Item, rules: dict[str, Rule]) -> None:

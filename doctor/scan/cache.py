@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from doctor.base.data import data_folder
+from doctor.base.folders import files_below
 from doctor.base.kept import keep, recall
 from doctor.base.record import Record
 from doctor.config import Config
@@ -93,27 +94,24 @@ class Results:
 
 def _state(config: Config) -> Iterator[str]:
     """What every result rests on: files, by when each was last changed, and unfit nodes."""
-    own = (Path(__file__).parents[1], data_folder("rules"), data_folder("kb"))
-    for place in (*own, *config.rules, *config.kb):
-        yield from _stamps(os.fspath(place))
+    yield from _stamps(Path(__file__).parents[1], ".py")
+    for place in (data_folder("rules"), *config.rules):
+        yield from _stamps(place, ".yaml", ".yml")
+    for place in (data_folder("kb"), *config.kb):
+        yield from _stamps(place, ".md", ".yaml")
     if config.register:
         from doctor.knowledge.register import unfit
 
         yield from sorted(map(repr, unfit(config.register).values()))
 
 
-def _stamps(place: str) -> Iterator[str]:
-    try:
-        if os.path.isdir(place):
-            with os.scandir(place) as entries:
-                inside = sorted(each.path for each in entries if each.name != "__pycache__")
-            for path in inside:
-                yield from _stamps(path)
-        else:
-            status = os.stat(place)
-            yield f"{place} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
-    except OSError as problem:
-        yield f"{place} {problem.errno}"
+def _stamps(place: Path, *suffixes: str) -> Iterator[str]:
+    for path in files_below(place, suffixes) if place.is_dir() else [place]:
+        try:
+            status = os.stat(path)
+            yield f"{path} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+        except OSError as problem:
+            yield f"{path} {problem.errno}"
 
 
 # --- diagnostics as plain data --------------------------------------------------------------

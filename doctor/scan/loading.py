@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 
 from doctor import sources
+from doctor.base.folders import is_below
 from doctor.diagnostic import Source
 
 #: How many scripts of one folder are read for what they do to another script's job.
@@ -87,17 +88,17 @@ class Loader:
     def _read(self, name: str) -> Source | None:
         if name in self.texts:
             return self.texts[name]
-        if not os.path.isfile(name) or not _is_below(name, self._readable):
+        if not os.path.isfile(name) or not is_below(name, self._readable):
             return None
         found = sources.read_text(name)
         if found is None:
             return None
-        included = _is_below(name, self.scanned)
+        included = is_below(name, self.scanned)
         return self.texts.setdefault(name, replace(found, included=included))
 
     def _scripts(self, folder: str) -> list[str]:
         """The names of the scripts in a folder: of a large one only the first."""
-        if not _is_below(os.path.join(folder, "any"), self._readable):
+        if not is_below(os.path.join(folder, "any"), self._readable):
             return []
         try:
             return sorted(filter(sources.has_suffix, os.listdir(folder)))[:_MOST_BESIDE]
@@ -113,9 +114,3 @@ def _above(folder: str) -> Iterator[str]:
             return
         yield above
         folder = above
-
-
-def _is_below(path: str, places: Iterable[str]) -> bool:
-    """Whether a path, with its links followed, is one of the places or lies below one."""
-    real = os.path.realpath(path)
-    return any(real == place or real.startswith(place.rstrip(os.sep) + os.sep) for place in places)

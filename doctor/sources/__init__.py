@@ -1,7 +1,7 @@
 """Which files are to be examined, and their text."""
 
 from doctor.sources.discover import Missing, discover
-from doctor.sources.read import LIMIT, Unexamined, decode, read_named, read_text
+from doctor.sources.read import LIMIT, Unexamined, decode, read_named, read_stream, read_text
 from doctor.sources.recognise import has_suffix
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "discover",
     "has_suffix",
     "read_named",
+    "read_stream",
     "read_text",
 ]

@@ -6,10 +6,11 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, TypeAlias
 
+from doctor.base.folders import is_below
 from doctor.base.record import Record
 from doctor.config import Config
 from doctor.diagnostic import Source
-from doctor.sources.read import LIMIT, Unexamined, decode, load, unreadable
+from doctor.sources.read import Unexamined, load, read_stream, unreadable
 
 #: Folders that hold other people's scripts, or copies.
 _SKIPPED = {
@@ -39,7 +40,7 @@ def discover(
     for path in dict.fromkeys(paths):
         if path == "-" and stdin is not None:
             if not config.excludes(stdin_filename):
-                yield decode(stdin.read(LIMIT + 1), stdin_filename)
+                yield read_stream(stdin, stdin_filename)
         elif os.path.isdir(path):
             closed: list[OSError] = []
             for filename in _walk(os.path.normpath(path), config, closed):
@@ -64,11 +65,13 @@ def _once(filename: str, seen: set[str], named: bool) -> Iterator[Source | Unexa
 def _walk(folder: str, config: Config, closed: list[OSError]) -> Iterator[str]:
     """The files under a folder in sorted order, those that are links to files last.
 
-    So a link is only followed where it leads to a script that was not met under its own name.
-    Links to folders are not followed, hence there are no loops. ``closed`` collects the errors
-    of folders that can't be read.
+    So a link is only followed where it leads to a script that was not met under its own name,
+    and never out of the folder: what lies elsewhere is not ours to read, or to repair. Links to
+    folders are not followed, hence there are no loops. ``closed`` collects the errors of folders
+    that can't be read.
     """
     links: list[str] = []
+    root = os.path.realpath(folder)
     for parent, folders, files in os.walk(folder, onerror=closed.append):
         base = "" if parent == "." else parent.removeprefix("./")
         folders[:] = sorted(f for f in folders if _enters(os.path.join(base, f), f, config))
@@ -76,10 +79,10 @@ def _walk(folder: str, config: Config, closed: list[OSError]) -> Iterator[str]:
             path = os.path.join(base, name)
             if config.excludes(path):
                 continue
-            if os.path.islink(path):
-                links.append(path)
-            else:
+            if not os.path.islink(path):
                 yield path
+            elif is_below(path, [root]):
+                links.append(path)
     yield from links
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from codecs import BOM_UTF8
 from collections.abc import Callable
+from typing import BinaryIO
 
 from doctor.base.record import Record
 from doctor.base.regular import open_regular, read
@@ -47,6 +48,14 @@ def read_named(path: str) -> Source | Unexamined:
     except ValueError:  # a NUL in the path
         return Unexamined(path, "unreadable", "no file can have this name")
     return decode(data or b"", path)
+
+
+def read_stream(stream: BinaryIO, filename: str) -> Source | Unexamined:
+    """The text on the standard input, which is called so; or why there is none."""
+    try:
+        return decode(stream.read(LIMIT + 1), filename)
+    except OSError as error:
+        return unreadable(filename, error)
 
 
 def read_text(path: str) -> Source | None:

@@ -96,6 +96,18 @@ def test_a_link_stays_a_link(job: Path, tmp_path: Path, program: Program) -> Non
     assert job.read_bytes() == REPAIRED
 
 
+def test_a_link_that_leads_out_of_the_folder_is_not_written_through(
+    job: Path, tmp_path: Path, program: Program
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/link.sh").symlink_to("../job.sh")
+    done = program("--fix", "folder")
+    assert (done.returncode, done.stdout) == (0, b"No script found.\n")
+    assert job.read_bytes() == FAULTY
+    assert program("--fix", "folder/link.sh").returncode == 0, "it was named"
+    assert job.read_bytes() == REPAIRED
+
+
 def _refused(program: Program, job: Path, why: str, before: tuple[str, ...] = ()) -> None:
     """It ends with 2 and one sentence, and leaves the file, and nothing beside it."""
     status, beside = job.stat(), sorted(job.parent.iterdir())

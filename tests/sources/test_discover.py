@@ -105,9 +105,29 @@ def test_each_file_once() -> None:
     os.symlink("x.sh", "a/again.sh")
     os.symlink("../b/y", "a/outside.sh")
     os.symlink("notes", "a/notes.sh")
-    assert names("a", "a/x.sh", "./a/x.sh", "a") == ["a/x.sh", "a/notes.sh", "a/outside.sh"]
+    assert names("a", "a/x.sh", "./a/x.sh", "a") == ["a/x.sh", "a/notes.sh"]
     assert names(".") == ["a/x.sh", "b/y", "a/notes.sh"]
+    assert names("a", "a/outside.sh") == ["a/x.sh", "a/notes.sh", "a/outside.sh"], "it was named"
     assert names("a/again.sh", "a/x.sh") == ["a/again.sh"]
+
+
+def test_links_that_lead_out_of_a_folder_are_not_followed(tmp_path: Path) -> None:
+    write("out/x.sh")
+    write("repo/y")
+    write("repository/z.sh")
+    os.symlink("../out/x.sh", "repo/relative.sh")
+    os.symlink(tmp_path / "out/x.sh", "repo/absolute.sh")
+    os.symlink("relative.sh", "repo/chain.sh")
+    os.symlink("../out", "repo/folder")
+    os.symlink("/etc/passwd", "repo/passwd.sh")
+    os.symlink("../repository/z.sh", "repo/neighbour.sh")
+    os.symlink("y", "repo/inside.sh")
+    assert names("repo") == ["repo/y"]
+    os.symlink("repo", "link")
+    assert names("link") == ["link/y"], "it was named"
+    os.chdir("repo")
+    assert names(".") == ["y"]
+    assert names("relative.sh") == ["relative.sh"], "it was named"
 
 
 def test_loops_of_links() -> None:

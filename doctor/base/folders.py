@@ -1,0 +1,48 @@
+"""What lies below a folder that somebody else may have made: no link leads out, all is bounded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from doctor.base.errors import DoctorError
+
+#: The most files of one kind that a folder of rules or pages may hold, and entries of any kind.
+MAX_FILES, MAX_ENTRIES = 2_000, 20_000
+
+
+def is_below(path: str, places: Iterable[str]) -> bool:
+    """Whether a path, with its links followed, is one of the places or lies below one.
+
+    The places have no links in them.
+    """
+    real = os.path.realpath(path)
+    return any(real == place or real.startswith(place.rstrip(os.sep) + os.sep) for place in places)
+
+
+def files_below(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    """The files in a folder and below it whose names end so, in order; hidden folders are skipped.
+
+    A link is followed only to a file below the folder. Raises ``DoctorError`` if a folder can't
+    be read, or there are too many files: nobody keeps rules in the root of a file system.
+    """
+    found: list[Path] = []
+    seen = 0
+    root = os.path.realpath(folder)
+    for parent, folders, names in os.walk(folder, onerror=_refuse):
+        seen += len(folders) + len(names)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        paths = (Path(parent, name) for name in sorted(names) if name.endswith(suffixes))
+        found += (path for path in paths if not path.is_symlink() or is_below(str(path), [root]))
+        if len(found) > MAX_FILES or seen > MAX_ENTRIES:
+            raise DoctorError(
+                f"the folder holds more than {MAX_FILES:,} files of {' or '.join(suffixes)}, or "
+                f"{MAX_ENTRIES:,} of any kind; name one that holds nothing else",
+                str(folder),
+            )
+    return found
+
+
+def _refuse(problem: OSError) -> None:
+    raise DoctorError(f"cannot be read: {problem.strerror}", str(problem.filename))
