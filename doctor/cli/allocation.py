@@ -51,7 +51,8 @@ def examine_all(
             _pass_on(node, ended.errors)
     facts = list(_between(allocation.job, told, context.params))
     found = merge(told, allocation.job, excluded(config), _checks(facts, config))
-    terminal.write(_shown(found, allocation.job, format_name, context.params))
+    lines = _shown(found, allocation.job, format_name, context.params)
+    terminal.write(lines, styled=True)
     return EXIT_CODES[found.verdict]
 
 
@@ -124,9 +125,9 @@ def _bad_nodes(config: Config) -> frozenset[str]:
 
 def _pass_on(node: str, errors: str) -> None:
     """Tell what vllm-doctor said there, but not that srun makes a fuss of its exit code."""
-    for line in errors.splitlines():
-        if not line.startswith(("srun:", "slurmstepd:")):
-            click.echo(f"{node}: {line}", err=True)
+    lines = errors.splitlines()
+    ours = (line for line in lines if not line.startswith(("srun:", "slurmstepd:")))
+    terminal.tell(f"{node}: {line}" for line in ours)
 
 
 def _shown(

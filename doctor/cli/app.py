@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import gc
-import sys
+import signal
 from collections.abc import Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import click
 
 from doctor.base.errors import DoctorError
-from doctor.cli import terminal
+from doctor.cli import interrupts, terminal
 from doctor.cli.catalogue import COMMANDS
 from doctor.cli.lesson import new_lesson
 from doctor.cli.node import node
@@ -29,25 +30,40 @@ _SEVERITIES = ("error", "warning", "info")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; 0: nothing found, 1: something found, 2: it could not do the job."""
     gc.set_threshold(_UNTIL_SEARCH)
+    terminal.hold_places()
     try:
-        code = app.main(arguments, prog_name="vllm-doctor", standalone_mode=False)
+        with interrupts.raised():
+            code = app.main(arguments, prog_name="vllm-doctor", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        said = StringIO()
+        error.show(said)
+        terminal.tell(said.getvalue().splitlines())
         return 2
     except DoctorError as error:
         return fail(str(error))
     except (KeyboardInterrupt, click.Abort):
-        return 130
+        return _ended(interrupts.Interrupt(signal.SIGINT))
+    except interrupts.Interrupt as interrupt:
+        return _ended(interrupt)
+    except OSError as error:  # of click, which writes the help
+        terminal.give_up()
+        return fail(f"the system refuses: {error.strerror or error}")
     except Exception as error:
         return fail(f"this is a fault of vllm-doctor ({error!r}); please report it")
     return code if isinstance(code, int) else 0
+
+
+def _ended(interrupt: interrupts.Interrupt) -> int:
+    """The exit code of a program that a signal ended, as shells have it."""
+    fail(str(interrupt))
+    return 128 + interrupt.number
 
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        click.echo(f"vllm-doctor {version('vllm-slurm-doctor')}")
+        terminal.write([f"vllm-doctor {version('vllm-slurm-doctor')}"])
         context.exit()
 
 
@@ -64,7 +80,7 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 def app(context: click.Context) -> None:
     """Finds what goes wrong with vLLM servers on Slurm clusters before it does."""
     if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+        terminal.write(context.get_help().splitlines())
 
 
 @app.command()
@@ -164,7 +180,7 @@ def scan(
     else:
         config = find(stdin_filename if path == "-" else path for path in paths)
     config = config.overridden(from_mapping(_settings(overrides), Path.cwd()))
-    stdin = sys.stdin.buffer if sys.stdin else None
+    stdin = terminal.standard_input(paths)
     if fix or diff:
         from doctor.cli.fix import Wanted, repair
 
@@ -173,7 +189,7 @@ def scan(
     from doctor.scan import scan
 
     result = scan(paths, config, stdin, stdin_filename)
-    terminal.write(report(result, format_name, show))
+    terminal.write(report(result, format_name, show), styled=True)
     return exit_code(result, fail_on)
 
 
@@ -198,19 +214,19 @@ def trace(files: tuple[str, ...], format_name: str, vllm_version: str | None) ->
     from doctor.config import find, from_mapping
     from doctor.report.trace import render
     from doctor.scan import Examiner
-    from doctor.sources import LIMIT, Unexamined, decode, read_named
+    from doctor.sources import Unexamined, read_named, read_stream
 
     config = find(path for path in files if path != "-")
     settings = _settings({"vllm_version": vllm_version})
     examiner = Examiner(config.overridden(from_mapping(settings, Path.cwd())), files)
+    stdin = terminal.standard_input(files)
     found = [
-        decode(sys.stdin.buffer.read(LIMIT + 1), "<stdin>")
-        if path == "-" and sys.stdin
-        else read_named(path)
+        read_stream(stdin, "<stdin>") if path == "-" and stdin else read_named(path)
         for path in files
     ]
     traces = [examiner.trace(source) for source in found if not isinstance(source, Unexamined)]
-    terminal.write(render(traces, format_name, terminal.width(), terminal.colour()))
+    lines = render(traces, format_name, terminal.width(), terminal.colour())
+    terminal.write(lines, styled=True)
     problems = [source for source in found if isinstance(source, Unexamined)]
     for problem in problems:
         fail(f"{problem.filename}: {problem.reason}")
@@ -226,8 +242,7 @@ def init(force: bool) -> None:
     """
     from doctor.lessons.init import write
 
-    for sentence in write(Path.cwd(), force):
-        click.echo(sentence)
+    terminal.write(write(Path.cwd(), force))
 
 
 def _settings(overrides: Mapping[str, Any]) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -84,8 +83,8 @@ def explain(
 
     config = site_config(**site)
     text = explanation(word, catalogue(config), Examiner(config).knowledge)
-    if sys.stdout.isatty():
-        terminal.write(typeset(text, terminal.width(), terminal.colour()))
+    if terminal.is_terminal():
+        terminal.write(typeset(text, terminal.width(), terminal.colour()), styled=True)
     else:
         terminal.write(plain(text))
     return 0

@@ -6,16 +6,17 @@ from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import BinaryIO
 
-import click
-
+from doctor.base.errors import DoctorError
 from doctor.base.record import Record
-from doctor.base.tokens import blotted
 from doctor.cli import terminal
 from doctor.cli.outcome import exit_code, report
 from doctor.config import Config
 from doctor.diagnostic import Severity
 from doctor.report import diff
 from doctor.scan import repair as repairs
+
+#: The most bytes on the standard input; of more than `sources.LIMIT` nothing is fixed.
+_MOST_GIVEN = 1 << 24
 
 
 class Wanted(Record):
@@ -37,28 +38,34 @@ def repair(
     wanted: Wanted,
 ) -> int:
     """Make the fixes of what is shown, or show them as a patch; the exit code."""
-    given = stdin.read() if stdin and "-" in paths else b""
+    given = _given(stdin, stdin_filename) if stdin and "-" in paths else b""
     unsafe, write, least = wanted.unsafe, not wanted.diff, Severity(wanted.show)
     done = repairs.repair(paths, config, unsafe, write, BytesIO(given), stdin_filename, least)
     if wanted.diff:
         terminal.write_bytes(diff.render((each.before, each.after) for each in done.changes))
-        _say([*_refusals(done), *_masked(done)])
+        terminal.tell([*_refusals(done), *_masked(done)])
         return exit_code(done.result, "never") or int(bool(done.changes))
     if "-" in paths:
         changed = (c.after.data for c in done.changes if c.before.filename == stdin_filename)
         terminal.write_bytes([next(changed, given)])
-        _say(report(done.result, "text", wanted.show))
+        terminal.tell(report(done.result, "text", wanted.show), styled=True)
     else:
-        terminal.write(report(done.result, wanted.format_name, wanted.show))
-    _say([*_refusals(done), *_fixed(done)])
+        terminal.write(report(done.result, wanted.format_name, wanted.show), styled=True)
+    terminal.tell([*_refusals(done), *_fixed(done)])
     code = exit_code(done.result, wanted.fail_on)
     return code or int(wanted.exit_non_zero and bool(done.changes))
 
 
-def _say(lines: Sequence[str] | Iterator[str]) -> None:
-    """Tell people what programs that read the standard output need not know."""
-    for line in lines:
-        click.echo(blotted(line), err=True)
+def _given(stdin: BinaryIO, name: str) -> bytes:
+    """What is on the standard input: it is printed again, be it too large to be examined."""
+    try:
+        given = stdin.read(_MOST_GIVEN + 1)
+    except OSError as error:
+        raise DoctorError(error.strerror or str(error), name) from None
+    if len(given) > _MOST_GIVEN:
+        problem = f"it has more than {_MOST_GIVEN >> 20} MiB; nothing is read or printed of it"
+        raise DoctorError(problem, name)
+    return given
 
 
 def _refusals(done: repairs.Repaired) -> Iterator[str]:

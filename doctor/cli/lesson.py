@@ -79,7 +79,7 @@ def _answers(given: dict[str, str | None]) -> Iterator[tuple[str, str]]:
     for name in QUESTIONS:
         answer = given[name]
         if answer is None or (not answer and name != "why"):
-            if sys.stdin.isatty():
+            if sys.stdin is not None and sys.stdin.isatty():
                 answer = _asked(name, answers)
             elif name == "why":
                 answer = ""
@@ -97,15 +97,13 @@ def _asked(name: str, answers: dict[str, str]) -> str:
     """The answer of the person at the terminal, asked for until it is right."""
     from doctor.lessons.new import QUESTIONS, check, hints
 
-    click.echo()
-    for line in hints(name, answers):
-        click.echo(line)
+    terminal.write(["", *hints(name, answers)])
     while True:
         answer = _script(name) if name in _SCRIPTS else _line(QUESTIONS[name], name)
         try:
             check(name, answer, answers)
         except DoctorError as error:
-            click.echo(f"That can't be: {error.message}")
+            terminal.write([f"That can't be: {error.message}"])
         else:
             return str(answer)
 
@@ -123,7 +121,7 @@ def _script(name: str) -> str:
     """Lines up to the first empty one."""
     from doctor.lessons.new import QUESTIONS
 
-    click.echo(f"{QUESTIONS[name]}:")
+    terminal.write([f"{QUESTIONS[name]}:"])
     lines: list[str] = []
     while True:
         line: str = click.prompt("", prompt_suffix="  ", default="", show_default=False)

@@ -168,12 +168,12 @@ def node(
         found = with_all_reduce(found, config, nccl_timeout)
     least = None if fail_on == "never" else Severity(fail_on)
     verdict = found.verdict(least)
-    terminal.write(_shown(found, verdict, least, format_name, quiet, verbose))
+    terminal.write(_shown(found, verdict, least, format_name, quiet, verbose), styled=True)
     if record:
         from doctor.node.recording import remember
 
         said = remember(found, config.register, os.getuid(), deadline + examination.GRACE)
-        click.echo(said, err=True, nl=bool(said))
+        terminal.tell(filter(None, [said]))
     return EXIT_CODES[verdict]
 
 

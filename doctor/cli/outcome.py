@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import click
-
 from doctor.cli import terminal
 
 if TYPE_CHECKING:
@@ -18,7 +16,7 @@ EXIT_CODES = {"fit": 0, "not fit": 1, "unknown": 2}
 
 def fail(sentence: str) -> int:
     """Say on the standard error what could not be done; the exit code for that."""
-    click.echo(f"vllm-doctor: {sentence}", err=True)
+    terminal.tell([f"vllm-doctor: {sentence}"])
     return 2
 
 

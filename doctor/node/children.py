@@ -7,12 +7,10 @@ child is killed and left behind, and never waited for.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import pickle
 import select
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,11 +18,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 from doctor.base.errors import DoctorError
+from doctor.base.orphans import end_with_parent
 
 Work: TypeAlias = Callable[[], Any]
 _Answer = TypeVar("_Answer")
 
-_PR_SET_PDEATHSIG = 1
 #: How long a child that has closed its pipe may take to tell how it ended.
 _ENDING = 0.2
 
@@ -73,8 +71,6 @@ def ask(work: Callable[[], _Answer], deadline: float, problem: str) -> _Answer:
 @contextmanager
 def at_work(works: Iterable[Work]) -> Iterator[list[Child]]:
     """A child for each piece of work; afterwards none is left that a signal can end."""
-    sys.stdout.flush()
-    sys.stderr.flush()
     children: list[Child] = []
     try:
         for work in works:
@@ -118,8 +114,8 @@ def _fork(work: Work) -> Child:
 def _live(work: Work, end: int) -> None:
     os.setpgid(0, 0)
     # Whoever ends the parent must not leave a child that holds a GPU.
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    end_with_parent()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     # A child that can't be ended must hold nothing that somebody waits for.
     nothing = os.open(os.devnull, os.O_RDWR)

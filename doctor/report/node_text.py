@@ -65,7 +65,7 @@ def render(
 
 def quiet(found: Examination, blamed: Sequence[Check], width: int, colour: bool) -> Iterator[str]:
     """Of these checks what is wrong, and nothing else; each begins with the node's name."""
-    node = (f"{found.node}: ", "bold")
+    node = (f"{visible(found.node)}: ", "bold")
     for check in blamed:
         if check.failed:
             said = f" {check.code} {check.name}: {visible(check.message)}"
@@ -101,7 +101,7 @@ def _parts(found: Examination, verdict: str, verbose: bool) -> Iterator[Renderab
         words, style = f"fit as far as it goes, but has {lacking}", "bold yellow"
     elif verdict == "fit" and any(check.unknown for check in found.checks):
         words = "fit as far as can be seen"
-    yield Text.assemble((found.node, "bold"), " is ", (words, style), ".")
+    yield Text.assemble((visible(found.node), "bold"), " is ", (words, style), ".")
     yield ""
     if found.gpus:
         yield _gpus(found.gpus)

@@ -29,15 +29,19 @@ _TAB = 4
 
 
 def paint(spans: Iterable[Styled], colour: bool) -> str:
-    """One line, with escape sequences if it is to be coloured."""
+    """One line, with escape sequences if it is to be coloured, and with none but these."""
     return "".join(
-        f"\x1b[{_CODES[style]}m{text}\x1b[0m" if colour and style and text else text
+        f"\x1b[{_CODES[style]}m{visible(text)}\x1b[0m"
+        if colour and style and text
+        else visible(text)
         for text, style in spans
     ).rstrip()
 
 
 def visible(text: str) -> str:
     """The text with tabs as blanks and everything that would steer a terminal made visible."""
+    if text.isascii() and text.isprintable():
+        return text
     shown = text.replace("\t", " " * _TAB)
     return "".join("\N{REPLACEMENT CHARACTER}" if _steers(c) else c for c in shown)
 

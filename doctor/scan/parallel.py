@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from doctor.base.errors import DoctorError
+from doctor.base.orphans import end_with_parent
 from doctor.config import Config
 from doctor.diagnostic import Source
 from doctor.scan.cache import Examination
@@ -43,13 +44,18 @@ def _spread(
 ) -> Iterator[_Examined]:
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
-    from multiprocessing import get_context
+    from multiprocessing import active_children, get_context
 
     chunks = [found[start : start + _CHUNK] for start in range(0, len(found), _CHUNK)]
     examine = partial(_examine, examiner.config, examiner.loader.scanned)
     try:
-        with ProcessPoolExecutor(processes, get_context("fork"), _leave_interrupts) as pool:
-            yield from pool.map(examine, chunks)
+        with ProcessPoolExecutor(processes, get_context("fork"), _begin) as pool:
+            try:
+                yield from pool.map(examine, chunks)
+            except BaseException:
+                for child in active_children():
+                    child.terminate()  # else the pool would wait for what they are at
+                raise
     except BrokenProcessPool:
         raise DoctorError(
             "a process that examined scripts was killed, perhaps for want of memory; "
@@ -57,9 +63,12 @@ def _spread(
         ) from None
 
 
-def _leave_interrupts() -> None:
-    """Ctrl-C ends the scan; the process that waits for the others sees to that."""
+def _begin() -> None:
+    """In a new process: Ctrl-C ends the scan, but the process that waits for us sees to that."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    end_with_parent()
 
 
 def _examine(
