@@ -37,6 +37,7 @@ FLOORS = """
     doctor.trace.summary
     doctor.fix
     doctor.scan
+    doctor.log
     doctor.lessons
     doctor.node
     doctor.report

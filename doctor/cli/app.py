@@ -15,6 +15,7 @@ from doctor.base.errors import DoctorError
 from doctor.cli import interrupts, terminal
 from doctor.cli.catalogue import COMMANDS
 from doctor.cli.lesson import new_lesson
+from doctor.cli.log import log
 from doctor.cli.node import node
 from doctor.cli.outcome import exit_code, fail, report
 from doctor.cli.peer import PEERS
@@ -256,5 +257,5 @@ def _settings(overrides: Mapping[str, Any]) -> dict[str, object]:
     return settings
 
 
-for _command in (node, *COMMANDS, new_lesson, *PEERS):
+for _command in (node, log, *COMMANDS, new_lesson, *PEERS):
     app.add_command(_command)

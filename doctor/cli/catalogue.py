@@ -65,16 +65,16 @@ def site_config(
 
 
 @click.command()
-@click.argument("word", metavar="CODE|NAME|LESSON|FACT")
+@click.argument("word", metavar="CODE|NAME|LESSON|FACT|LINE")
 @site_options
 def explain(
     word: str,
     **site: Any,
 ) -> int:
-    """Explain a rule or a lesson, or a kind of fact.
+    """Explain a rule or a lesson, a kind of fact, or a line of a log.
 
     A rule: what it looks at, why, and what to do. A kind of fact, such as `step`: what a rule may
-    ask of it.
+    ask of it. A line of a server's log, in quotes: what it means, and what to do.
     """
     from doctor.lessons.catalogue import catalogue
     from doctor.lessons.explain import explanation
@@ -82,7 +82,7 @@ def explain(
     from doctor.scan import Examiner
 
     config = site_config(**site)
-    text = explanation(word, catalogue(config), Examiner(config).knowledge)
+    text = explanation(word, catalogue(config), Examiner(config).knowledge, config.kb)
     if terminal.is_terminal():
         terminal.write(typeset(text, terminal.width(), terminal.colour()), styled=True)
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,6 +17,9 @@ from doctor.knowledge.conflicts import conflicts
 from doctor.knowledge.markdown import code_blocks
 from doctor.knowledge.rows import Page
 from doctor.lessons.trial import Bench, failure
+from doctor.log.check import complaints as signature_complaints
+from doctor.log.signature import Signature
+from doctor.log.signatures import load
 from doctor.rulebook import Rule, Rulebook
 from doctor.rulebook.examples import Example, examples
 from doctor.scan.references import line_of, wrong_references
@@ -51,12 +54,16 @@ def complaints(
 ) -> list[Complaint]:
     """All that is wrong, in the order of files and lines; ``days`` is how old a list may be."""
     subject = _subject(config, knowledge, rulebook)
+    signatures = load(config.kb)
+    lessons = {rule.code: rule.lesson for rule in rulebook.rules}
+    lessons |= {signature.code: signature.lesson for signature in signatures}
     found = [
-        *_pages(subject.pages, rulebook),
+        *_pages(subject.pages, lessons),
         *_lessons(subject.rules, knowledge.pages),
         *_old_lists(knowledge, today, days),
         *_links(subject.documents),
         *_contradictions(knowledge),
+        *_signatures(signatures, knowledge, rulebook, site=bool(config.kb)),
     ]
     if wrong := list(_references(subject.rules, knowledge)):
         found += wrong  # and no scan would start with these rules
@@ -85,8 +92,8 @@ def _subject(config: Config, knowledge: Knowledge, rulebook: Rulebook) -> Subjec
 # --- pages and rules -------------------------------------------------------------------------
 
 
-def _pages(pages: Sequence[Page], rulebook: Rulebook) -> Iterator[Complaint]:
-    lessons = {rule.code: rule.lesson for rule in rulebook.rules}
+def _pages(pages: Sequence[Page], lessons: Mapping[str, str | None]) -> Iterator[Complaint]:
+    """``lessons`` has the lesson of each rule and signature by its code."""
     first: dict[str, Page] = {}
     for page in sorted(pages, key=lambda page: page.place.filename):
         for code in page.codes:
@@ -117,6 +124,16 @@ def _lessons(rules: Sequence[Rule], pages: Sequence[Page]) -> Iterator[Complaint
         elif all(rule.code not in page.codes for page in told):
             message = f"{rule.code} is not among the `codes` of its page, {told[0].place.filename}"
             yield Complaint(str(rule.path), line, message)
+
+
+def _signatures(
+    signatures: Sequence[Signature], knowledge: Knowledge, rulebook: Rulebook, site: bool
+) -> Iterator[Complaint]:
+    checked = [each for each in signatures if each.place.site is site]
+    pages = {page.id for page in knowledge.pages}
+    codes = {rule.code for rule in rulebook.rules}
+    for signature, message in signature_complaints(checked, signatures, pages, codes):
+        yield Complaint(signature.place.filename, signature.place.line, message)
 
 
 def _references(rules: Sequence[Rule], knowledge: Knowledge) -> Iterator[Complaint]:

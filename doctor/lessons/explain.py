@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from doctor.base.errors import DoctorError, nearest
 from doctor.knowledge import Knowledge
@@ -15,12 +16,20 @@ from doctor.rulebook.examples import Example, examples
 from doctor.rulebook.rule import Conditions
 from doctor.rulebook.vocabulary import kinds
 
+if TYPE_CHECKING:
+    from doctor.log.signature import Signature
+
 #: Longer examples are cut: they show where a rule's limits are, not what it is about.
 _ROWS = 20
 
 
-def explanation(word: str, entries: Sequence[Entry], knowledge: Knowledge) -> str:
-    """What a rule's code or name, a lesson's id, or a kind of fact means."""
+def explanation(
+    word: str, entries: Sequence[Entry], knowledge: Knowledge, kb: Sequence[Path] = ()
+) -> str:
+    """What a rule's code or name, a lesson's id, a kind of fact, or a line of a log means.
+
+    ``kb`` are the site's files and folders of knowledge, beside which its signatures lie.
+    """
     pages = {page.id: page for page in reversed(knowledge.pages)}
     for entry in entries:
         if word.upper() == entry.rule.code or word.lower() == entry.rule.name:
@@ -29,12 +38,36 @@ def explanation(word: str, entries: Sequence[Entry], knowledge: Knowledge) -> st
     page = pages.get(word.lower())
     if page is not None:
         listed = [_line(entry) for entry in entries if entry.rule.lesson == page.id]
+        listed += [f"- {each.code} {each.name} (in a log)" for each in _signatures(page.id, kb)]
         return "\n\n".join([*_lesson(page), "## Rules", "\n".join(listed) or "None yet."])
     if word.lower() in kinds():
         return "\n\n".join(_kind(word.lower(), entries))
+    if (found := _in_a_log(word, pages, kb)) is not None:
+        return found
+    if " " in word.strip():
+        raise DoctorError("no signature fits this line; `vllm-doctor log` reads whole logs")
     known = [*(name for entry in entries for name in (entry.rule.code, entry.rule.name)), *pages]
     known += kinds()
     raise DoctorError(f"no rule, lesson or kind of fact is called {word!r}{_nearest(word, known)}")
+
+
+def _signatures(lesson: str, kb: Sequence[Path]) -> list[Signature]:
+    from doctor.log.signatures import load
+
+    return [signature for signature in load(kb) if signature.lesson == lesson]
+
+
+def _in_a_log(word: str, pages: Mapping[str, Page], kb: Sequence[Path]) -> str | None:
+    """What a signature means, or the one that fits a pasted line."""
+    from doctor.log.explain import explained
+    from doctor.log.signatures import load
+
+    found = explained(word, load(kb))
+    if found is None:
+        return None
+    signature, text = found
+    page = pages.get(signature.lesson or "")
+    return "\n\n".join([text, *_lesson(page)]) if signature.lesson != "reading-logs" else text
 
 
 def _nearest(word: str, known: list[str]) -> str:

@@ -9,7 +9,10 @@ from doctor.diagnostic import Diagnostic, Severity, Source
 
 
 class Report(Record):
-    """All that a format may want to know."""
+    """All that a format may want to know.
+
+    ``noun`` is what each of the ``files`` is, ``repair`` what a person calls to make the fixes.
+    """
 
     diagnostics: tuple[Diagnostic, ...]
     sources: Mapping[str, Source]
@@ -17,3 +20,5 @@ class Report(Record):
     show: Severity = Severity.WARNING
     colour: bool = False
     width: int = 100
+    noun: str = "script"
+    repair: str = "--fix"

@@ -16,16 +16,21 @@ _BEFORE, _AFTER = 60, 100
 
 def render(report: Report) -> Iterator[str]:
     """The report's lines."""
-    for diagnostic in report.diagnostics:
-        if diagnostic.severity.rank >= report.show.rank:
-            for line in _diagnostic(diagnostic, report):
-                yield paint(line, report.colour)
-            yield ""
+    yield from render_diagnostics(report)
     yield paint([Styled(_summary(report), "bold")], report.colour)
     if hidden := _hidden(report):
         yield hidden
     if fixable := _fixable(report):
         yield fixable
+
+
+def render_diagnostics(report: Report) -> Iterator[str]:
+    """The lines of its diagnostics, without what is said at the end."""
+    for diagnostic in report.diagnostics:
+        if diagnostic.severity.rank >= report.show.rank:
+            for line in _diagnostic(diagnostic, report):
+                yield paint(line, report.colour)
+            yield ""
 
 
 # --- a diagnostic ----------------------------------------------------------------------------
@@ -51,14 +56,17 @@ def _diagnostic(diagnostic: Diagnostic, report: Report) -> Iterator[list[Styled]
         yield from _excerpt(other.location, "-", "gutter", gutter, report)
     yield from _wrapped(diagnostic.message, gutter, report)
     if diagnostic.fix is not None:
-        yield from _wrapped(f"{_option(diagnostic.fix)}: {diagnostic.fix.message}", gutter, report)
+        yield from _wrapped(
+            f"{_option(diagnostic.fix, report)}: {diagnostic.fix.message}", gutter, report
+        )
     if diagnostic.lesson is not None:
         yield from _wrapped(f"lesson: {diagnostic.lesson}", gutter, report, "dim")
 
 
-def _option(fix: Fix) -> str:
+def _option(fix: Fix, report: Report) -> str:
     """What makes the fix."""
-    return "--fix" if fix.applicability is Applicability.SAFE else "--fix --unsafe-fixes"
+    safe = fix.applicability is Applicability.SAFE
+    return report.repair if safe else f"{report.repair} --unsafe-fixes"
 
 
 def _place(location: Location) -> str:
@@ -104,14 +112,15 @@ def _excerpt(
 def _summary(report: Report) -> str:
     counted = [d for d in report.diagnostics if d.severity.rank >= min(report.show.rank, 1)]
     if not report.files:
-        return "No script found."
+        return f"No {report.noun} found."
     if not counted:
-        return f"No problem found in {_count(report.files, 'script')}."
+        return f"No problem found in {_count(report.files, report.noun)}."
     names = {diagnostic.location.filename for diagnostic in counted}
     documents = {name for name in names if _is_document(name, report)}
     places = []
     if scripts := len(names - documents):
-        places = [f"{scripts} of {report.files} scripts" if report.files > 1 else "1 script"]
+        one, several = _count(1, report.noun), _count(report.files, report.noun)
+        places = [f"{scripts} of {several}" if report.files > 1 else one]
     if documents:
         places.append(_count(len(documents), "document"))
     return f"Found {_counts(counted)} in {' and '.join(places)}."
@@ -135,11 +144,12 @@ def _fixable(report: Report) -> str:
     unsafe = sum(fix.applicability is Applicability.UNSAFE for fix in fixes)
     safe = len(fixes) - unsafe
     if not unsafe:
-        return f"{safe} can be fixed (--fix)." if safe else ""
+        return f"{safe} can be fixed ({report.repair})." if safe else ""
     if not safe:
-        return f"{unsafe} can be fixed (--fix --unsafe-fixes; look first with --diff)."
+        return f"{unsafe} can be fixed ({report.repair} --unsafe-fixes; look first with --diff)."
     return (
-        f"{safe} can be fixed (--fix), {unsafe} more with --unsafe-fixes; look first with --diff."
+        f"{safe} can be fixed ({report.repair}), {unsafe} more with --unsafe-fixes; look first "
+        "with --diff."
     )
 
 
