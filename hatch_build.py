@@ -33,6 +33,7 @@ class CompileData(BuildHookInterface):
         releases = load_knowledge().releases
         for table in (releases.flags, releases.variables, releases.tool_parsers, releases.methods):
             next(table())
+        next(releases.recipes())
         for about in ("script", "node", None):
             load_rules(about=about)
         for made in sorted(cache_folder().glob("*.json")):

@@ -11,7 +11,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from renew import changes, decisions, facts, index, tables
+from doctor.base.errors import DoctorError
+from renew import changes, decisions, facts, index, pages, tables
 from renew.errors import RenewError
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -22,10 +23,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     try:
         read = _read(options.cache, options.offline)
-        made, told = tables.make(read, decisions.load())
+        decided = decisions.load()
+        made, told = tables.make(read, decided)
         summary = changes.describe(options.tables, made)
         written = tables.write(made, options.tables)
-    except (RenewError, OSError) as problem:
+        told += pages.differences(options.tables.parent, decided)
+    except (RenewError, DoctorError, OSError) as problem:
         print(f"renew: {problem}", file=sys.stderr)
         return 2
     for line in _unread(read):

@@ -11,8 +11,11 @@ import yaml
 from renew.errors import RenewError
 
 _FILE = Path(__file__).parent / "decisions.yaml"
-_TABLES = ("flags", "variables")
-_CELLS = ("deprecated", "replacement", "bounds", "why")
+_CELLS = {
+    "flags": ("deprecated", "replacement", "bounds", "against", "why"),
+    "variables": ("deprecated", "replacement", "against", "why"),
+    "recipes": ("tool-parsers", "reasoning-parsers", "why"),
+}
 
 Decisions = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
@@ -25,16 +28,20 @@ def load(file: Path = _FILE) -> Decisions:
         raise RenewError(f"{file} is not YAML: {problem}") from None
     decided = data if isinstance(data, dict) else {}
     for table, rows in decided.items():
-        if table not in _TABLES or not isinstance(rows, dict):
-            raise RenewError(f"{file}: {table!r} is none of {', '.join(_TABLES)}")
+        if table not in _CELLS or not isinstance(rows, dict):
+            raise RenewError(f"{file}: {table!r} is none of {', '.join(_CELLS)}")
         for name, row in rows.items():
-            if not isinstance(row, dict) or set(row) - set(_CELLS):
-                raise RenewError(f"{file}: {name} may say {', '.join(_CELLS)}, and nothing else")
+            if not isinstance(row, dict) or set(row) - set(_CELLS[table]):
+                cells = ", ".join(_CELLS[table])
+                raise RenewError(f"{file}: {name} may say {cells}, and nothing else")
     return decided
 
 
 def apply(table: str, rows: dict[str, dict[str, Any]], decided: Decisions) -> Iterator[str]:
-    """Put what was decided into the rows; yields a line for each that the sources contradict."""
+    """Put what was decided into the rows; yields a line for each that the sources contradict.
+
+    ``against`` is what they said when it was decided: that needs no second decision.
+    """
     for name, decision in decided.get(table, {}).items():
         row = rows.get(name)
         if row is None:
@@ -44,7 +51,7 @@ def apply(table: str, rows: dict[str, dict[str, Any]], decided: Decisions) -> It
             if cell not in decision:
                 continue
             read, said = row.get(cell), decision[cell]
-            if read is not None and read != said:
+            if read not in (None, said, decision.get("against")):
                 yield f"{name}: {cell} is {read} in the sources, {said} by decision"
             if said is None:
                 row.pop(cell, None)

@@ -59,7 +59,9 @@ def features(
 
 def _details(told: Sequence[tuple[str, Mapping[str, Any]]]) -> Row:
     newest = told[-1][1]
-    row: Row = {key: newest[key] for key in ("kind", "replacement", "several") if key in newest}
+    row: Row = {
+        key: newest[key] for key in ("kind", "replacement", "several", "class") if key in newest
+    }
     deprecated = [release for release, each in told if each.get("deprecated")]
     if deprecated and newest.get("deprecated"):
         row["deprecated"] = _start_of_last_run(told, "deprecated")

@@ -1,52 +1,62 @@
-"""The parsers of tool calls and of reasoning that a release registers."""
+"""The parsers of tool calls and of reasoning that a release registers, with their classes."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from renew.constants import evaluate
-from renew.syntax import UNREAD, Module, Program, keywords, name_of
+from renew.syntax import Module, Program, keywords, name_of
+
+Parsers = dict[str, dict[str, str]]
 
 #: The folders of each, the newest first.
 _TOOLS = ("vllm/tool_parsers/", "vllm/entrypoints/openai/tool_parsers/")
 _REASONING = ("vllm/reasoning/", "vllm/entrypoints/openai/reasoning_parsers/")
 
 
-def tool_parsers(program: Program, flags: dict[str, dict[str, object]]) -> list[str]:
-    """The names of the parsers of tool calls; before 0.6.3 they are the flag's choices."""
-    listed = flags.get("--tool-call-parser", {}).get("choices")
-    return sorted({*_registered(program, _TOOLS), *(listed if isinstance(listed, list) else ())})
+def tool_parsers(program: Program, flags: Mapping[str, Mapping[str, Any]]) -> Parsers:
+    """The parsers of tool calls; before 0.6.3 they are the flag's choices."""
+    listed = flags.get("--tool-call-parser", {}).get("choices", ())
+    return _sorted({**dict.fromkeys(listed), **dict(_registered(program, _TOOLS))})
 
 
-def reasoning_parsers(program: Program) -> list[str]:
-    """The names of the parsers of reasoning."""
-    return sorted(set(_registered(program, _REASONING)))
+def reasoning_parsers(program: Program) -> Parsers:
+    """The parsers of reasoning."""
+    return _sorted(dict(_registered(program, _REASONING)))
 
 
-def _registered(program: Program, folders: tuple[str, ...]) -> Iterator[str]:
+def _sorted(found: Mapping[str, str | None]) -> Parsers:
+    return {name: {"class": by} if by else {} for name, by in sorted(found.items())}
+
+
+def _registered(program: Program, folders: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     for path in program.files:
         if path.startswith(folders) and path.endswith(".py"):
             name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
             module = program.module(name)
             if module is not None:
-                yield from _in_module(program, module)
+                yield from _in_table(program, module)
+                yield from _in_marks(program, module)
 
 
-def _in_module(program: Program, module: Module) -> Iterator[str]:
+def _in_table(program: Program, module: Module) -> Iterator[tuple[str, str]]:
+    """``_TOOL_PARSERS_TO_REGISTER = {"hermes": ("hermes_tool_parser", "HermesToolParser")}``."""
     for name, node in module.names.items():
         if name.endswith("_TO_REGISTER") and isinstance(node, ast.Dict):
-            yield from _names(program, module, *filter(None, node.keys))
+            table = evaluate(program, module, node)
+            for parser, place in table.items() if isinstance(table, dict) else ():
+                yield parser, place[-1] if isinstance(place, list) else ""
+
+
+def _in_marks(program: Program, module: Module) -> Iterator[tuple[str, str]]:
+    """``@ToolParserManager.register_module(["granite", "granite3"])`` above a class."""
     for node in ast.walk(module.tree):
-        if isinstance(node, ast.ClassDef):
-            for mark in node.decorator_list:
-                if isinstance(mark, ast.Call) and name_of(mark) == "register_module":
-                    yield from _names(program, module, *mark.args, *keywords(mark).values())
-
-
-def _names(program: Program, module: Module, *nodes: ast.expr) -> Iterator[str]:
-    for node in nodes:
-        value = evaluate(program, module, node)
-        for name in value if isinstance(value, list) else [value]:
-            if isinstance(name, str) and value is not UNREAD:
-                yield name
+        for mark in node.decorator_list if isinstance(node, ast.ClassDef) else ():
+            if isinstance(mark, ast.Call) and name_of(mark) == "register_module":
+                for given in (*mark.args, *keywords(mark).values()):
+                    value = evaluate(program, module, given)
+                    for name in value if isinstance(value, list) else [value]:
+                        if isinstance(name, str) and isinstance(node, ast.ClassDef):
+                            yield name, node.name

@@ -73,7 +73,7 @@ class Module:
 
     def origin(self, name: str) -> tuple[str, str] | None:
         """The module and the name there that an import of a name means."""
-        node = self.names.get(name)
+        node = self.names.get(name) or self.names.get("*")
         if not isinstance(node, ast.ImportFrom):
             return None
         base = node.module or ""
@@ -81,7 +81,8 @@ class Module:
             parents = self.package.split(".")
             kept = parents[: len(parents) - node.level + 1]
             base = ".".join([*kept, base] if base else kept)
-        return base, next(a.name for a in node.names if (a.asname or a.name) == name)
+        names = {alias.asname or alias.name: alias.name for alias in node.names}
+        return base, names.get(name, name)
 
 
 def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -128,8 +129,6 @@ class Program:
                 return None if node is None else Found(module, node)
             there = self.module(origin[0])
             if there is None:
-                return None
-            if origin[1] not in there.names:
                 return None
             module, name = there, origin[1]
         return None

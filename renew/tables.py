@@ -19,7 +19,7 @@ _LIFE = (
 )
 _ORDER = (
     "kind", "added", "removed", "readded", "deprecated", "replacement", "aliases", "default",
-    "defaults", "bounds", "choices", "checked", "unchecked", "loose", "several",
+    "defaults", "bounds", "choices", "checked", "unchecked", "loose", "several", "class",
 )  # fmt: skip
 
 Tables = dict[str, dict[str, Any]]
@@ -40,7 +40,7 @@ def make(read: Mapping[str, Facts], decided: decisions.Decisions) -> tuple[Table
         "flags": {"flags": _sorted(flags)},
         "variables": {"variables": _sorted(variables)},
         "parsers": {
-            name: history.names(order, [each[name] for each in facts])
+            name: _sorted(_current(history.features(order, [each[name] for each in facts])))
             for name in ("tool-parsers", "reasoning-parsers")
         },
         "speculation": {
@@ -89,13 +89,22 @@ def _meta(name: str, newest: Mapping[str, str]) -> dict[str, str]:
         "by the first release of each; choices: the values it takes, from `checked` on and "
         "before `unchecked`; loose: whatever their case",
         "variables": "vllm/envs.py; choices: the only values that it takes",
-        "parsers": "the parser registries; names that a plugin registers come on top",
+        "parsers": "the parser registries; names that a plugin registers come on top; names of "
+        "one class mean the same in the newest release",
         "speculation": "vllm/config/speculative.py; keys of --speculative-config since 0.8.2",
         "architectures": "vllm/model_executor/models/registry.py",
         "recipes": "recipes/ of the newest release; memory in GB",
     }
     plain = name in ("releases", "recipes")
     return {**newest, "source": sources[name], **({} if plain else {"life": _LIFE})}
+
+
+def _current(rows: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The rows, the classes only of what the newest release has."""
+    for row in rows.values():
+        if "removed" in row and "readded" not in row:
+            row.pop("class", None)
+    return rows
 
 
 def _sorted(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

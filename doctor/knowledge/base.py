@@ -10,7 +10,7 @@ from typing import Any
 
 from doctor.base.record import Record
 from doctor.base.unknown import UNKNOWN, UnknownType
-from doctor.knowledge import models
+from doctor.knowledge import models, recipes
 from doctor.knowledge.releases import Feature, Releases
 from doctor.knowledge.rows import (
     BadNodes,
@@ -60,6 +60,16 @@ class Knowledge(Record):
     releases: Releases
     files: Sequence[Path] = ()
 
+    @cached_property
+    def all_families(self) -> Sequence[Family]:
+        """The families of the pages, then those of vLLM's recipes."""
+        return (*self.families, *recipes.families(self.releases))
+
+    @cached_property
+    def all_pairings(self) -> Sequence[Pairing]:
+        """The pairings of the pages, then those of vLLM's recipes."""
+        return (*self.pairings, *recipes.pairings(self.releases))
+
     def lookup(self, dotted: str) -> Any:
         """The value of ``$kb.<page>.<setting>`` or ``$site.<name>``, or UNKNOWN."""
         scope, _, rest = dotted.removeprefix("$").partition(".")
@@ -81,12 +91,13 @@ class Knowledge(Record):
         What a row doesn't tell is UNKNOWN; what a feature doesn't have is None.
         """
         if table == "families":
-            return family_row(*models.find(key, self.families, lambda row: row.models))
+            found_rows = models.find(key, self.all_families, lambda row: row.models)
+            return family_row(*found_rows, self.releases)
         if table == "drafters":
-            found = models.find(key, self.pairings, lambda row: [row.drafter or ""])
+            found = models.find(key, self.all_pairings, lambda row: [row.drafter or ""])
             return drafter_row(*found, self.releases)
         if table == "targets":
-            found = models.find(key, self.pairings, lambda row: [row.target])
+            found = models.find(key, self.all_pairings, lambda row: [row.target])
             return target_row(*found, self.releases)
         if table == "broken-versions":
             return broken_version_row(key, self.broken_versions, self.releases)
@@ -101,7 +112,7 @@ class Knowledge(Record):
 
     def fits(self, model: str, drafter: str) -> bool | UnknownType:
         """Whether a drafter was trained for a model; UNKNOWN unless both are known."""
-        rows, _ = models.find(drafter, self.pairings, lambda row: [row.drafter or ""])
+        rows, _ = models.find(drafter, self.all_pairings, lambda row: [row.drafter or ""])
         if not rows:
             return UNKNOWN
         names = [spelling for spelling, _ in models.spellings(model)]

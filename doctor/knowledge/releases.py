@@ -10,6 +10,10 @@ from typing import Any
 from doctor.base.errors import DoctorError
 from doctor.base.kept import compiled
 from doctor.base.record import Record
+from doctor.knowledge.place import Place
+
+#: The table of vLLM's own recipes.
+RECIPES = "recipes.yaml"
 
 
 class Alias(Record):
@@ -109,6 +113,18 @@ class Releases:
         """Every key of ``--speculative-config`` that any release knows."""
         return self._features("speculation", "keys")
 
+    def same_parsers(self, name: str) -> frozenset[str]:
+        """The parsers of either kind that are the same in the newest release, by other names."""
+        return self._same_parsers.get(name, frozenset())
+
+    def recipes(self) -> Iterator[tuple[str, Mapping[str, Any], Place]]:
+        """The models of vLLM's own recipes, what the recipe of each says, and where it stands."""
+        models = self._table("recipes", "models")
+        filename = str(self._folder / RECIPES)
+        first = 4 + len(self._table("recipes", "_meta"))  # a row is a line, below head and title
+        for line, (model, recipe) in enumerate(models.items(), first):
+            yield model, recipe, Place(filename, line)
+
     def between(self, first: str | None, end: str | None) -> frozenset[str]:
         """The releases from ``first`` (None: the oldest) up to, but without, ``end``."""
         start = 0 if first is None else self._index[first]
@@ -134,6 +150,15 @@ class Releases:
     @cached_property
     def _index(self) -> Mapping[str, int]:
         return {release: index for index, release in enumerate(self.names)}
+
+    @cached_property
+    def _same_parsers(self) -> Mapping[str, frozenset[str]]:
+        made: dict[str, set[str]] = {}
+        for table in ("tool-parsers", "reasoning-parsers"):
+            for name, row in self._table("parsers", table).items():
+                if "class" in row:
+                    made.setdefault(row["class"], set()).add(name)
+        return {name: frozenset(names - {name}) for names in made.values() for name in names}
 
     @cached_property
     def _aliases(self) -> Mapping[str, str]:

@@ -6,10 +6,11 @@ A source that leaves a cell empty leaves it to the next source. What none tells 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 
 from doctor.base.unknown import UNKNOWN
-from doctor.knowledge.releases import Releases
+from doctor.knowledge.releases import RECIPES, Releases
 from doctor.knowledge.rows import BrokenVersion, Family, Pairing
 
 _Row = TypeVar("_Row", Family, Pairing, BrokenVersion)
@@ -72,7 +73,7 @@ class BrokenVersionRow(TypedDict):
     place: str
 
 
-def family_row(rows: Sequence[Family], exact: bool) -> FamilyRow | None:
+def family_row(rows: Sequence[Family], exact: bool, releases: Releases) -> FamilyRow | None:
     """The families that mean a model as one row."""
     if not rows:
         return None
@@ -81,10 +82,15 @@ def family_row(rows: Sequence[Family], exact: bool) -> FamilyRow | None:
     return {
         "family": next((row.name for row in rows if row.name), first.models[0]),
         "tool-parser": _told(rows, lambda row: row.tool_parser),
-        "right-parsers": _right(rows, lambda row: row.tool_parser, lambda row: row.also_right),
+        "right-parsers": _right(
+            rows, lambda row: row.tool_parser, lambda row: row.also_right, releases
+        ),
         "reasoning-parser": _told(rows, lambda row: row.reasoning_parser),
         "right-reasoning-parsers": _right(
-            rows, lambda row: row.reasoning_parser, lambda row: row.also_right_for_reasoning
+            rows,
+            lambda row: row.reasoning_parser,
+            lambda row: row.also_right_for_reasoning,
+            releases,
         ),
         "first-release": _told(rows, lambda row: row.first_release),
         "for-tool-calls": _told(rows, lambda row: row.for_tool_calls),
@@ -124,7 +130,7 @@ def target_row(rows: Sequence[Pairing], exact: bool, releases: Releases) -> Targ
         "drafters": frozenset(row.drafter for row in rows if row.drafter),
         "built-in": current[0].drafter is None,
         "method": _told(current[:1], _method),
-        "methods": _methods(rows, releases),
+        "methods": UNKNOWN if _of_recipes_alone(rows) else _methods(rows, releases),
         "tokens": _told(current[:1], lambda row: row.tokens),
         "first-release": _told(current[:1], lambda row: row.first_release),
         "exact": exact,
@@ -173,15 +179,16 @@ def _right(
     rows: Sequence[Family],
     parser: Callable[[Family], str | None],
     also: Callable[[Family], Sequence[str]],
+    releases: Releases,
 ) -> Any:
-    """The first source's parsers, and those of the sources that agree with it."""
+    """The first source's parsers, those of sources that agree with it, and their other names."""
     right: set[str] = set()
     for row in rows:
         name = parser(row)
         names = {name, *also(row)} if name else set()
         if not right or right & names:
             right |= names
-    return frozenset(right) or UNKNOWN
+    return frozenset(right).union(*map(releases.same_parsers, right)) or UNKNOWN
 
 
 def _method(row: Pairing) -> str | None:
@@ -195,6 +202,11 @@ def _methods(rows: Sequence[Pairing], releases: Releases) -> Any:
     if any(_is_mtp(method) for method in methods):
         methods |= {method.name for method in releases.methods() if _is_mtp(method.name)}
     return frozenset(methods) or UNKNOWN
+
+
+def _of_recipes_alone(rows: Sequence[Pairing]) -> bool:
+    """Whether only recipes tell: they show what works, not that nothing else does."""
+    return all(Path(row.place.filename).name == RECIPES for row in rows)
 
 
 def _is_mtp(method: str) -> bool:

@@ -28,8 +28,8 @@ def tables(knowledge: Knowledge) -> Mapping[str, Sequence[Any]]:
         "bad_nodes": knowledge.bad_nodes.lists,
         "shared_folders": knowledge.shared_folders,
         "broken_releases": knowledge.broken_versions,
-        "pairings": knowledge.pairings,
-        "families": knowledge.families,
+        "pairings": knowledge.all_pairings,
+        "families": knowledge.all_families,
         "migrations": knowledge.migrations,
         "settings": list(knowledge.settings.values()),
     }

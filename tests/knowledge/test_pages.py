@@ -106,7 +106,7 @@ def test_parsers_that_are_also_right(knowledge: Knowledge) -> None:
     row = knowledge.row("families", "Qwen/Qwen3-8B")
     assert row is not None
     assert row["right-parsers"] == {"hermes", "qwen3_json"}
-    assert row["right-reasoning-parsers"] == {"qwen3", "deepseek_r1"}
+    assert {"qwen3", "deepseek_r1"} <= row["right-reasoning-parsers"]
 
 
 def test_drafters_and_targets(knowledge: Knowledge) -> None:
@@ -225,3 +225,37 @@ def test_what_it_becomes_is_accepted_by_the_newest_release(knowledge: Knowledge)
                 key = releases.speculation_key(keys[0])
                 assert key is not None, row.new
                 assert releases.newest in key.releases, row.new
+
+
+def test_models_that_only_a_recipe_names(knowledge: Knowledge) -> None:
+    row = knowledge.row("families", "poolside/Laguna-XS.2")
+    assert row is not None
+    assert row["tool-parser"] == "poolside_v1"
+    assert row["exact"] is True
+    assert row["first-release"] is UNKNOWN
+    assert row["place"].rpartition("/")[2].startswith("recipes.yaml:")
+
+
+def test_a_row_of_a_recipe_stands_on_the_line_that_it_names(knowledge: Knowledge) -> None:
+    for pairing in knowledge.all_pairings[len(knowledge.pairings) :]:
+        line = Path(pairing.place.filename).read_text().splitlines()[pairing.place.line - 1]
+        assert pairing.target in line
+
+
+def test_a_parser_under_another_name_is_right_too(knowledge: Knowledge) -> None:
+    row = knowledge.row("families", "meta-models/Muse-Spark-Open-816B-A42B")
+    assert row is not None
+    assert row["right-parsers"] == {"muse", "musespark1x"}
+
+
+def test_a_recipe_forbids_no_other_method(knowledge: Knowledge) -> None:
+    row = knowledge.row("targets", "MiniMaxAI/MiniMax-M3")
+    assert row is not None
+    assert "Inferact/MiniMax-M3-EAGLE3" in row["drafters"]
+    assert row["methods"] is UNKNOWN
+
+
+def test_drafters_of_recipes_fit_all_checkpoints_of_their_model(knowledge: Knowledge) -> None:
+    drafter = "nvidia/gpt-oss-120b-Eagle3-v3"
+    assert knowledge.fits("amd/gpt-oss-120b-w-mxfp4-a-fp8", drafter) is True
+    assert knowledge.fits("openai/gpt-oss-20b", drafter) is False

@@ -36,8 +36,8 @@ variants:
 @pytest.fixture
 def renew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[[], Any]:
     """Runs the command on the archives in ``tmp_path / "cache"``; gives tables, output, errors."""
-    tables = tmp_path / "tables"
-    tables.mkdir()
+    tables = tmp_path / "kb" / "vllm"
+    tables.mkdir(parents=True)
 
     def run() -> tuple[Mapping[str, Any], str, str]:
         folders = ["--cache", str(tmp_path / "cache"), "--tables", str(tables)]
@@ -96,8 +96,9 @@ def test_one_release(renew: Callable[[], Any], cache: Path) -> None:
         "VLLM_PORT": {"deprecated": "0.9.0"},
         "VLLM_WORKER": {"choices": {"fork": {}, "spawn": {}}},
     }
-    assert tables["tool-parsers"] == {"hermes": {}}
-    assert tables["reasoning-parsers"] == {"deepseek": {}, "deepseek_r1": {}}
+    assert tables["tool-parsers"] == {"hermes": {"class": "HermesToolParser"}}
+    reasoning = {"class": "DeepSeekReasoningParser"}
+    assert tables["reasoning-parsers"] == {"deepseek": reasoning, "deepseek_r1": reasoning}
     assert tables["methods"] == {
         "deepseek_mtp": {"deprecated": "0.9.0", "replacement": "mtp"},
         "mtp": {},
@@ -126,7 +127,7 @@ def test_what_came_went_and_changed(renew: Callable[[], Any], cache: Path) -> No
     }
     assert flags["--gpu-memory-utilization"]["defaults"] == {"0.9.0": 0.9, "0.10.0": 0.92}
     assert flags["--old-x"]["removed"] == "0.10.0"
-    assert tables["tool-parsers"]["glm45"] == {"added": "0.10.0"}
+    assert tables["tool-parsers"]["glm45"] == {"added": "0.10.0", "class": "Glm"}
 
 
 def test_values_are_known_only_where_they_are_checked(
@@ -181,11 +182,11 @@ def test_the_same_archives_give_the_same_bytes(
 ) -> None:
     releases.archive(cache, "0.9.0")
     renew()
-    made = {file: file.read_bytes() for file in (tmp_path / "tables").iterdir()}
+    made = {file: file.read_bytes() for file in (tmp_path / "kb" / "vllm").iterdir()}
     for kept in (cache / "facts").iterdir():
         kept.unlink()
     _, out, _ = renew()
-    assert made == {file: file.read_bytes() for file in (tmp_path / "tables").iterdir()}
+    assert made == {file: file.read_bytes() for file in (tmp_path / "kb" / "vllm").iterdir()}
     assert "Nothing changed." in out
     assert "0 of 7 tables changed" in out
 
@@ -233,3 +234,28 @@ def test_a_broken_archive_stops_it_before_anything_is_written(
 def test_no_archive_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--offline", "--cache", str(tmp_path), "--tables", str(tmp_path)]) == 2
     assert "holds no archive of vLLM" in capsys.readouterr().err
+
+
+PAGE = """---
+id: parsers
+title: Parsers
+codes: [VD999]
+checked: "2025-01-02"
+sources: [x]
+---
+# Parsers
+| Family | Models | Tool parser | Reasoning parser |
+|---|---|---|---|
+| Roadrunner | `acme/Roadrunner-*` | `glm45` | `deepseek` |
+"""
+
+
+def test_a_page_and_a_recipe_that_differ(
+    renew: Callable[[], Any], cache: Path, tmp_path: Path
+) -> None:
+    releases.archive(cache, "0.9.0", more={"recipes/models/a/b.yaml": RECIPE})
+    (tmp_path / "kb" / "parsers.md").write_text(PAGE)
+    errors = renew()[2]
+    told = "acme/Roadrunner-7B: tool-parsers are hermes in its recipe, glm45 here"
+    assert f"differs: {told}" in errors
+    assert "reasoning-parsers are" not in errors  # two names of one class
