@@ -61,7 +61,7 @@ def _diagnostics(mutant: Mutant, text: str) -> list[Diagnostic]:
     examiner = _examiner(None if nodes is None else tuple(nodes))
     examiner.texts.clear()
     codes = {mutant.code} | ALSO.get(mutant.code, set())
-    found = examiner.examine(decode(text.encode(), mutant.path))
+    found = examiner.examination(decode(text.encode(), mutant.path)).diagnostics
     return [diagnostic for diagnostic in found if diagnostic.code in codes]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
+import sys
 from collections.abc import Mapping, Sequence
 from io import StringIO
 from pathlib import Path
@@ -17,7 +18,7 @@ from doctor.cli.catalogue import COMMANDS
 from doctor.cli.lesson import new_lesson
 from doctor.cli.log import log
 from doctor.cli.node import node
-from doctor.cli.outcome import exit_code, fail, report
+from doctor.cli.outcome import exit_code, fail, report, tell_failure, tell_failures
 from doctor.cli.peer import PEERS
 from doctor.report import FORMATS
 
@@ -27,14 +28,23 @@ _UNTIL_SEARCH = 100_000
 
 _SEVERITIES = ("error", "warning", "info")
 
+_TRACEBACK = click.Option(
+    ["--traceback"],
+    is_flag=True,
+    expose_value=False,
+    help="If vllm-doctor itself fails, show where in its code; for a report of the fault.",
+)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; 0: nothing found, 1: something found, 2: it could not do the job."""
     gc.set_threshold(_UNTIL_SEARCH)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    traceback = "--traceback" in given
     terminal.hold_places()
     try:
         with interrupts.raised():
-            code = app.main(arguments, prog_name="vllm-doctor", standalone_mode=False)
+            code = app.main(given, prog_name="vllm-doctor", standalone_mode=False, obj=traceback)
     except click.ClickException as error:
         said = StringIO()
         error.show(said)
@@ -50,7 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         terminal.give_up()
         return fail(f"the system refuses: {error.strerror or error}")
     except Exception as error:
-        return fail(f"this is a fault of vllm-doctor ({error!r}); please report it")
+        from doctor.base.failure import failure
+
+        return tell_failure(failure("this command", error), traceback)
     return code if isinstance(code, int) else 0
 
 
@@ -212,6 +224,7 @@ def trace(files: tuple[str, ...], format_name: str, vllm_version: str | None) ->
     Nothing is run. A FILE is a shell or Slurm script; `-` is the standard input. The exit code
     is 2 if one of them can't be read.
     """
+    from doctor.base.failure import Failure, Sparing
     from doctor.config import find, from_mapping
     from doctor.report.trace import render
     from doctor.scan import Examiner
@@ -225,13 +238,21 @@ def trace(files: tuple[str, ...], format_name: str, vllm_version: str | None) ->
         read_stream(stdin, "<stdin>") if path == "-" and stdin else read_named(path)
         for path in files
     ]
-    traces = [examiner.trace(source) for source in found if not isinstance(source, Unexamined)]
+    traces = []
+    failures: list[tuple[str, Failure]] = []
+    for source in found:
+        own: list[Failure] = []
+        with Sparing(own, "all of it"):
+            if not isinstance(source, Unexamined):
+                traces.append(examiner.trace(source))
+                own += traces[-1].failures
+        failures += [(source.filename, each) for each in own]
     lines = render(traces, format_name, terminal.width(), terminal.colour())
     terminal.write(lines, styled=True)
     problems = [source for source in found if isinstance(source, Unexamined)]
     for problem in problems:
         fail(f"{problem.filename}: {problem.reason}")
-    return 2 if problems else 0
+    return max(2 if problems else 0, tell_failures(failures))
 
 
 @app.command()
@@ -259,3 +280,5 @@ def _settings(overrides: Mapping[str, Any]) -> dict[str, object]:
 
 for _command in (node, log, *COMMANDS, new_lesson, *PEERS):
     app.add_command(_command)
+for _command in app.commands.values():
+    _command.params.append(_TRACEBACK)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
+
+import click
 
 from doctor.cli import terminal
 
 if TYPE_CHECKING:
+    from doctor.base.failure import Failure
     from doctor.scan import Result
 
 #: The exit code for what was found of a node, or of several.
@@ -18,6 +21,20 @@ def fail(sentence: str) -> int:
     """Say on the standard error what could not be done; the exit code for that."""
     terminal.tell([f"vllm-doctor: {sentence}"])
     return 2
+
+
+def tell_failure(failure: Failure, traceback: bool, filename: str | None = None) -> int:
+    """Tell of a fault of ours, with its ``traceback`` if that was asked for; the exit code."""
+    if traceback:
+        terminal.tell(failure.traceback.splitlines())
+    return fail(str(failure) if filename is None else f"{filename}: {failure}")
+
+
+def tell_failures(failures: Iterable[tuple[str, Failure]]) -> int:
+    """Tell of faults of ours in these files; the exit code, 0 if there are none."""
+    traceback = bool(click.get_current_context().find_root().obj)
+    codes = [tell_failure(failure, traceback, filename) for filename, failure in failures]
+    return max(codes, default=0)
 
 
 def report(result: Result, format_name: str, show: str) -> Iterator[str]:
@@ -42,6 +59,7 @@ def exit_code(result: Result, fail_on: str) -> int:
 
     for problem in result.problems:
         fail(problem)
+    tell_failures(result.failures)
     if result.failed:
         return 2
     return 0 if fail_on == "never" else int(result.holds(Severity(fail_on)))

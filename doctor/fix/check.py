@@ -32,6 +32,8 @@ def fault(before: Examined, after: Examined, made: Sequence[Offer]) -> str | Non
     """Why the fixes that were ``made`` must not be kept, in a few words; None if they may be."""
     if len(after.traced.script.unparsed) > len(before.traced.script.unparsed):
         return "a part of the script could not be read any more"
+    if len(after.failures) > len(before.failures):
+        return "vllm-doctor itself fails on what would become of the script"
     gained = _codes(after) - _codes(before)
     if gained:
         return f"the script would gain {', '.join(sorted(gained))}"

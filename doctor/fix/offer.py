@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
+from doctor.base.failure import Failure, Sparing
 from doctor.base.record import Record
 from doctor.diagnostic import Applicability, Diagnostic, Edit, Fix
 from doctor.fix import (
@@ -71,18 +72,28 @@ class Offer(Record):
 
 
 class Examined(Record):
-    """A version of the script: what it would do, and what the rules say of it."""
+    """A version of the script: what it would do, and what the rules say of it.
+
+    ``failures`` are the faults of ours on the way.
+    """
 
     traced: Traced
     offers: tuple[Offer, ...]
+    failures: tuple[Failure, ...] = ()
 
     @property
     def text(self) -> str:
         return self.traced.source.text
 
 
-def offer(verdict: Verdict, traced: Traced) -> Offer:
-    """The fix of one verdict about a script."""
+def offer(verdict: Verdict, traced: Traced, failures: list[Failure]) -> Offer:
+    """The fix of one verdict about a script; one that fails is not offered."""
+    with Sparing(failures, f"the fix of {verdict.diagnostic.code}"):
+        return _offer(verdict, traced)
+    return Offer(verdict.diagnostic, verdict, "vllm-doctor itself failed in it")
+
+
+def _offer(verdict: Verdict, traced: Traced) -> Offer:
     diagnostic, repair = verdict.diagnostic, verdict.repair
     if repair is None:
         return Offer(diagnostic, verdict)

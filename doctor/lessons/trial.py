@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 from doctor import sources
+from doctor.base.failure import Failure
 from doctor.base.unknown import UNKNOWN
 from doctor.config import Config, from_mapping
-from doctor.diagnostic import Diagnostic
+from doctor.diagnostic import Diagnostic, Source
 from doctor.facts.base import Fact
 from doctor.knowledge import Knowledge
 from doctor.rulebook import Rulebook, answer, load
@@ -43,13 +44,16 @@ def failure(code: str, example: Example, bench: Bench) -> str | None:
     with _as_user(example, bench) as examiner:
         if example.fact is not None:
             return _node_failure(code, example, example.fact, bench, examiner.knowledge)
-        everything = _told(example, examiner)
+        script = sources.decode(_input(example).getvalue(), example.filename)
+        everything, failures = _told(script, examiner)
         fixed = None if example.fixed is None else _fixed(code, example, examiner)
+    if failures:
+        return str(failures[0])
     found = [each for each in everything if each.code == code]
     if not example.bad:
         return f"{code} speaks on this good example: {found[0].message}" if found else None
     if not found:
-        unread = "".join(f": {each.message}" for each in everything if each.code == "VD001")
+        unread = f": {script.reason}" if isinstance(script, sources.Unexamined) else ""
         return f"{code} is silent on this bad example{unread}"
     if fixed != example.fixed:
         return f"the fixes of {code} make of this example: {fixed!r}"
@@ -91,11 +95,13 @@ def _as_user(example: Example, bench: Bench) -> Iterator[Examiner]:
         yield Examiner(config, here=None)
 
 
-def _told(example: Example, like: Examiner) -> list[Diagnostic]:
+def _told(
+    script: Source | sources.Unexamined, like: Examiner
+) -> tuple[list[Diagnostic], Sequence[Failure]]:
     examiner = Examiner(like.config, like=like)
     examiner.refuse_wrong_references()
-    script = sources.decode(_input(example).getvalue(), example.filename)
-    return [*examiner.examine(script), *examiner.examine_knowledge()]
+    done = examiner.examination(script)
+    return [*done.diagnostics, *examiner.examine_knowledge()], done.failures
 
 
 def _fixed(code: str, example: Example, like: Examiner) -> str:

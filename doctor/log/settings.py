@@ -56,11 +56,13 @@ def by_own_word(filename: str, verdict: Verdict, config: Config) -> list[Diagnos
     if header.command is None or header.told is None or not rules:
         return []
     config = replace(config, vllm_version=header.release or config.vllm_version, slurm=False)
-    found = Examiner(config, here=None).examine(Source(filename, header.command + "\n"))
+    done = Examiner(config, here=None).examination(Source(filename, header.command + "\n"))
+    for failure in done.failures:
+        raise DoctorError(str(failure), filename)
     where = place(filename, header.told)
     return [
         replace(each, location=where, related=(), fix=None)
-        for each in found
+        for each in done.diagnostics
         if each.code in rules and each.severity is not Severity.INFO
     ]
 

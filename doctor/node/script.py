@@ -34,6 +34,8 @@ def _look(path: str, config: Config, situation: Situation) -> Iterator[Need | Ga
     if isinstance(source, Unexamined):
         raise UnseenError(f"{path} can't be read: {source.reason}")
     traced = Examiner(config, [path]).trace(source)
+    for failure in traced.failures:
+        raise UnseenError(f"{path}: {failure}")
     found = list(needs(traced, _here(situation)))
     if not found:
         raise NotHereError(f"{path} starts no server of which it is known what it needs")

@@ -7,6 +7,7 @@ from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from doctor.base.failure import Failure, Sparing
 from doctor.base.record import Record
 from doctor.base.unknown import UNKNOWN
 from doctor.diagnostic import Diagnostic, Location, Related, Severity
@@ -68,15 +69,23 @@ def check(facts: Iterable[Fact], rulebook: Rulebook, knowledge: Knowledge) -> li
     return [verdict.diagnostic for verdict in judge(facts, rulebook, knowledge)]
 
 
-def judge(facts: Iterable[Fact], rulebook: Rulebook, knowledge: Knowledge) -> list[Verdict]:
-    """What the rules find in the facts, and what they want done about it."""
+def judge(
+    facts: Iterable[Fact],
+    rulebook: Rulebook,
+    knowledge: Knowledge,
+    failures: list[Failure] | None = None,
+) -> list[Verdict]:
+    """What the rules find in the facts, and what they want done about it.
+
+    Where ``failures`` is given, a rule that fails on a fact only adds to it.
+    """
     groups: dict[tuple[object, ...], list[_Finding]] = {}
     for fact in facts:
         for rule in rulebook.by_fact.get(fact.kind, ()):
-            finding = _apply(Scope(rule, fact, knowledge), rulebook.severities)
-            if finding is None:
-                continue
-            groups.setdefault(finding.group, []).append(finding)
+            with Sparing(failures, rule.code):
+                finding = _apply(Scope(rule, fact, knowledge), rulebook.severities)
+                if finding is not None:
+                    groups.setdefault(finding.group, []).append(finding)
     verdicts = [min(group, key=lambda each: each.rank).told(group) for group in groups.values()]
     verdicts.sort(key=lambda verdict: verdict.diagnostic.severity.rank, reverse=True)
     return sorted(_once_a_place(verdicts), key=_order)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from doctor.base.data import data_folder
+from doctor.base.failure import Failure
 from doctor.base.folders import files_below
 from doctor.base.kept import keep, recall
 from doctor.base.record import Record
@@ -41,11 +42,13 @@ class Examination(Record):
     """What an examination found in a script; ``asked`` are the files that it looked for.
 
     Their names, and fingerprints of what they held; None is for one that isn't there.
+    ``failures`` are the faults of ours on the way: something may be missing.
     """
 
     script: Source | Unexamined
     diagnostics: Sequence[Diagnostic]
     asked: Mapping[str, str | None]
+    failures: Sequence[Failure] = ()
 
 
 class Results:
@@ -75,9 +78,12 @@ class Results:
         return [_unpacked(*each) for each in packed]
 
     def add(self, done: Examination) -> None:
-        """Note what an examination found. What could not be read may be readable next time."""
+        """Note what an examination found, if it was a whole one.
+
+        What could not be read may be readable next time, and what failed may work.
+        """
         script = done.script
-        if isinstance(script, Source) and all(each.code != "VD001" for each in done.diagnostics):
+        if isinstance(script, Source) and not done.failures:
             packed = [_packed(diagnostic) for diagnostic in done.diagnostics]
             self._current[self._key(script)] = done.asked, packed
             self._has_news = True

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from doctor.base.errors import DoctorError
+from doctor.base.failure import Failure, Sparing
 from doctor.config import Config
 from doctor.config.selection import matches_any
 from doctor.diagnostic import Diagnostic, Severity, Source
@@ -84,25 +84,22 @@ class Examiner:
                 raise wrong
 
     def examination(self, found: Source | Unexamined) -> Examination:
-        """The diagnostics of one script, and the files on which they rest."""
-        self.loader.asked.clear()
-        diagnostics = self.examine(found)
-        return Examination(found, diagnostics, self.loader.fingerprints())
+        """The diagnostics of one script, as the configuration wants them, and what they rest on.
 
-    def examine(self, found: Source | Unexamined) -> list[Diagnostic]:
-        """The diagnostics of one script, as the configuration wants them."""
+        A fault of ours costs no more than what it happened in.
+        """
+        self.loader.asked.clear()
+        diagnostics: list[Diagnostic] = []
+        failures: list[Failure] = []
         if isinstance(found, Unexamined):
-            return list(self._wanted(self._check([_fact(found)])))
-        if not self.finds_worthwhile(found):
-            return []
-        try:
-            return [offer.diagnostic for offer in self.examined(found).offers]
-        except DoctorError:
-            raise
-        except Exception as error:  # a fault of ours must not cost the user the other files
-            reason = f"vllm-doctor failed on it ({type(error).__name__}: {error}); please report it"
-            failure = Unexamined(found.filename, "unreadable", reason)
-            return list(self._wanted(self._check([_fact(failure)])))
+            diagnostics += self._wanted(self._check([_fact(found)]))
+        else:
+            with Sparing(failures, "all of it"):
+                if self.finds_worthwhile(found):
+                    done = self.examined(found)
+                    diagnostics += (offer.diagnostic for offer in done.offers)
+                    failures += done.failures
+        return Examination(found, diagnostics, self.loader.fingerprints(), tuple(failures))
 
     def examine_knowledge(self) -> list[Diagnostic]:
         """The diagnostics of the site's own knowledge, as the configuration wants them."""
@@ -114,30 +111,28 @@ class Examiner:
 
     def examined(self, source: Source) -> Examined:
         """What one script would do, and its diagnostics with their fixes, as they are wanted."""
-        from doctor.fix.offer import Examined, Offer, offer
+        from doctor.fix.offer import Examined, offer
         from doctor.rulebook import judge
         from doctor.scan import suppress
 
         traced = self.trace(source)
-        verdicts = judge(traced.facts, self.rulebook, self.knowledge)
+        failures = list(traced.failures)
+        verdicts = judge(traced.facts, self.rulebook, self.knowledge, failures)
         found = [verdict.diagnostic for verdict in verdicts]
         kept, useless = suppress.apply(traced.script, source, found, self.rulebook.names)
         if useless:
             # A comment about a whole file may suppress what is said of the other comments.
-            about = judge(useless, self.rulebook, self.knowledge)
+            about = judge(useless, self.rulebook, self.knowledge, failures)
             told = [verdict.diagnostic for verdict in about]
             kept += suppress.apply(traced.script, source, told, self.rulebook.names)[0]
             verdicts += about
         unsuppressed = {id(diagnostic) for diagnostic in kept}
-        offers = (
-            offer(verdict, traced) if verdict.repair else Offer(verdict.diagnostic, verdict)
-            for verdict in verdicts
-            if id(verdict.diagnostic) in unsuppressed
-        )
-        wanted = ((each, self._as_wanted(each.diagnostic)) for each in offers)
-        return Examined(
-            traced, tuple(replace(each, diagnostic=said) for each, said in wanted if said)
-        )
+        offers = []
+        for verdict in verdicts:
+            said = self._as_wanted(verdict.diagnostic)
+            if said is not None and id(verdict.diagnostic) in unsuppressed:
+                offers.append(offer(replace(verdict, diagnostic=said), traced, failures))
+        return Examined(traced, tuple(offers), tuple(failures))
 
     def trace(self, source: Source) -> Traced:
         """What one script would do."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from doctor import sources
-from doctor.base.errors import DoctorError
+from doctor.base.failure import Failure, Sparing
 from doctor.base.record import Record
 from doctor.config import Config
 from doctor.diagnostic import Diagnostic, Severity, Source
@@ -57,17 +57,19 @@ def repair(
     refused: list[Refusal] = []
     remaining: dict[Diagnostic, None] = {}
     problems: list[str] = []
+    failures: list[tuple[str, Failure]] = []
     files = 0
     for found in sources.discover(paths, config, stdin, stdin_filename):
         if isinstance(found, Missing):
             problems.append(f"{found.path}: there is no such file or folder")
             continue
         files += 1
-        change = None
+        change, own = None, list[Failure]()
         try:
-            if isinstance(found, Source) and matters(found, config, examiner.loader.load):
-                change, refusals = _repaired(found, examiner, unsafe, least)
-                refused += refusals
+            with Sparing(own, "its fixes"):
+                if isinstance(found, Source) and matters(found, config, examiner.loader.load):
+                    change, refusals = _repaired(found, examiner, unsafe, least)
+                    refused += refusals
             if change is not None:
                 if write and found.filename != stdin_filename:
                     replace_file(change.before, change.after)
@@ -75,10 +77,12 @@ def repair(
                 found = change.after
         except NotFixedError as problem:
             problems.append(str(problem))
-        remaining.update(dict.fromkeys(examiner.examine(found)))
+        done = examiner.examination(found)
+        remaining.update(dict.fromkeys(done.diagnostics))
+        failures += [(found.filename, each) for each in (*own, *done.failures)]
     remaining.update(dict.fromkeys(examiner.examine_knowledge()))
     ordered = tuple(sorted(remaining, key=lambda each: (each.location, each.code, each.message)))
-    result = Result(ordered, examiner.texts, files, tuple(problems))
+    result = Result(ordered, examiner.texts, files, tuple(problems), tuple(failures))
     return Repaired(tuple(changes), tuple(refused), result)
 
 
@@ -91,11 +95,6 @@ def _repaired(
         outcome = repaired(
             first, lambda text: examiner.examined(replace(source, text=text)), unsafe, least
         )
-    except DoctorError:
-        raise
-    except Exception as error:  # a fault of ours must not cost the user the other files
-        reason = f"vllm-doctor failed on it ({type(error).__name__}: {error}); please report it"
-        raise NotFixedError(reason, source.filename) from error
     finally:
         examiner.texts[source.filename] = source
     if outcome.text == source.text:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from doctor import sources
+from doctor.base.errors import DoctorError
+from doctor.base.failure import Failure
 from doctor.base.record import Record
 from doctor.config import Config, from_mapping
 from doctor.diagnostic import Diagnostic, Severity, Source
@@ -19,17 +21,21 @@ from doctor.sources import Missing
 
 
 class Result(Record):
-    """What a scan found; ``problems`` are sentences about what could not be done."""
+    """What a scan found; ``problems`` are sentences about what could not be done.
+
+    ``failures`` are faults of ours, by the names of the files in which they happened.
+    """
 
     diagnostics: tuple[Diagnostic, ...]
     sources: Mapping[str, Source]
     files: int
     problems: tuple[str, ...] = ()
+    failures: tuple[tuple[str, Failure], ...] = ()
 
     @property
     def failed(self) -> bool:
         """Whether a part of what was asked for could not be done."""
-        return bool(self.problems)
+        return bool(self.problems or self.failures)
 
     def holds(self, least: Severity) -> bool:
         """Whether anything of this severity, or worse, was found."""
@@ -48,6 +54,7 @@ def scan(
     results = Results(config, examiner.loader)
     diagnostics: list[Diagnostic] = []
     problems: list[str] = []
+    failures: list[tuple[str, Failure]] = []
     files, changed = 0, []
     for found in sources.discover(paths, config, stdin, stdin_filename):
         if isinstance(found, Missing):
@@ -61,21 +68,28 @@ def scan(
             diagnostics += known
     for done in examine_all(examiner, changed):
         diagnostics += done.diagnostics
+        failures += [(done.script.filename, each) for each in done.failures]
         results.add(done)
     results.write()
     diagnostics += examiner.examine_knowledge()
     found_in_order = tuple(_told_once(sorted(diagnostics, key=_order)))
-    return Result(found_in_order, examiner.texts, files, tuple(problems))
+    return Result(found_in_order, examiner.texts, files, tuple(problems), tuple(failures))
 
 
 def scan_text(
     text: str | bytes, filename: str, config: Config | Mapping[str, object] | None = None
 ) -> list[Diagnostic]:
-    """Examine one script that is at hand; ``config`` may be a table as in the file."""
+    """Examine one script that is at hand; ``config`` may be a table as in the file.
+
+    Raises ``DoctorError`` where a fault of ours costs a part of what would have been found.
+    """
     if not isinstance(config, Config):
         config = from_mapping(config or {}, Path.cwd())
     found = sources.decode(text.encode() if isinstance(text, str) else text, filename)
-    return sorted(Examiner(config).examine(found), key=_order)
+    done = Examiner(config).examination(found)
+    for failure in done.failures:
+        raise DoctorError(str(failure), filename)
+    return sorted(done.diagnostics, key=_order)
 
 
 def _order(diagnostic: Diagnostic) -> tuple[object, ...]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from doctor.base.failure import Failure, Sparing, spared
 from doctor.base.record import Record
 from doctor.diagnostic import Source
 from doctor.facts.base import Fact
@@ -59,7 +61,7 @@ class Settings(Record):
 class Traced(Record):
     """What a script would do: the programs that it starts, the servers and requests among them.
 
-    ``job`` is what the script's own header makes of it.
+    ``job`` is what the script's own header makes of it, ``failures`` are faults of ours on the way.
     """
 
     source: Source
@@ -69,6 +71,7 @@ class Traced(Record):
     requests: tuple[jobs.Request, ...] = ()
     servers: tuple[Started, ...] = ()
     facts: tuple[Fact, ...] = ()
+    failures: tuple[Failure, ...] = ()
 
 
 def trace(
@@ -77,36 +80,62 @@ def trace(
     """Walk one script and read what it starts; for ``load`` and ``beside`` see ``Walk``."""
     own = jobs.own_job(FileFrame(source), script)
     walk = walked(source, script, load, beside, jobs.container_of(own))
+    read = partial(spared, walk.failures)
     invocations = [invocation for invocation in walk.invocations if invocation.arguments]
-    all_jobs = [own, *jobs.written_jobs(invocations)]
-    requests = jobs.requests(all_jobs, invocations, load)
+    all_jobs = [own, *read("the jobs", lambda: jobs.written_jobs(invocations))]
+    requests = read("the requests", lambda: jobs.requests(all_jobs, invocations, load))
+    around = Surroundings.of(own, walk, requests)
     facts: list[Fact] = [
         UnparsedStatement(location=source.location(*region.span), reason=region.reason)
         for region in script.unparsed
     ]
-    facts += [fact for job in all_jobs for fact in directives.read(job)]
-    facts += jobs.allocations(requests, "vllm" in source.text.lower())
+    names_vllm = "vllm" in source.text.lower()
+    facts += read("the directives", lambda: chain.from_iterable(map(directives.read, all_jobs)))
+    facts += read("the allocations", lambda: jobs.allocations(requests, names_vllm))
+    facts += _of_commands(invocations, requests, own, around, settings)
+    facts += read("the secrets", lambda: secrets.read(source))
+    started: list[Started] = []
+    if names_vllm or any(_names_vllm(i) for i in invocations):
+        started, more = _servers(walk, invocations, around.shape, settings)
+        facts += _in_place(more, started, around)
+        facts = list(_with_idle_gpus(facts, started, around))
+    servers = [each.invocation for each in started]
+    facts += read("the logs", lambda: logfiles.read(requests, servers, around))
+    in_slurm = settings.slurm or jobs.shows_slurm(source.text, own.header)
+    return Traced(
+        source,
+        script,
+        walk,
+        around.shape,
+        tuple(requests),
+        tuple(started),
+        tuple(replace(fact, in_slurm=in_slurm) for fact in facts),
+        tuple(walk.failures),
+    )
+
+
+def _of_commands(
+    invocations: Sequence[Invocation],
+    requests: Sequence[jobs.Request],
+    own: jobs.Job,
+    around: Surroundings,
+    settings: Settings,
+) -> Iterator[Fact]:
+    """The facts about commands of any kind."""
+    walk = around.walk
     folders = tuple(folder.path for folder in settings.knowledge.shared_folders)
     elsewhere = runs_elsewhere(own, invocations)
     at_slurm = [each for each in invocations if each.context.remote or not elsewhere]
-    facts += written.read(at_slurm, folders, Cleared.of(walk, requests))
     shared = programs.node_shared(requests)
-    for invocation in invocations:
-        facts += deletions.read(invocation, folders, shared)
-        facts += programs.read(invocation, shared)
-    facts += secrets.read(source)
-    facts += steps.read(invocations, in_batch_job=bool(own.header.effective))
-    around = Surroundings.of(own, walk, requests)
-    job = around.shape
-    started: list[Started] = []
-    if "vllm" in source.text.lower() or any(_names_vllm(i) for i in invocations):
-        started, more = _servers(walk, invocations, job, settings)
-        facts += _in_place(more, started, around)
-        facts = list(_with_idle_gpus(facts, started, around))
-    facts += logfiles.read(requests, [each.invocation for each in started], around)
-    in_slurm = settings.slurm or jobs.shows_slurm(source.text, own.header)
-    facts = [replace(fact, in_slurm=in_slurm) for fact in facts]
-    return Traced(source, script, walk, job, tuple(requests), tuple(started), tuple(facts))
+    in_batch_job = bool(own.header.effective)
+    read = partial(spared, walk.failures)
+    yield from read(
+        "what is written", lambda: written.read(at_slurm, folders, Cleared.of(walk, requests))
+    )
+    for each in invocations:
+        yield from read("the deletions", partial(deletions.read, each, folders, shared))
+        yield from read("what is killed", partial(programs.read, each, shared))
+    yield from read("the steps", lambda: steps.read(invocations, in_batch_job=in_batch_job))
 
 
 def _in_place(
@@ -122,16 +151,16 @@ def _in_place(
         if isinstance(fact, Launch):
             server = next(servers)
             where = server.invocation
-            fact = devices.told(fact, server, around.request)
-            fact = logs.told(fact, where, around)
-            yield replace(
-                fact,
-                ends_with_job=endings.ends_with_job(where, around.walk, around.is_batch),
-                gpus_looked_at=gpu_checks.looked(where, around),
-                on_amd=on_amd,
-            )
-        else:
-            yield fact
+            with Sparing(around.walk.failures, "the surroundings of a server"):
+                fact = devices.told(fact, server, around.request)
+                fact = logs.told(fact, where, around)
+                fact = replace(
+                    fact,
+                    ends_with_job=endings.ends_with_job(where, around.walk, around.is_batch),
+                    gpus_looked_at=gpu_checks.looked(where, around),
+                    on_amd=on_amd,
+                )
+        yield fact
 
 
 def _with_idle_gpus(
@@ -143,9 +172,9 @@ def _with_idle_gpus(
     own = around.request
     for fact in facts:
         if isinstance(fact, Allocation) and own is not None and fact.location == own.location:
-            yield idle.told(fact, started, around)
-        else:
-            yield fact
+            with Sparing(around.walk.failures, "the idle GPUs"):
+                fact = idle.told(fact, started, around)
+        yield fact
 
 
 def _names_vllm(invocation: Invocation) -> bool:
@@ -158,18 +187,29 @@ def _servers(
     """The servers, and the facts about them."""
     from doctor.trace.readers import caches, flags, ports, requirements, servers, variables
 
-    found = requirements.asked(invocations)
+    read = partial(spared, walk.failures)
+    found = read("what is installed", lambda: requirements.asked(invocations))
     pins = requirements.Pins(settings.tables, found, settings.vllm_version)
-    started = list(servers.servers(invocations, settings.tables, settings.knowledge, pins))
+    knowledge = settings.knowledge
+    started: list[Started] = []
+    launches: list[Fact] = []
+    for each in read(
+        "the servers", lambda: servers.servers(invocations, settings.tables, knowledge, pins)
+    ):
+        with Sparing(walk.failures, "what a server is"):
+            launches.append(servers.launch(each, knowledge))
+            started.append(each)
     candidates = [each.candidates for each in started]
-    facts: list[Fact] = [*requirements.facts(found, candidates, settings.knowledge)]
-    facts += [servers.launch(each, settings.knowledge) for each in started]
-    facts += [fact for each in started for fact in flags.given(each)]
-    facts += variables.given(started, walk)
-    facts += [fact for each in started for fact in caches.folders(each, walk, job)]
+    facts: list[Fact] = []
+    facts += read("the releases", lambda: requirements.facts(found, candidates, knowledge))
+    facts += launches
+    facts += read("the flags", lambda: chain.from_iterable(map(flags.given, started)))
+    facts += read("the variables", lambda: variables.given(started, walk))
+    for each in started:
+        facts += read("the caches", partial(caches.folders, each, walk, job))
     if not walk.truncated:
-        facts += caches.shared(started, walk, job)
-        facts += ports.shared(started, walk, job)
+        facts += read("the shared caches", lambda: caches.shared(started, walk, job))
+        facts += read("the shared ports", lambda: ports.shared(started, walk, job))
     return started, facts
 
 

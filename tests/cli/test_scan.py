@@ -342,38 +342,6 @@ def test_hostile_files_get_one_line_each_and_the_scan_goes_on(command: Command) 
     assert max(map(len, shown.out.splitlines())) < 300
 
 
-def test_a_fault_of_ours_costs_one_file(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    from doctor import shell
-
-    parse = shell.parse
-
-    def fails(text: str) -> shell.Script:
-        if "poison" in text:
-            raise KeyError("oops")
-        return parse(text)
-
-    monkeypatch.setattr(shell, "parse", fails)
-    write("a.sh", "vllm poison\n")
-    write("b.sh", DELETE)
-    first, second = command("scan", "--format", "json").found
-    assert (first["code"], first["filename"], second["code"]) == ("VD001", "a.sh", "VD101")
-    assert "vllm-doctor failed on it (KeyError: 'oops'); please report it" in first["message"]
-
-
-def test_faults_elsewhere_are_told_without_a_traceback(
-    command: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(*_: object) -> None:
-        raise RuntimeError("oops")
-
-    monkeypatch.setattr(sources, "discover", fails)
-    outcome = command("scan")
-    assert outcome.code == 2
-    assert outcome.err == (
-        "vllm-doctor: this is a fault of vllm-doctor (RuntimeError('oops')); please report it\n"
-    )
-
-
 def test_the_same_file_is_told_once_in_order(command: Command) -> None:
     write("b.sh", DELETE + DELETE)
     write("a/c.sh", DELETE)

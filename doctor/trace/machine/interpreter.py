@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from doctor.base.errors import DoctorError
+from doctor.base.failure import failure
 from doctor.shell.tree import (
     AndOr,
     ArithmeticCommand,
@@ -83,6 +85,22 @@ class Interpreter:
         return [*done, *results]
 
     def statement(self, statement: Statement, state: State) -> list[Result]:
+        """Execute one statement; one that we fail on is like one that can't be read."""
+        try:
+            return self._statement(statement, state)
+        except DoctorError:
+            raise
+        except Exception as error:
+            row = self.frame.origin(statement.command.span).location.start.row
+            self.walk.failures.append(failure(f"the walk, at line {row}", error))
+            return self._unread(state)
+
+    def _unread(self, state: State) -> list[Result]:
+        captured.lose(state)
+        self.may_hold()
+        return [Result(state)]
+
+    def _statement(self, statement: Statement, state: State) -> list[Result]:
         if not statement.background or _kills(statement.command):
             return self.execute(statement.command, state)
         beside = self.in_background()
@@ -162,9 +180,7 @@ class Interpreter:
                 state.functions[command.name] = (Defined(command, self.frame),)
                 return [Result(state, True)]
             case Unparsed():
-                captured.lose(state)
-                self.may_hold()
-                return [Result(state)]
+                return self._unread(state)
             case _:
                 return self._compound(command, state)
 
@@ -241,11 +257,13 @@ class Interpreter:
         calling.append(name)
         results: list[Result] = []
         alternatives = state.functions[name]
-        for defined in alternatives:
-            way = state if len(alternatives) == 1 else assuming(state, defined.assumes)
-            if way is not None:
-                results += self._call(defined, arguments, way)
-        calling.pop()
+        try:
+            for defined in alternatives:
+                way = state if len(alternatives) == 1 else assuming(state, defined.assumes)
+                if way is not None:
+                    results += self._call(defined, arguments, way)
+        finally:
+            calling.pop()
         return merge(results) or [Result(state)]
 
     def _call(self, defined: Defined, arguments: tuple[Value, ...], state: State) -> list[Result]:

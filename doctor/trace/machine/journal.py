@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from doctor.base.failure import Failure
 from doctor.diagnostic import Source
 from doctor.shell import parse
 from doctor.shell.tree import Script
@@ -33,7 +34,8 @@ class Walk:
     the script waits for jobs to end, in ``settling_loops`` at least for a server to answer.
     ``holds`` are the places where something may hold the script up that is no program of its
     own, ``readiness`` the stretches in which it only asks a server until it answers, ``traps``
-    the branches that run when it ends. ``trees`` are the texts that were parsed.
+    the branches that run when it ends. ``trees`` are the texts that were parsed, ``failures`` the
+    faults of ours on the way.
     """
 
     load: Callable[[str, Source], Source | None]
@@ -54,6 +56,7 @@ class Walk:
     readiness: list[range] = field(default_factory=list)
     traps: set[int] = field(default_factory=set)
     trees: dict[str, Script] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
 
     def parsed(self, text: str) -> Script:
         """The tree of a text that the script runs, perhaps again and again."""

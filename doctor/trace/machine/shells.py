@@ -60,8 +60,10 @@ def _sub_shell(shell: Shell, start: Start, state: State) -> tuple[Shell, State]:
 def _run(shell: Shell, inner: Shell, frame: ScriptFrame, text: str, state: State) -> None:
     """Walk the text of another shell; what it waits for in the foreground counts here too."""
     shell.walk.depth += 4
-    traps.run(inner, inner.script(frame, text, state))
-    shell.walk.depth -= 4
+    try:
+        traps.run(inner, inner.script(frame, text, state))
+    finally:
+        shell.walk.depth -= 4
     if inner.context.threads == shell.context.threads:
         shell.waited, shell.settled = inner.waited, inner.settled
 
