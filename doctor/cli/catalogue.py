@@ -150,8 +150,13 @@ def kb(context: click.Context, /, format_name: str, **site: Any) -> int:
     metavar="DAYS",
     help="How old a list of bad nodes may be.",
 )
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Also try each rule without each of its parts, and name those that no example needs.",
+)
 @site_options
-def kb_check(max_age: int, **site: Any) -> int:
+def kb_check(max_age: int, strict: bool, **site: Any) -> int:
     """Check your knowledge and rules.
 
     Without any it checks what ships with vllm-doctor. Each sentence names a file and a line. The
@@ -165,7 +170,8 @@ def kb_check(max_age: int, **site: Any) -> int:
 
     config = site_config(**site)
     today = datetime.now().astimezone().date()
-    found = complaints(config, Examiner(config).knowledge, load(config.rules), today, max_age)
+    knowledge, rulebook = Examiner(config).knowledge, load(config.rules)
+    found = complaints(config, knowledge, rulebook, today, max_age, strict)
     terminal.write([str(each) for each in found] or ["All is well."])
     return int(bool(found))
 

@@ -16,6 +16,7 @@ from doctor.knowledge import Knowledge
 from doctor.knowledge.conflicts import conflicts
 from doctor.knowledge.markdown import code_blocks
 from doctor.knowledge.rows import Page
+from doctor.lessons.strict import unneeded
 from doctor.lessons.trial import Bench, failure
 from doctor.log.check import complaints as signature_complaints
 from doctor.log.signature import Signature
@@ -50,9 +51,17 @@ class Subject(Record):
 
 
 def complaints(
-    config: Config, knowledge: Knowledge, rulebook: Rulebook, today: date, days: int
+    config: Config,
+    knowledge: Knowledge,
+    rulebook: Rulebook,
+    today: date,
+    days: int,
+    strict: bool = False,
 ) -> list[Complaint]:
-    """All that is wrong, in the order of files and lines; ``days`` is how old a list may be."""
+    """All that is wrong, in the order of files and lines; ``days`` is how old a list may be.
+
+    ``strict`` asks, too, which parts of the rules no example needs.
+    """
     subject = _subject(config, knowledge, rulebook)
     signatures = load(config.kb)
     lessons = {rule.code: rule.lesson for rule in rulebook.rules}
@@ -70,6 +79,7 @@ def complaints(
     else:
         bench = Bench(config)
         found += _examples(subject, bench)
+        found += _unneeded(subject, bench) if strict else ()
         found += _blocks(subject, {rule.code for rule in rulebook.rules}, bench)
     return sorted(set(found))
 
@@ -186,6 +196,13 @@ def _examples(subject: Subject, bench: Bench) -> Iterator[Complaint]:
             problem = failure(rule.code, example, bench)
             if problem is not None:
                 yield Complaint(str(rule.path), example.line, problem)
+
+
+def _unneeded(subject: Subject, bench: Bench) -> Iterator[Complaint]:
+    for rule in subject.rules:
+        for each in unneeded(rule, bench):
+            message = f"no example of {rule.code} needs {each.part}: {each.advice}, or leave it out"
+            yield Complaint(str(rule.path), each.line, message)
 
 
 def _blocks(subject: Subject, codes: Collection[str], bench: Bench) -> Iterator[Complaint]:

@@ -19,9 +19,15 @@ from doctor.rulebook.vocabulary import Attribute, Type, about, describe
 if TYPE_CHECKING:
     from doctor.facts.node import NodeFact
 
-KEYS = ("bad", "fixed", "good", "filename", "config", "kb", "severity", "message", "why")
+KEYS = (
+    *("bad", "fixed", "good", "filename", "config", "kb"),
+    *("severity", "message", "without", "at", "related", "times", "why"),
+)
 #: Those of an example for a rule about nodes, which holds attributes of a fact.
-NODE_KEYS = ("bad", "good", "unknown", "kb", "severity", "message", "remedy", "why")
+NODE_KEYS = (
+    *("bad", "good", "unknown", "kb"),
+    *("severity", "message", "without", "evidence", "remedy", "why"),
+)
 MAX_SCRIPT = 16 << 20
 _NO_FIX = "none"
 
@@ -30,11 +36,13 @@ class Example(Record):
     """A script on which its rule must speak (``bad``) or be silent.
 
     ``kb`` is the text of a document that the site is to have given as its knowledge. Where they
-    are given, the diagnostic has this ``severity``, its message holds ``message``, and the rule's
-    fixes make ``fixed`` of the script; `fixed: none` says that the rule offers none.
+    are given, the diagnostic has this ``severity`` and stands ``at`` this text; its message holds
+    ``message`` and not ``without``, that of a ``related`` place holds this; the rule speaks so many
+    ``times``; and its fixes make ``fixed`` of the script: `fixed: none` says that it offers none.
 
-    For a rule about nodes it is a ``fact`` in place of a script, with ``remedy`` in its remedy;
-    attributes that are not given are unknown, and of an ``unknown`` one the rule can't say.
+    For a rule about nodes it is a ``fact`` in place of a script, with ``evidence`` and ``remedy``
+    in what is said of it; attributes that are not given are unknown, and of an ``unknown`` one the
+    rule can't say.
     """
 
     bad: bool
@@ -46,9 +54,14 @@ class Example(Record):
     kb: str | None = None
     severity: Severity | None = None
     message: str | None = None
+    without: str | None = None
+    at: str | None = None
+    related: str | None = None
+    times: int | None = None
     fixed: str | None = None
     fact: NodeFact | None = None
     unknown: bool = False
+    evidence: str | None = None
     remedy: str | None = None
 
     @property
@@ -107,6 +120,10 @@ def _example(item: Item, path: Path) -> Example:
         kb=_text(parts.get("kb")),
         severity=read_severity(parts["severity"]) if "severity" in parts else None,
         message=_text(parts.get("message")),
+        without=_text(parts.get("without")),
+        at=_text(parts.get("at")),
+        related=_text(parts.get("related")),
+        times=_number(parts.get("times")),
         fixed=_text(parts["bad"]) if fixed == _NO_FIX else fixed,
     )
 
@@ -126,6 +143,8 @@ def _node_example(item: Item, path: Path, kind: str) -> Example:
         message=_text(parts.get("message")),
         fact=_fact(parts[expected[0]], kind),
         unknown=expected[0] == "unknown",
+        without=_text(parts.get("without")),
+        evidence=_text(parts.get("evidence")),
         remedy=_text(parts.get("remedy")),
     )
 
@@ -169,4 +188,12 @@ def _text(item: Item | None) -> str | None:
         return None
     if not isinstance(item.value, str):
         raise item.error("a text belongs here")
+    return item.value
+
+
+def _number(item: Item | None) -> int | None:
+    if item is None:
+        return None
+    if type(item.value) is not int or item.value < 1:
+        raise item.error("a number belongs here")
     return item.value

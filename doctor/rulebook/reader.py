@@ -131,7 +131,7 @@ def _look_ups(item: Item | None, names: Names) -> tuple[tuple[str, LookUp], ...]
 def _cases(item: Item | None, names: Names, when: Conditions) -> tuple[Case, ...]:
     if item is None:
         return ()
-    if not item.list:
+    if item.list is None:
         raise item.error("`cases` must be a list")
     return tuple(_case(each, names, when) for each in item.list)
 

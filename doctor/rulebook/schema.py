@@ -220,8 +220,14 @@ def _operand(json_type: str, several: bool) -> Schema:
 def _example() -> Schema:
     repeated = _object({"repeat": {"type": "string"}, "times": {"type": "integer"}}, [])
     script = {"anyOf": [{"type": "string"}, repeated]}
-    texts = {key: {"type": "string"} for key in ("fixed", "filename", "kb", "message", "why")}
-    own = {"bad": script, "good": script, "config": {"type": "object"}, "severity": _severity()}
+    own = {
+        "bad": script,
+        "good": script,
+        "config": {"type": "object"},
+        "severity": _severity(),
+        "times": {"type": "integer", "minimum": 1},
+    }
+    texts = {key: {"type": "string"} for key in examples.KEYS if key not in own}
     either = [{"required": ["bad"]}, {"required": ["good"]}]
     return {**_object({key: {**own, **texts}[key] for key in examples.KEYS}, []), "oneOf": either}
 

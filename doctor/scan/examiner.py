@@ -92,7 +92,7 @@ class Examiner:
         diagnostics: list[Diagnostic] = []
         failures: list[Failure] = []
         if isinstance(found, Unexamined):
-            diagnostics += self._wanted(self._check([_fact(found)]))
+            diagnostics += self._wanted(self._check(self.facts(found)))
         else:
             with Sparing(failures, "all of it"):
                 if self.finds_worthwhile(found):
@@ -103,11 +103,27 @@ class Examiner:
 
     def examine_knowledge(self) -> list[Diagnostic]:
         """The diagnostics of the site's own knowledge, as the configuration wants them."""
+        return list(self._wanted(self._check(self.facts_of_knowledge())))
+
+    def facts(self, found: Source | Unexamined) -> Sequence[Fact]:
+        """All that rules may judge of one script, comments that suppress nothing included."""
+        if isinstance(found, Unexamined):
+            return (_fact(found),)
+        if not self.finds_worthwhile(found):
+            return ()
+        from doctor.scan import suppress
+
+        traced = self.trace(found)
+        said = self._check(traced.facts)
+        return (*traced.facts, *suppress.apply(traced.script, found, said, self.rulebook.names)[1])
+
+    def facts_of_knowledge(self) -> Sequence[Fact]:
+        """What rules may judge of the site's own knowledge."""
         if not self.config.kb:
-            return []
+            return ()
         from doctor.scan.disagreement import facts
 
-        return list(self._wanted(self._check(facts(self.knowledge, self.texts))))
+        return tuple(facts(self.knowledge, self.texts))
 
     def examined(self, source: Source) -> Examined:
         """What one script would do, and its diagnostics with their fixes, as they are wanted."""

@@ -226,6 +226,137 @@ def test_the_facts_in_json(command: Command) -> None:
     assert all(row["line"] for rows in facts.values() for row in rows)
 
 
+# --- what no example needs --------------------------------------------------------------------
+
+
+def test_our_own_rules_have_no_part_that_no_example_needs(command: Command) -> None:
+    Path(".vllm-doctor.toml").unlink()
+    outcome = command("kb", "check", "--strict")
+    assert (outcome.code, outcome.out, outcome.err) == (0, "All is well.\n", "")
+
+
+def _strict(command: Command, text: str) -> list[str]:
+    """What is said of a rule with these parts in place of those of the site's own."""
+    parts = yaml.safe_load(RULE) | yaml.safe_load(text)
+    Path("rules/SITE001-no-local-image.yaml").write_text(yaml.safe_dump(parts, sort_keys=False))
+    Path("kb/images.md").write_text(PAGE.partition("```")[0])
+    assert command("kb", "check").out == "All is well.\n"
+    outcome = command("kb", "check", "--strict")
+    found = outcome.out.replace("All is well.\n", "").splitlines()
+    assert outcome.code == bool(found)
+    for line in found:
+        assert line.startswith("rules/SITE001-no-local-image.yaml:")
+        assert line.endswith(", or leave it out")
+    said = [line.partition("no example of SITE001 needs ")[2] for line in found]
+    return [each.removesuffix(", or leave it out") for each in said]
+
+
+IMAGE = "#SBATCH --container-image={}\n"
+BAD, GOOD = {"bad": IMAGE.format("a.sqsh")}, {"good": IMAGE.format("/a.sqsh")}
+NO_JOB = {"good": "#SBATCH --nodes=1\n"}
+
+
+def test_a_rule_all_of_whose_parts_are_needed(command: Command) -> None:
+    assert _strict(command, "examples: " + json.dumps([BAD, GOOD, NO_JOB])) == []
+
+
+@pytest.mark.parametrize(
+    ("parts", "examples", "said"),
+    [
+        (
+            "when: {container-image: {like: '*', not: {like: '/*'}}, asks-gpus: false}",
+            [],
+            ["`asks-gpus: false`: add a good example that differs from a bad one in this alone"],
+        ),
+        (
+            "when: {container-image: {like: ['*.sqsh', '*.sif'], not: {like: '/*'}}}",
+            [],
+            ["`*.sif`: add a bad example that holds only with it"],
+        ),
+        (
+            "when: {container-image: {like: '*', not: {like: ['/*', './*']}}}",
+            [],
+            ["`./*`: add a good example that differs from a bad one in this alone"],
+        ),
+        (
+            "when: {any: [{container-image: {like: '*.sqsh', not: {like: '/*'}}}, {nodes: 7}]}",
+            [],
+            ["`nodes: 7`: add a bad example that holds only with it"],
+        ),
+        (
+            "when: {container-image: {like: '*', not: {like: '/*'}}, nodes: {gt: 2}}",
+            [
+                {"bad": "#SBATCH --nodes=4\n" + BAD["bad"]},
+                {"good": "#SBATCH --nodes=4\n"},
+                {"good": "#SBATCH --nodes=4\n" + GOOD["good"]},
+                {"good": BAD["bad"]},
+            ],
+            ["`gt: 2`: add an example that lies exactly at the bound"],
+        ),
+        (
+            "cases: [{when: {nodes: 1}, severity: info}]",
+            [BAD],
+            [
+                "`when: {nodes: 1}, severity: info`: add an example of this case that says its "
+                "`severity` or `message`"
+            ],
+        ),
+        (
+            "related: {at: location, message: here}",
+            [BAD],
+            [
+                "`related: {at: location, message: here}`: say in a bad example what the `related` "
+                "place's message holds"
+            ],
+        ),
+        (
+            "fix: {do: replace-value, of: container-image, by: /x, message: Write it whole}",
+            [BAD],
+            [
+                "`fix: {do: replace-value, of: container-image, by: /x, message: Write it whole}`: "
+                "say in a bad example what is `fixed`"
+            ],
+        ),
+    ],
+)
+def test_a_part_that_no_example_needs(
+    command: Command, parts: str, examples: list[dict[str, str]], said: list[str]
+) -> None:
+    bad = examples or [BAD]
+    told = json.dumps([*bad, GOOD, NO_JOB, *([NO_JOB] if "nodes: 7" in parts else [])])
+    assert _strict(command, f"{parts}\nexamples: {told}") == said
+
+
+def test_a_part_of_a_rule_about_nodes_that_no_example_needs(command: Command) -> None:
+    Path("rules/SITE001-no-local-image.yaml").unlink()
+    Path("kb/images.md").unlink()
+    Path("rules/SITE002-slow.yaml").write_text(
+        "code: SITE002\nname: slow-gpu\nlesson: null\nfact: gpus\nseverity: info\n"
+        "when: {count: {gt: 4}, differ: true}\nmessage: too many\nevidence: '{count} GPUs'\n"
+        "examples:\n  - bad: {count: 5, differ: true}\n  - good: {count: 4, differ: true}\n"
+    )
+    lines = command("kb", "check", "--strict").out.splitlines()
+    said = [line.partition(" no example of SITE002 needs ")[2] for line in lines]
+    assert [each.partition(":")[0] for each in said] == ["`differ", "`evidence"]
+
+
+def test_what_an_example_expects_beside_the_message(command: Command) -> None:
+    parts = yaml.safe_load(RULE) | {"at": "container-image"}
+    expected = {
+        "at": ("a.sqsh", "stands at 'a.sqsh' here, and not at 'b.sqsh'"),
+        "without": ("/b", "says 'absolute' here"),
+        "times": (1, "speaks 1 times here, and not 2"),
+    }
+    wrong = {"at": "b.sqsh", "without": "absolute", "times": 2}
+    for key, (right, said) in expected.items():
+        parts["examples"] = [BAD | {key: right}, GOOD]
+        Path("rules/SITE001-no-local-image.yaml").write_text(yaml.safe_dump(parts))
+        assert command("kb", "check").out == "All is well.\n"
+        parts["examples"] = [BAD | {key: wrong[key]}, GOOD]
+        Path("rules/SITE001-no-local-image.yaml").write_text(yaml.safe_dump(parts))
+        assert f"SITE001 {said}" in command("kb", "check").out
+
+
 # --- sources that disagree -------------------------------------------------------------------
 
 
