@@ -38,6 +38,7 @@ FLOORS = """
     doctor.fix
     doctor.scan
     doctor.log
+    doctor.wait
     doctor.lessons
     doctor.node
     doctor.report

@@ -20,6 +20,7 @@ from doctor.cli.log import log
 from doctor.cli.node import node
 from doctor.cli.outcome import exit_code, fail, report, tell_failure, tell_failures
 from doctor.cli.peer import PEERS
+from doctor.cli.wait import wait
 from doctor.report import FORMATS
 
 #: After how many new objects Python looks for garbage in cycles. We make many objects and few
@@ -278,7 +279,7 @@ def _settings(overrides: Mapping[str, Any]) -> dict[str, object]:
     return settings
 
 
-for _command in (node, log, *COMMANDS, new_lesson, *PEERS):
+for _command in (node, log, wait, *COMMANDS, new_lesson, *PEERS):
     app.add_command(_command)
 for _command in app.commands.values():
     _command.params.append(_TRACEBACK)

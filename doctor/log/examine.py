@@ -11,7 +11,7 @@ from doctor.base.errors import DoctorError
 from doctor.base.record import Record
 from doctor.diagnostic import Diagnostic
 from doctor.log import stream
-from doctor.log.account import Account
+from doctor.log.account import Account, Stretch
 from doctor.log.diagnostics import Excerpt, diagnostics, excerpt
 from doctor.log.signature import Signature
 from doctor.log.verdict import Verdict, verdict
@@ -42,9 +42,14 @@ def examine(path: str, signatures: Sequence[Signature], release: str | None = No
     return told(STDIN, account, release)
 
 
-def told(filename: str, account: Account, release: str | None) -> Examined:
-    """What an account tells so far."""
-    found = verdict(account.stretches, account.rows)
+def told(
+    filename: str,
+    account: Account,
+    release: str | None,
+    stretches: Sequence[Stretch] | None = None,
+) -> Examined:
+    """What an account tells so far, or what some of its stretches do."""
+    found = verdict(account.stretches if stretches is None else stretches, account.rows)
     listed = tuple(diagnostics(filename, found, release))
     return Examined(found, listed, excerpt(filename, found))
 

@@ -16,6 +16,8 @@ from doctor.log.stream import BLOCK
 
 #: How often a log is looked at, in seconds.
 _INTERVAL = 0.5
+#: How much of its end is kept, in bytes.
+_TAIL = 8192
 
 
 class Growing:
@@ -32,10 +34,13 @@ class Growing:
     def _begin(self) -> None:
         self.account = Account(self._signatures)
         self._at = 0
-        self._rest = b""
+        self._rest = self.tail = b""
 
-    def read(self) -> bool:
-        """Take in all that is there by now; whether there was anything new."""
+    def read(self, to_the_end: bool = False) -> bool:
+        """Take in all that is there by now; whether there was anything new.
+
+        A last line without an end waits for the rest of it, but for ``to_the_end``.
+        """
         try:
             with Path(self.path).open("rb") as file:
                 if file.seek(0, 2) < self._at:
@@ -49,10 +54,14 @@ class Growing:
             return False
         except OSError as problem:
             raise DoctorError(f"can't be read: {problem.strerror}", self.path) from None
+        if to_the_end and self._rest:
+            self.account.read(self._rest + b"\n")
+            self._rest = b""
         return self._at > before
 
     def _take(self, data: bytes) -> None:
-        """Read whole lines; a long one is cut."""
+        """Read whole lines; a long one is cut. ``tail`` is the end of what is there."""
+        self.tail = (self.tail + data)[-_TAIL:]
         data = self._rest + data
         end = data.rfind(b"\n") + 1
         if end:

@@ -1,0 +1,1 @@
+"""A server waited for: until it answers, or until it has died, and then with the cause."""
