@@ -31,12 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (RenewError, DoctorError, OSError) as problem:
         print(f"renew: {problem}", file=sys.stderr)
         return 2
-    for line in _unread(read):
-        print(f"could not be read: {line}", file=sys.stderr)
-    for line in told:
-        print(f"differs: {line}", file=sys.stderr)
+    doubts = [f"could not be read: {line}" for line in _unread(read)]
+    doubts += [f"differs: {line}" for line in told]
+    for line in doubts:
+        print(line, file=sys.stderr)
     if options.changes:
-        options.changes.write_text(summary, encoding="utf-8")
+        text = summary + "".join(f"- [ ] {line}\n" for line in doubts)
+        options.changes.write_text(text, encoding="utf-8")
     print(summary, end="")
     print(f"{len(read)} releases read, {len(written)} of {len(made)} tables changed")
     return 0
@@ -76,9 +77,10 @@ def _read(cache: Path, offline: bool) -> dict[str, facts.Facts]:
         bar = progress.add_task("releases", total=len(names))
         for name in names:
             progress.update(bar, description=f"vLLM {name}")
-            archive = index.archive(name, cache) or index.fetch(name, cache)
+            archive = index.archive(name, cache)
             read = facts.kept(name, archive, cache)
             if read is None:
+                archive = archive or index.fetch(name, cache)
                 read = facts.of_archive(archive)
                 facts.keep(name, archive, cache, read)
             found[name] = read

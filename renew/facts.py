@@ -49,11 +49,15 @@ def _empty(facts: Facts) -> set[str]:
     return {f"no {name.replace('-', ' ')}" for name in needed if not facts[name]}
 
 
-def kept(release: str, archive: Path, folder: Path) -> Facts | None:
-    """What an earlier run read of an archive with the same code, None if there is nothing."""
-    with suppress(OSError, ValueError):
+def kept(release: str, archive: Path | None, folder: Path) -> Facts | None:
+    """What an earlier run read with the same code, None if there is nothing.
+
+    A release doesn't change, so its archive isn't needed again; one that is there is compared.
+    """
+    with suppress(OSError, ValueError, KeyError):
         data = json.loads(_place(release, folder).read_text(encoding="utf-8"))
-        if data["digest"] == _digest(archive):
+        same = archive is None or archive.stat().st_size == data["size"]
+        if same and data["code"] == _code():
             found: Facts = data["facts"]
             return found
     return None
@@ -63,7 +67,8 @@ def keep(release: str, archive: Path, folder: Path, facts: Facts) -> None:
     """Keep what was read."""
     place = _place(release, folder)
     place.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"digest": _digest(archive), "facts": facts}, separators=(",", ":"))
+    data = {"code": _code(), "size": archive.stat().st_size, "facts": facts}
+    text = json.dumps(data, separators=(",", ":"))
     scratch = place.with_suffix(".part")
     scratch.write_text(text, encoding="utf-8")
     scratch.replace(place)
@@ -73,9 +78,9 @@ def _place(release: str, folder: Path) -> Path:
     return folder / "facts" / f"{release}.json"
 
 
-def _digest(archive: Path) -> str:
-    """Of the archive's name and size, and of the code that read it."""
-    digest = hashlib.blake2b(f"{archive.name} {archive.stat().st_size}".encode(), digest_size=16)
+def _code() -> str:
+    """A hash of the code that reads archives."""
+    digest = hashlib.blake2b(digest_size=16)
     for file in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(file.read_bytes())
     return digest.hexdigest()

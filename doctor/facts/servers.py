@@ -21,6 +21,12 @@ class Launch(Fact, kw_only=True):
         "the releases of vLLM that could run this line"
     )
     pinned: bool = attribute("whether the script or the configuration says which release", False)
+    pinned_release: str | None = attribute("the release that is pinned, null if several are", None)
+    newer_than_known: bool = attribute(
+        "whether that is newer than all releases that vllm-doctor knows; it is then judged as the "
+        "newest of these, and what that one lacks counts as unknown",
+        False,
+    )
     conflict: str | None = attribute("why no release accepts this line, if none does", None)
     tool_call_parser: str | UnknownType | None = attribute("the value of `--tool-call-parser`")
     auto_tool_choice: bool | UnknownType = attribute("whether `--enable-auto-tool-choice` is given")
@@ -116,7 +122,7 @@ class GivenFlag(Fact, kw_only=True):
     foreign: bool = attribute(
         "whether a flag on the line belongs to a program that extends vLLM, such as `--omni`", False
     )
-    known: bool = attribute("whether any release knows it", True)
+    known: bool | UnknownType = attribute("whether any release knows it", True)
     suggestion: str | None = attribute("a flag of much the same name", None)
     pinned: bool = attribute("whether the script or the configuration says which release", False)
     accepted: bool | UnknownType = attribute(
@@ -152,7 +158,7 @@ class GivenVariable(Fact, kw_only=True):
 
     name: str = attribute("the variable's name")
     is_on: bool = attribute("whether it holds `1` or `true`", False)
-    known: bool = attribute("whether any release reads it", True)
+    known: bool | UnknownType = attribute("whether any release reads it", True)
     used_by_script: bool = attribute(
         "whether the script, or another one or a Python program that it starts, does something "
         "with it",

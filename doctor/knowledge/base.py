@@ -26,10 +26,12 @@ from doctor.knowledge.views import (
     BrokenVersionRow,
     DrafterRow,
     FamilyRow,
+    ReleaseRow,
     TargetRow,
     broken_version_row,
     drafter_row,
     family_row,
+    release_row,
     target_row,
 )
 
@@ -39,6 +41,7 @@ TABLES: Mapping[str, Sequence[str]] = {
     "drafters": tuple(DrafterRow.__annotations__),
     "targets": tuple(TargetRow.__annotations__),
     "broken-versions": tuple(BrokenVersionRow.__annotations__),
+    "releases": tuple(ReleaseRow.__annotations__),
     **dict.fromkeys(
         ("flags", "variables", "tool-parsers", "reasoning-parsers", "methods"),
         tuple(field.name for field in fields(Feature)),
@@ -101,6 +104,8 @@ class Knowledge(Record):
             return target_row(*found, self.releases)
         if table == "broken-versions":
             return broken_version_row(key, self.broken_versions, self.releases)
+        if table == "releases":
+            return release_row(key, self.releases)
         feature = {
             "flags": self.releases.flag,
             "variables": self.releases.variable,

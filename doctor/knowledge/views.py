@@ -64,6 +64,12 @@ TargetRow = TypedDict(
 )
 
 
+class ReleaseRow(TypedDict):
+    newest: str  # of the releases that are known
+    date: Any  # when it came
+    newer: bool  # whether the release is newer than that
+
+
 class BrokenVersionRow(TypedDict):
     releases: str
     breaks: Any
@@ -156,6 +162,18 @@ def broken_version_row(
         "vouched": found[0].place.site,
         "place": str(found[0].place),
     }
+
+
+def release_row(release: str, releases: Releases) -> ReleaseRow | None:
+    """What is known of a release, None if it is none."""
+    from packaging.version import InvalidVersion, Version
+
+    details = releases.details(releases.newest) or {}
+    try:
+        newer = Version(release).release > Version(releases.newest).release
+    except InvalidVersion:
+        return None
+    return {"newest": releases.newest, "date": details.get("date", UNKNOWN), "newer": newer}
 
 
 def _admits(specifier: str, release: str) -> bool:

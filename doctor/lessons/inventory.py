@@ -56,6 +56,9 @@ def as_text(knowledge: Knowledge) -> Iterator[str]:
         if not told:
             yield "  none"
         yield ""
+    newest = knowledge.releases.newest
+    date = (knowledge.releases.details(newest) or {}).get("date", "an unknown day")
+    yield f"The newest release of vLLM that is known is {newest}, of {date}."
     yield f"What is built in lies in {data_folder('kb')}."
 
 

@@ -10,22 +10,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from doctor.base.record import Record
+from doctor.base.regex import regex
 from doctor.values.value import UNKNOWN, UnknownType, Value
 from doctor.vllm.arguments import Flag
-from doctor.vllm.rows import Row
+from doctor.vllm.rows import Row, release_key
 from doctor.vllm.server import Server
 from doctor.vllm.tables import Tables
+
+#: ``>=0.40`` and its like: the release from which on a specifier admits any.
+_BOUND = regex(r"(?:>=?|~=|==)\s*([\d.]+)")
 
 
 class Pin(Record):
     """The releases that something outside the line allows: an install, an image, a module.
 
-    ``exact`` is the one release that it names, even if the tables don't know that one.
+    ``exact`` is the one release that it names, even if the tables don't know that one; ``beyond``
+    the release that it names or begins with, where that is newer than all that the tables know.
     """
 
     words: str
     releases: int
     exact: str | None = None
+    beyond: str | None = None
 
 
 class Claim(Record):
@@ -96,6 +102,11 @@ class Candidates(Record):
             return f"vLLM {self.pin.exact}"
         return in_words(self.strict, self.tables)
 
+    @property
+    def complete(self) -> bool:
+        """Whether what the tables don't name isn't there: not so in a release newer than all."""
+        return not (self.pin and self.pin.beyond)
+
     @cached_property
     def odd_one(self) -> Claim | None:
         """The one claim without which some release could run the line."""
@@ -151,8 +162,16 @@ def pinned(tables: Tables, words: str, version: str | None = None, specifier: st
     A release that the tables don't hold behaves like the last one before it.
     """
     if version:
-        return Pin(words, tables.nearest(version), version)
-    return Pin(words, within(tables, specifier))
+        beyond = version if _is_newer(version, tables) else None
+        return Pin(words, tables.nearest(version), version, beyond)
+    releases = within(tables, specifier)
+    least = _BOUND.findall(specifier) if not releases else ()
+    beyond = next((bound for bound in least if _is_newer(bound, tables)), None)
+    return Pin(words, tables.newest if beyond else releases, None, beyond)
+
+
+def _is_newer(release: str, tables: Tables) -> bool:
+    return release_key(release) > release_key(tables.versions[-1])
 
 
 def within(tables: Tables, specifier: str) -> int:

@@ -19,7 +19,8 @@ _ALIKE = 0.87
 class Verdict(Record):
     """A flag, judged by the releases that all else on the line allows.
 
-    ``known``: some release knows it; ``suggestion`` is a known name that is much like it.
+    ``known``: some release knows it (UNKNOWN where one that we don't know may); ``suggestion``
+    is a known name that is much like it.
     ``accepted``: the candidates accept it (UNKNOWN: some do). ``newest_accepts``: the newest
     release does. ``too_new``: no candidate accepts it, but later releases do. ``deprecated``:
     it is so in the candidates. ``accepted_by``: the releases that accept it, in words.
@@ -28,7 +29,7 @@ class Verdict(Record):
     """
 
     flag: Flag
-    known: bool
+    known: bool | UnknownType
     accepted: bool | UnknownType = UNKNOWN
     newest_accepts: bool = False
     too_new: bool = False
@@ -55,7 +56,7 @@ def _verdict(flag: Flag, line: Sequence[Flag], candidates: Candidates) -> Verdic
     if row is None:
         return Verdict(
             flag,
-            known=flag.ambiguous,
+            known=flag.ambiguous if candidates.complete else UNKNOWN,
             suggestion=None if flag.ambiguous else _meant(flag.name, tables.flags),
             problem=flag.problem,
         )

@@ -170,6 +170,7 @@ def test_rows_tell_what_the_tables_promise(knowledge: Knowledge) -> None:
         "tool-parsers": "hermes",
         "reasoning-parsers": "qwen3",
         "methods": "eagle3",
+        "releases": "0.99.0",
     }
     assert keys.keys() == TABLES.keys()
     for table, key in keys.items():

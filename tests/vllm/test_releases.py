@@ -176,3 +176,20 @@ def test_words_of_sets_with_gaps(tables: Tables) -> None:
     first = 1
     some = tables.since("0.10.2") & tables.before("0.12.0") | first | tables.newest
     assert in_words(some, tables) == "vLLM 0.6.0, 0.10.2 to 0.11.2 and 0.33.0"
+
+
+@pytest.mark.parametrize(
+    ("pin", "beyond"),
+    [
+        ({"version": "0.99.0"}, "0.99.0"),
+        ({"version": "0.11.0"}, None),
+        ({"specifier": ">=0.99,<0.100"}, "0.99"),
+        ({"specifier": "~=0.99.1"}, "0.99.1"),
+        ({"specifier": ">=0.11"}, None),
+        ({"specifier": "<0.1"}, None),
+    ],
+)
+def test_a_pin_beyond_the_tables(pin: dict[str, str], beyond: str | None, tables: Tables) -> None:
+    made = pinned(tables, "vllm", **pin)
+    assert made.beyond == beyond
+    assert beyond is None or made.releases == tables.newest

@@ -241,6 +241,8 @@ def launch(started: Started, knowledge: Knowledge) -> Launch:
         model_is_path=server.model_is_local,
         releases=started.releases,
         pinned=found.pin is not None,
+        pinned_release=(found.pin.beyond or found.pin.exact) if found.pin else None,
+        newer_than_known=not found.complete,
         conflict=_conflict(server, found),
         tool_call_parser=server.tool_call_parser,
         auto_tool_choice=server.enable_auto_tool_choice,

@@ -12,7 +12,7 @@ from doctor.facts.servers import GivenVariable
 from doctor.trace.machine.journal import Walk
 from doctor.trace.machine.shells import relative
 from doctor.trace.readers.servers import Started
-from doctor.values.value import Value
+from doctor.values.value import UNKNOWN, Value
 from doctor.vllm.migration import of_variable
 from doctor.vllm.releases import whether
 from doctor.vllm.verdicts import nearest
@@ -80,9 +80,9 @@ def _fact(started: Started, name: str, value: Value, used: bool) -> GivenVariabl
         evidence={"name": Evidence((place,) if place else (), value.assumes)},
         name=name,
         is_on=(value.text or "").lower() in ("1", "true"),
-        known=row is not None,
+        known=bool(row) if row or found.complete else UNKNOWN,
         used_by_script=used,
-        suggestion=_meant(name, found.tables.variables) if foreign else None,
+        suggestion=_meant(name, found.tables.variables) if foreign and found.complete else None,
         pinned=found.pin is not None,
         read=whether(likely, row.releases) if row else False,
         newest_reads=bool(row and row.releases & found.tables.newest),
