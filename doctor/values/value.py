@@ -6,10 +6,11 @@ in the files it was written, so that a diagnostic can point there and a fix can 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import field, replace
 from typing import TypeAlias
 
+from doctor.base.bounds import MAX_CHARACTERS, MAX_PIECES
 from doctor.base.record import Record
 from doctor.base.unknown import UNKNOWN as UNKNOWN
 from doctor.base.unknown import UnknownType as UnknownType
@@ -152,7 +153,8 @@ class Value(Record):
         return joined.location
 
     def __add__(self, other: Value) -> Value:
-        return Value(self.pieces + other.pieces, self.assumes | other.assumes)
+        joined = Value(self.pieces + other.pieces, self.assumes | other.assumes)
+        return _too_long(joined) if _is_beyond_bounds(joined.pieces) else joined
 
     def slice(self, start: int, end: int | None = None) -> Value:
         """The value of characters ``start`` to ``end`` of ``display``; known text only is cut.
@@ -200,6 +202,27 @@ def _adjacent_end(origins: Iterable[Origin]) -> int:
             break
         end = origin.end
     return end
+
+
+#: The name of what stands for a value, or for words, that grew too long.
+TOO_LONG = "… (too long)"
+
+
+def _is_beyond_bounds(pieces: Sequence[Piece]) -> bool:
+    if len(pieces) > MAX_PIECES:
+        return True
+    sizes = (len(piece.text) for piece in pieces if isinstance(piece, Text))
+    return sum(sizes) > MAX_CHARACTERS
+
+
+def _too_long(value: Value) -> Value:
+    return Value((derived(TOO_LONG, value, many=True, origin=value.origin),), value.assumes)
+
+
+def is_too_long(value: Value) -> bool:
+    """Whether a value ends in what stands for one that grew too long."""
+    last = value.pieces[-1] if value.pieces else None
+    return isinstance(last, Unknown) and last.name == TOO_LONG
 
 
 def derived(

@@ -7,14 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from operator import itemgetter
 
+from doctor.base.bounds import MAX_COMBINATIONS, MAX_ITEMS, MAX_SPLIT
 from doctor.base.record import Record
 from doctor.values.assumption import NO_GUARD, Guard, consistent
-from doctor.values.value import Text, Unknown, Value, derived
-
-#: How many consistent combinations of alternatives of one command are looked at.
-MAX_COMBINATIONS = 24
-#: The longest text that is split into words; a longer one counts as unknown words.
-MAX_SPLIT = 4000
+from doctor.values.value import TOO_LONG, Text, Unknown, Value, derived
 
 
 class Fields(Record):
@@ -55,7 +51,15 @@ def product(
 
 
 def append(one: Fields, other: Fields, unlikely: int) -> Fields:
-    return Fields(one.values + other.values, one.assumes | other.assumes, unlikely)
+    return Fields(_bounded(one.values + other.values), one.assumes | other.assumes, unlikely)
+
+
+def _bounded(words: tuple[Value, ...]) -> tuple[Value, ...]:
+    """The words; where there are too many, one that may be any number stands for the last ones."""
+    if len(words) <= MAX_ITEMS:
+        return words
+    kept = words[: MAX_ITEMS - 1]
+    return (*kept, Value((derived(TOO_LONG, *words[len(kept) :], many=True),)))
 
 
 def concatenate(one: Fields, other: Fields, unlikely: int) -> Fields:
@@ -65,7 +69,7 @@ def concatenate(one: Fields, other: Fields, unlikely: int) -> Fields:
         middle = one.values[-1] + other.values[0]
         values = (*one.values[:-1], middle, *other.values[1:])
     return Fields(
-        values,
+        _bounded(values),
         one.assumes | other.assumes,
         unlikely,
         apart_before=one.apart_before or (not one.values and other.apart_before),

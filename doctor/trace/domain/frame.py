@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from operator import itemgetter
 from typing import ClassVar, TypeAlias
 
 from doctor.base.record import Record
@@ -70,10 +72,11 @@ class NestedFrame(Record):
         return self.outer.source
 
     def origin(self, span: Span) -> Origin:
-        for start, piece in reversed(self.pieces):
-            if start <= span.start:
-                return self._within(piece, span.start - start, span.end - start)
-        return self.outer
+        at = bisect_right(self.pieces, span.start, key=itemgetter(0))
+        if not at:
+            return self.outer
+        start, piece = self.pieces[at - 1]
+        return self._within(piece, span.start - start, span.end - start)
 
     def _within(self, piece: Piece, first: int, last: int) -> Origin:
         origin = piece.origin
@@ -89,9 +92,12 @@ class NestedFrame(Record):
 
     def written(self, span: Span) -> str:
         text = self.text[span.start : span.end]
-        for name, value in self.unknowns.items():
-            text = text.replace(f"${{{name}}}", value.display)
-        return text
+        return _REFERENCE.sub(
+            lambda found: (
+                self.unknowns[found[1]].display if found[1] in self.unknowns else found[0]
+            ),
+            text,
+        )
 
 
 #: What a shell makes other text of: backslashes within double quotes, tabs that begin the lines of

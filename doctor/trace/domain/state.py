@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from doctor.base.bounds import MAX_ALTERNATIVES
 from doctor.base.record import Record
 from doctor.shell.tree import Function
 from doctor.values.assumption import NO_GUARD, Guard, consistent, given
@@ -14,9 +15,6 @@ from doctor.values.value import Unknown, Value
 
 if TYPE_CHECKING:
     from doctor.trace.domain.frame import ScriptFrame
-
-#: How many things one variable may hold; an unknown stands for all further ones.
-MAX_ALTERNATIVES = 16
 
 
 class Array(Record):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from doctor.base.bounds import MAX_ITEMS
 from doctor.base.numbers import is_digits, whole_number
 from doctor.shell.tree import Array as ArrayNode
 from doctor.shell.tree import Assignment, Function, Simple, Word
@@ -80,7 +81,9 @@ def _extended(old: Content, new: Content, name: str) -> Content:
         items = (old,)
     if isinstance(old, Array) and old.open:  # what nobody knows stands before the new elements
         items = (*items, Value((parameters.further(name, None, old.since),)))
-    return Array(items + new.items, new.keys, new.open, old.assumes | new.assumes, new.since)
+    items += new.items
+    opened = new.open or len(items) > MAX_ITEMS
+    return Array(items[:MAX_ITEMS], new.keys, opened, old.assumes | new.assumes, new.since)
 
 
 def _with_element(old: Content, subscript: str, value: Value) -> Content:
@@ -88,6 +91,8 @@ def _with_element(old: Content, subscript: str, value: Value) -> Content:
     key = subscript.strip("\"'")
     items = old.items if isinstance(old, Array) else ()
     keys = old.keys if isinstance(old, Array) else None
+    if len(items) >= MAX_ITEMS:
+        return Array((), None, True, old.assumes, old.since)
     opened, since = isinstance(old, Array) and old.open, old.since
     index = whole_number(key)
     if index is not None and keys is None and index <= len(items):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from doctor.base.bounds import MAX_WAYS
 from doctor.base.record import Record
 from doctor.shell.tree import AndOr, Block, Case, CaseArm, Command, If
 from doctor.trace.domain.results import Flow, Result, assuming, joined, split
@@ -13,9 +14,6 @@ from doctor.trace.machine import conditions
 from doctor.trace.machine.shell import Shell
 from doctor.values.assumption import NO_GUARD, Assumption
 from doctor.values.value import Value
-
-#: How many ways to the next arm of an ``if`` are kept apart.
-MAX_WAYS = 2
 
 
 def and_or(shell: Shell, command: AndOr, state: State) -> list[Result]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from doctor.base.bounds import MAX_CALLS, MAX_NESTED_COMMANDS, MAX_RECURSION
 from doctor.base.errors import DoctorError
 from doctor.base.failure import failure
 from doctor.shell.tree import (
@@ -51,10 +52,6 @@ from doctor.trace.machine.journal import Walk
 from doctor.trace.programs.invocation import Context, Output, Thread
 from doctor.trace.words.expand import Expander
 from doctor.values.value import Value
-
-MAX_DEPTH = 12
-#: How often a function is walked within itself.
-MAX_RECURSION = 4
 
 Compound: TypeAlias = If | Case | For | ArithmeticFor | While | Group | Subshell
 
@@ -127,9 +124,7 @@ class Interpreter:
         return Interpreter(self.walk, self.frame, context)
 
     def expander(self, state: State) -> Expander:
-        return Expander(
-            state, self.frame, lambda part: self.substitution(part, state), self.walk.narrow
-        )
+        return Expander(state, self.frame, lambda part: self.substitution(part, state), self.walk)
 
     def substitution(self, part: Substitution, state: State) -> tuple[Value, ...]:
         """What a command substitution writes; its commands are walked too."""
@@ -151,7 +146,7 @@ class Interpreter:
 
     def execute(self, command: Command, state: State) -> list[Result]:
         """All ways in which a command may end."""
-        if self.walk.depth > 4 * MAX_DEPTH:
+        if self.walk.depth > MAX_NESTED_COMMANDS:
             self.walk.truncated = True
             return [Result(state)]
         self.walk.depth += 1
@@ -251,7 +246,7 @@ class Interpreter:
         """Call a function, or whatever has its name, with arguments."""
         self.walk.called.add(name)
         calling = self.walk.calling
-        if len(calling) >= MAX_DEPTH or calling.count(name) >= MAX_RECURSION:
+        if len(calling) >= MAX_CALLS or calling.count(name) >= MAX_RECURSION:
             captured.lose(state)
             return [Result(state)]
         calling.append(name)

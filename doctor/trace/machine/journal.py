@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from doctor.base.bounds import CHARACTERS_A_STEP, MAX_STEPS
 from doctor.base.failure import Failure
 from doctor.diagnostic import Source
 from doctor.shell import parse
 from doctor.shell.tree import Script
 from doctor.trace.programs.invocation import Invocation
 from doctor.values.value import Origin, Value
-
-#: How many commands of one script are walked, loops' turns and calls counted in.
-MAX_STEPS = 6_000
 
 
 def nothing_beside(script: Source) -> Iterable[Source]:
@@ -29,7 +27,8 @@ class Walk:
     did not find, and the commands that name them; ``scripts`` those that are walked, by their
     names. ``beside`` reads the scripts near another one. ``truncated`` tells that the walk was
     cut short, so that nothing may be concluded from what it did not see; ``narrowed`` that of
-    the ways through the script only the likeliest were followed. ``calling`` are the functions
+    the ways through the script only the likeliest were followed, ``shortened`` that a value or a
+    list of words grew too long. ``calling`` are the functions
     that are being called at the moment, the outermost first. In each turn of ``waiting_loops``
     the script waits for jobs to end, in ``settling_loops`` at least for a server to answer.
     ``holds`` are the places where something may hold the script up that is no program of its
@@ -44,6 +43,7 @@ class Walk:
     unread: list[tuple[Value, Origin]] = field(default_factory=list)
     scripts: dict[str, Source] = field(default_factory=dict)
     truncated: bool = False
+    shortened: bool = False
     narrowed: bool = False
     steps: int = 0
     depth: int = 0
@@ -61,7 +61,8 @@ class Walk:
     def parsed(self, text: str) -> Script:
         """The tree of a text that the script runs, perhaps again and again."""
         if text not in self.trees:
-            self.trees[text] = parse(text)
+            self.spend(len(text) // CHARACTERS_A_STEP)
+            self.trees[text] = parse("" if self.truncated else text)
         return self.trees[text]
 
     def number(self) -> int:
@@ -83,12 +84,20 @@ class Walk:
         """Whether all that the script may do was followed."""
         return not (self.truncated or self.narrowed)
 
+    def shorten(self) -> None:
+        """Note that what grew too long became unknown."""
+        self.shortened = True
+
     def narrow(self) -> None:
         """Note that some ways are not followed."""
         self.narrowed = True
 
     def step(self) -> bool:
         """Count a step; false when the walk has gone on for too long."""
-        self.steps += 1
-        self.truncated = self.truncated or self.steps > MAX_STEPS
+        self.spend(1)
         return not self.truncated
+
+    def spend(self, steps: int) -> None:
+        """Count work on the way that is worth so many steps."""
+        self.steps += steps
+        self.truncated = self.truncated or self.steps > MAX_STEPS

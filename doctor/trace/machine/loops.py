@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from doctor.base.bounds import MAX_TURNS, MAX_WALKS
 from doctor.shell.tree import ArithmeticFor, Block, For, Simple, While
 from doctor.trace.domain.fields import Fields
 from doctor.trace.domain.results import Flow, Result, assuming, joined, merge
@@ -17,11 +18,6 @@ from doctor.trace.programs.invocation import Turn
 from doctor.values import value as values
 from doctor.values.assumption import Assumption
 from doctor.values.value import Unknown, Value
-
-#: How many turns of a loop are walked one by one.
-MAX_TURNS = 16
-#: How often a body is walked until all is known that its turns leave to one another.
-MAX_WALKS = 4
 
 
 def execute(shell: Shell, command: For | ArithmeticFor | While, state: State) -> list[Result]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from doctor.base.bounds import MAX_NESTED_SHELLS
 from doctor.base.record import Record
 from doctor.shell.tree import Simple
 from doctor.trace.domain.environment import BASES
@@ -17,10 +18,6 @@ from doctor.trace.programs.invocation import Start
 from doctor.trace.programs.wrappers import Unwrapped
 from doctor.values.assumption import NO_GUARD, Guard, consistent
 from doctor.values.value import Origin, Unknown, Value, known
-
-#: How deep shells, and the commands in them, may be nested.
-MAX_DEPTH = 30
-
 
 #: Shells that leave functions in the environment alone.
 _WITHOUT_FUNCTIONS = frozenset({"sh", "dash", "zsh", "ksh"})
@@ -101,7 +98,7 @@ def run_text(shell: Shell, unwrapped: Unwrapped, start: Start, state: State) -> 
 def _walk_text(
     shell: Shell, start: Start, text: Value, state: State, positional: tuple[Value, ...]
 ) -> None:
-    if shell.walk.depth > MAX_DEPTH:
+    if shell.walk.depth > MAX_NESTED_SHELLS:
         return
     inner, fresh = _sub_shell(shell, start, state)
     fresh.positional = positional
@@ -150,7 +147,7 @@ def run_file(shell: Shell, start: Start, arguments: tuple[Value, ...], state: St
     found = load(shell, arguments[0], start.origin, state)
     if not found:
         shell.walk.unread.append((arguments[0], start.origin))
-    if shell.walk.depth > MAX_DEPTH:
+    if shell.walk.depth > MAX_NESTED_SHELLS:
         return
     for text in found:
         if consistent(start.assumes | state.guard, text.assumes):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from doctor.base.bounds import MAX_COMBINATIONS
 from doctor.shell.tree import Simple, Substitution, Word
-from doctor.trace.domain.fields import MAX_COMBINATIONS, Fields
+from doctor.trace.domain.fields import Fields
 from doctor.trace.domain.results import Result, assuming
 from doctor.trace.domain.state import State
 from doctor.trace.machine import builtins, captured, redirects

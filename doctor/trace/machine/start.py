@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from doctor.base.bounds import MAX_ALTERNATIVES, MAX_INPUTS, MAX_WRAPPERS
 from doctor.base.regex import regex
 from doctor.shell.tree import Simple
 from doctor.trace.domain.fields import Fields
-from doctor.trace.domain.state import MAX_ALTERNATIVES, State
+from doctor.trace.domain.state import State
 from doctor.trace.machine import assignments, captured, redirects, shells
 from doctor.trace.machine.shell import Shell
 from doctor.trace.programs import containers, wrappers
@@ -20,9 +21,6 @@ from doctor.values.value import Value, derived
 
 _SHELLS = frozenset({"bash", "sh", "zsh", "dash", "ksh"})
 _SHELL_FILE = regex(r"\.(sh|bash|sbatch|slurm|job|ksh)$")
-MAX_NESTING = 8
-#: How many texts that a here-document may be are followed, the likeliest.
-MAX_INPUTS = 4
 _KILLERS = frozenset({"kill", "pkill", "killall", "fuser", "scancel"})
 _STOPS = frozenset(
     (program, verb)
@@ -117,7 +115,7 @@ def _start(shell: Shell, start: Start, state: State) -> None:
     _emit(shell, start, state)
     shell.waited += _kills(start)
     shell.settled += _kills(start)
-    if start.nesting > MAX_NESTING or not start.arguments or not shell.walk.step():
+    if start.nesting > MAX_WRAPPERS or not start.arguments or not shell.walk.step():
         return
     name = start.arguments[0].display.rpartition("/")[2]
     if name in _SHELLS:

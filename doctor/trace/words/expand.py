@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import Protocol
 
+from doctor.base.bounds import MAX_COMBINATIONS, MAX_ITEMS, PIECES_A_STEP
 from doctor.base.numbers import signed_number
 from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.shell.tree import Arithmetic, Literal, Parameter, Part, Span, Substitution, Word
 from doctor.trace.domain.environment import inherited
 from doctor.trace.domain.fields import (
-    MAX_COMBINATIONS,
     Fields,
     append,
     assumed,
@@ -31,19 +32,32 @@ from doctor.trace.domain.frame import ScriptFrame, restored
 from doctor.trace.domain.state import BLANKS, Array, Missing, State
 from doctor.trace.words import arithmetic, braces, globbing, operators, parameters
 from doctor.values.assumption import Guard, consistent
-from doctor.values.value import Origin, Piece, Text, Unknown, Value, derived, known
+from doctor.values.value import Origin, Piece, Text, Unknown, Value, derived, is_too_long, known
+
+
+class Bounds(Protocol):
+    """Who keeps the work for one script within bounds."""
+
+    def spend(self, steps: int) -> None:
+        """Count work that is worth so many steps."""
+
+    def narrow(self) -> None:
+        """Note that of the combinations only the likeliest are looked at."""
+
+    def shorten(self) -> None:
+        """Note that a value, or a list of words, is too long to be followed."""
 
 
 class Expander(Record):
     """Expands words in a state. ``substitute`` gives the outputs of a command substitution.
 
-    ``narrow`` is told where of the combinations only the likeliest are looked at.
+    ``bounds`` is told of the work, and of what is left out.
     """
 
     state: State
     frame: ScriptFrame
     substitute: Callable[[Substitution], tuple[Value, ...]]
-    narrow: Callable[[], None]
+    bounds: Bounds
 
     def arguments(self, words: Iterable[Word]) -> list[Fields]:
         """The argument lists that the words may make; the likeliest first."""
@@ -55,6 +69,8 @@ class Expander(Record):
                     for f in self._word(parts)
                 ]
                 combined = self.combined(combined, found, append)
+            if all(len(fields.values) >= MAX_ITEMS for fields in combined):
+                break
         return combined
 
     def combined(
@@ -66,7 +82,11 @@ class Expander(Record):
         """Every consistent pair, or the likeliest of them."""
         found = product(left, right, combine)
         if len(found) >= MAX_COMBINATIONS:
-            self.narrow()
+            self.bounds.narrow()
+        made = sum(1 + len(value.pieces) for fields in right for value in fields.values)
+        self.bounds.spend(made * len(found) // PIECES_A_STEP)
+        if any(is_too_long(fields.values[-1]) for fields in found if fields.values):
+            self.bounds.shorten()
         return found
 
     def likeliest(self, words: Iterable[Word]) -> tuple[Value, ...]:

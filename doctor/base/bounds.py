@@ -1,0 +1,47 @@
+"""Bounds on the work for one script, each with the script that it was set for.
+
+Whatever a script holds, what is made of it stays within these: then it takes seconds, not hours.
+What one of them cuts off is unknown, and the trace and an info (VD005) say so.
+"""
+
+from __future__ import annotations
+
+# --- the walk ---------------------------------------------------------------------------------
+
+#: How many commands of one script are walked, loops' turns and calls counted in; what is expanded
+#: and parsed on the way counts too. Functions that call each other twice: `f1() { f2; f2; }`, …
+MAX_STEPS = 6_000
+#: How many pieces of values, and words, an expansion makes for one step: `x=$a$a…; x=$x$x`, …
+PIECES_A_STEP = 100
+#: How many characters of a text that is parsed again count as one step: `eval "$x"`, here-documents
+#: that are run.
+CHARACTERS_A_STEP = 100
+#: How deep functions may call others, and a function itself: `f() { f; }`.
+MAX_CALLS, MAX_RECURSION = 12, 4
+#: How deep commands, and shells within shells, may be nested: `bash -c "bash -c …"`.
+MAX_NESTED_COMMANDS, MAX_NESTED_SHELLS = 48, 30
+#: How many wrappers may stand before a command: `nohup nohup …`.
+MAX_WRAPPERS = 8
+#: How many turns of a loop are walked one by one: `for i in {1..100}`.
+MAX_TURNS = 16
+#: How often a body is walked until all is known that its turns leave to one another.
+MAX_WALKS = 4
+#: How many ways to the next arm of an ``if`` are kept apart: a row of `elif`.
+MAX_WAYS = 2
+#: How many texts that a here-document may be are followed, the likeliest.
+MAX_INPUTS = 4
+
+# --- values -----------------------------------------------------------------------------------
+
+#: How many characters and pieces one value may have: `x=$x$x`, two hundred times.
+MAX_CHARACTERS, MAX_PIECES = 1 << 16, 500
+#: How many words a command, and how many elements an array may have: `x=("${x[@]}" "${x[@]}")`.
+MAX_ITEMS = 1_000
+#: How many things one variable may hold; an unknown stands for all further ones: a row of `if`s
+#: that each add to a variable.
+MAX_ALTERNATIVES = 16
+#: How many consistent combinations of alternatives of one command are looked at:
+#: `vllm serve ${A:-a} ${B:-b} …`.
+MAX_COMBINATIONS = 24
+#: The longest text that is split into words; a longer one counts as unknown words.
+MAX_SPLIT = 4_000
