@@ -45,3 +45,11 @@ MAX_ALTERNATIVES = 16
 MAX_COMBINATIONS = 24
 #: The longest text that is split into words; a longer one counts as unknown words.
 MAX_SPLIT = 4_000
+
+# --- fixes ------------------------------------------------------------------------------------
+
+#: How many fixes are offered at a time: two thousand lines of `rm -rf /tmp/x*`.
+MAX_FIXES = 200
+#: How many commands are looked through for all of them, though that allows for some fixes always: a
+#: thousand servers, each with a log to be renamed.
+MAX_FIX_STEPS, MIN_FIXES = 400_000, 10

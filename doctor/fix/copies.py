@@ -13,7 +13,6 @@ from doctor.facts.base import Evidence
 from doctor.fix.lines import statements_around
 from doctor.fix.work import NoFixError, Work
 from doctor.shell.tree import ArithmeticFor, Command, For, Function, Simple, While, Word
-from doctor.shell.walk import commands
 from doctor.trace.readers.caches import root_of
 from doctor.trace.readers.servers import Started
 from doctor.values.value import Value
@@ -95,9 +94,9 @@ def _commands(work: Work) -> list[tuple[Simple, list[Started]]]:
 def _own_command(work: Work, server: Started) -> Simple:
     origin = server.invocation.origin
     work.own(origin.location)
-    for command in commands(work.traced.script.body):
-        if isinstance(command, Simple) and command.span == (origin.start, origin.end):
-            return command
+    command = work.index.simple_at.get((origin.start, origin.end))
+    if command is not None:
+        return command
     raise NoFixError("the server's command stands in a text that another shell reads")
 
 

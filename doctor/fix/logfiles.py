@@ -13,7 +13,6 @@ from doctor.fix.lines import line_before, statements_around
 from doctor.fix.uses import Path, uses
 from doctor.fix.work import NoFixError, Work
 from doctor.shell.tree import Redirect, Simple, Span, Word
-from doctor.shell.walk import commands
 
 _FOLDER = "$HOME/logs"
 _VOLATILE = regex(r"(?:/dev/shm|/var/tmp|/tmp|\$TMPDIR|\$\{TMPDIR\})/")
@@ -139,7 +138,7 @@ def _to_nothing(redirect: Redirect) -> bool:
 def _around(work: Work) -> Simple:
     """The command of tmux or screen in which the server's command is a quoted text."""
     inner = work.own(work.fact.location)
-    for command in commands(work.traced.script.body):
+    for command in work.index.commands:
         for word in command.words if isinstance(command, Simple) else ():
             text = work.source.text[word.span.start : word.span.end]
             inside = word.span.start < inner.start.offset and inner.end.offset < word.span.end

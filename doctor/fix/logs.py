@@ -12,7 +12,7 @@ from doctor.facts.servers import Launch
 from doctor.fix.lines import statements_around
 from doctor.fix.work import NoFixError, Work
 from doctor.shell.tree import Command, For, HereDocument, Pipeline, Redirect, Simple, Word
-from doctor.shell.walk import commands, redirects, words
+from doctor.shell.walk import redirects, words
 from doctor.trace.programs.invocation import Invocation
 
 _JOINED = "2>&1"
@@ -99,7 +99,7 @@ def _is_read(work: Work, own: Simple, targets: Sequence[Word | HereDocument]) ->
     names = [_pattern(log) for log in logs if log is not None]
     names += [rf"\$\{{?{re.escape(name)}\b" for name in variables]
     wanted = re.compile("|".join(filter(None, names)) or r"(?!)")
-    for command in commands(work.traced.script.body):
+    for command in work.index.commands:
         if _holds(own, command) or _is_indifferent(work, command, variables):
             continue
         for word in _read_words(command):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from doctor.base.bounds import MAX_FIX_STEPS, MAX_FIXES, MIN_FIXES
 from doctor.base.failure import Failure, Sparing
 from doctor.base.record import Record
 from doctor.diagnostic import Applicability, Diagnostic, Edit, Fix
@@ -21,6 +22,7 @@ from doctor.fix import (
     values,
     variables,
 )
+from doctor.fix.index import Index
 from doctor.fix.reach import is_judged_everywhere
 from doctor.fix.work import NoFixError, Work
 from doctor.rulebook.verdict import Verdict
@@ -86,18 +88,29 @@ class Examined(Record):
         return self.traced.source.text
 
 
-def offer(verdict: Verdict, traced: Traced, failures: list[Failure]) -> Offer:
-    """The fix of one verdict about a script; one that fails is not offered."""
-    with Sparing(failures, f"the fix of {verdict.diagnostic.code}"):
-        return _offer(verdict, traced)
-    return Offer(verdict.diagnostic, verdict, "vllm-doctor itself failed in it")
+def offers(verdicts: Iterable[Verdict], traced: Traced, failures: list[Failure]) -> Iterator[Offer]:
+    """The verdicts about a script with their fixes; one that fails is not offered.
+
+    Of very many only the first are offered: once they are made, the next ones will be.
+    """
+    index = Index(traced)
+    left = min(MAX_FIXES, max(MIN_FIXES, MAX_FIX_STEPS // max(1, index.size)))
+    for verdict in verdicts:
+        offer = Offer(verdict.diagnostic, verdict)
+        if verdict.repair is not None and left == 0:
+            offer = Offer(verdict.diagnostic, verdict, "other fixes have to be made first")
+        elif verdict.repair is not None:
+            left -= 1
+            with Sparing(failures, f"the fix of {verdict.diagnostic.code}"):
+                offer = _offer(verdict, traced, index)
+        yield offer
 
 
-def _offer(verdict: Verdict, traced: Traced) -> Offer:
+def _offer(verdict: Verdict, traced: Traced, index: Index) -> Offer:
     diagnostic, repair = verdict.diagnostic, verdict.repair
     if repair is None:
         return Offer(diagnostic, verdict)
-    work = Work(repair, verdict.facts, traced)
+    work = Work(repair, verdict.facts, traced, index)
     try:
         edits = tuple(sorted(HOW[repair.action](work)))
     except NoFixError as reason:

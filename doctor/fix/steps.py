@@ -52,7 +52,7 @@ def kill_own_only(work: Work) -> Iterator[Edit]:
     """`kill-own-only`: `-P $$` for pkill, where it then still ends the servers of the script."""
     fact = work.fact
     assert isinstance(fact, NamedKill)
-    found = next(work.invocations(), None)
+    found = next(iter(work.invocations()), None)
     program = found.arguments[0].location if found is not None else None
     if found is None or program is None or found.program != "pkill":
         raise NoFixError("only pkill can be told whose programs to end")

@@ -72,7 +72,7 @@ def _at(body: Block, start: int, end: int) -> Simple | None:
 
 def _quoted(work: Work, place: Location) -> Iterator[tuple[int, str, str]]:
     """The texts around a place in which nothing is expanded, and the quotes that may be in them."""
-    for command in commands(work.traced.script.body):
+    for command in work.index.commands:
         for redirect in redirects(command):
             target = redirect.target
             if isinstance(target, HereDocument) and target.quoted and _holds(target.body, place):

@@ -7,13 +7,12 @@ name. What a variable holds is known to the trace; what it doesn't know may be a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from doctor.base.record import Record
 from doctor.base.regex import regex
+from doctor.fix.index import Use
 from doctor.fix.work import Work
-from doctor.shell.tree import Literal, Simple, Span, Word
-from doctor.shell.walk import commands, redirects, values, words
-from doctor.values.value import Value
 
 _ANY = "\0"
 _VARIABLE = regex(r"\$\{[^}]*\}|\$\([^)]*\)|\$\w+|[*?]")
@@ -40,7 +39,7 @@ class Path(Record):
 
     def is_in(self, text: str) -> bool:
         """Whether a word or a text names the path, or something in it."""
-        return any(self._is_at(_names(found[0])) for found in _PATH.finditer(_hidden(text)))
+        return any(map(self._is_at, _paths_in(text)))
 
     def _is_at(self, names: tuple[str, ...]) -> bool:
         size = len(self.names)
@@ -48,6 +47,12 @@ class Path(Record):
         return any(
             all(map(_may_be_same, self.names, names[start : start + size])) for start in starts
         )
+
+
+@lru_cache(maxsize=4096)  # every fix asks of every word
+def _paths_in(text: str) -> tuple[tuple[str, ...], ...]:
+    """The names of whatever may be a path in a text."""
+    return tuple(_names(found[0]) for found in _PATH.finditer(_hidden(text)))
 
 
 def _hidden(text: str) -> str:
@@ -101,68 +106,9 @@ def _past_any(places: Iterable[int], text: str) -> set[int]:
     return found
 
 
-class Use(Record):
-    """A word or a text that names a path; ``spans`` are what it is made of in this script."""
-
-    text: str
-    spans: tuple[Span, ...]
-
-    def is_covered_by(self, stretches: Iterable[Span]) -> bool:
-        """Whether it changes as soon as these stretches of the script do."""
-        return any(
-            stretch.start < span.end and span.start < stretch.end
-            for stretch in stretches
-            for span in self.spans
-        )
-
-
 def uses(work: Work, paths: Iterable[Path]) -> Iterator[Use]:
     """Every use of the paths that the trace or the script's text shows."""
     wanted = tuple(paths)
-    for use in (*_traced(work), *_written(work)):
+    for use in work.index.uses:
         if any(path.is_in(use.text) for path in wanted):
             yield use
-
-
-def _traced(work: Work) -> Iterator[Use]:
-    """What programs are given, read and write."""
-    for invocation in work.traced.walk.invocations:
-        outputs = (output.path for output in invocation.context.outputs.values())
-        for value in (*invocation.arguments[1:], invocation.input, *outputs):
-            if value is not None:
-                yield Use(value.display, tuple(_spans(work, value)))
-
-
-def _spans(work: Work, value: Value) -> Iterator[Span]:
-    for piece in value.pieces:
-        origin = piece.origin
-        if origin is not None and origin.source.filename == work.source.filename:
-            yield Span(origin.start, origin.end)
-
-
-def _written(work: Work) -> Iterator[Use]:
-    """The words that start no program: assignments, conditions, lists, what is read from."""
-    started = {
-        (invocation.origin.start, invocation.origin.end)
-        for invocation in work.traced.walk.invocations
-        if invocation.origin.source.filename == work.source.filename
-    }
-    for command in commands(work.traced.script.body):
-        found = [r.target for r in redirects(command) if r.operator == "<"]
-        if (command.span.start, command.span.end) not in started:
-            found += words(command)
-        elif isinstance(command, Simple):
-            found += [word for each in command.assignments for word in values(each)]
-        for word in found:
-            if isinstance(word, Word):
-                yield Use(_as_text(work, word), (word.span,))
-
-
-def _as_text(work: Work, word: Word) -> str:
-    """The word without its quotes, each expansion as it is written."""
-    return "".join(
-        part.text
-        if isinstance(part, Literal)
-        else work.source.text[part.span.start : part.span.end]
-        for part in word.parts
-    )

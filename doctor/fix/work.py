@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.diagnostic import Edit, Location, Source
 from doctor.facts.base import Evidence, Fact
+from doctor.fix.index import Index
 from doctor.rulebook.verdict import Repair
 from doctor.shell.tree import Assignment, HereDocument, Literal, Simple, Word
-from doctor.shell.walk import commands, redirects, words
+from doctor.shell.walk import redirects
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.readers.servers import Started
 from doctor.trace.trace import Traced
@@ -30,6 +31,7 @@ class Work(Record):
     repair: Repair
     facts: tuple[Fact, ...]
     traced: Traced
+    index: Index
 
     @property
     def fact(self) -> Fact:
@@ -96,34 +98,28 @@ class Work(Record):
     def command(self, location: Location | None = None) -> Simple:
         """The fact's command, one of this script's own and not in a text for another shell."""
         place = self.own(location or self.fact.location)
-        wanted = (place.start.offset, place.end.offset)
-        for command in commands(self.traced.script.body):
-            if isinstance(command, Simple) and (command.span.start, command.span.end) == wanted:
-                return command
+        command = self.index.simple_at.get((place.start.offset, place.end.offset))
+        if command is not None:
+            return command
         raise NoFixError("it stands in a text that another shell reads")
 
-    def words(self) -> Iterator[Word]:
+    def words(self) -> Sequence[Word]:
         """The words of the script, those of its arrays included."""
-        for command in commands(self.traced.script.body):
-            yield from words(command)
+        return self.index.words
 
     def assignments(self) -> Iterator[tuple[Simple, Assignment]]:
         """The script's assignments, each with the command that makes it."""
-        for command in commands(self.traced.script.body):
+        for command in self.index.commands:
             if isinstance(command, Simple):
                 yield from ((command, each) for each in assignments(command))
 
-    def servers(self) -> list[Started]:
+    def servers(self) -> Sequence[Started]:
         """The servers that the fact's command starts, on all ways through the script."""
-        return [
-            s for s in self.traced.servers if s.invocation.origin.location == self.fact.location
-        ]
+        return self.index.servers_at.get(self.fact.location, ())
 
-    def invocations(self) -> Iterator[Invocation]:
+    def invocations(self) -> Sequence[Invocation]:
         """The programs that the fact's command starts, its wrappers first."""
-        for invocation in self.traced.walk.invocations:
-            if invocation.arguments and invocation.origin.location == self.fact.location:
-                yield invocation
+        return self.index.invocations_at.get(self.fact.location, ())
 
     def is_comment(self, offset: int) -> bool:
         """Whether a comment stands at an offset."""
@@ -133,7 +129,7 @@ class Work(Record):
         """Whether a variable put in at an offset would be expanded by this script's own shell."""
         bodies = [
             redirect.target
-            for command in commands(self.traced.script.body)
+            for command in self.index.commands
             for redirect in redirects(command)
             if isinstance(redirect.target, HereDocument)
         ]

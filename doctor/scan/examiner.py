@@ -127,7 +127,7 @@ class Examiner:
 
     def examined(self, source: Source) -> Examined:
         """What one script would do, and its diagnostics with their fixes, as they are wanted."""
-        from doctor.fix.offer import Examined, offer
+        from doctor.fix.offer import Examined, offers
         from doctor.rulebook import judge
         from doctor.scan import suppress
 
@@ -143,12 +143,14 @@ class Examiner:
             kept += suppress.apply(traced.script, source, told, self.rulebook.names)[0]
             verdicts += about
         unsuppressed = {id(diagnostic) for diagnostic in kept}
-        offers = []
-        for verdict in verdicts:
-            said = self._as_wanted(verdict.diagnostic)
-            if said is not None and id(verdict.diagnostic) in unsuppressed:
-                offers.append(offer(replace(verdict, diagnostic=said), traced, failures))
-        return Examined(traced, tuple(offers), tuple(failures))
+        wanted = (
+            replace(verdict, diagnostic=said)
+            for verdict in verdicts
+            if id(verdict.diagnostic) in unsuppressed
+            and (said := self._as_wanted(verdict.diagnostic)) is not None
+        )
+        offered = tuple(offers(wanted, traced, failures))
+        return Examined(traced, offered, tuple(failures))
 
     def trace(self, source: Source) -> Traced:
         """What one script would do."""
