@@ -40,6 +40,8 @@ MAX_ITEMS = 1_000
 #: How many things one variable may hold; an unknown stands for all further ones: a row of `if`s
 #: that each add to a variable.
 MAX_ALTERNATIVES = 16
+#: On how many choices what a variable holds may rest: a thousand `if`s in a row.
+MAX_ASSUMPTIONS = 50
 #: How many consistent combinations of alternatives of one command are looked at:
 #: `vllm serve ${A:-a} ${B:-b} …`.
 MAX_COMBINATIONS = 24
@@ -53,3 +55,13 @@ MAX_FIXES = 200
 #: How many commands are looked through for all of them, though that allows for some fixes always: a
 #: thousand servers, each with a log to be renamed.
 MAX_FIX_STEPS, MIN_FIXES = 400_000, 10
+
+# --- facts ------------------------------------------------------------------------------------
+
+#: How many words of servers' command lines are judged, on all ways together, and for how many a
+#: server counts besides: a thousand lines of `vllm serve m --port N &`, one line with a thousand
+#: `--x=${Y:-N}`.
+MAX_SERVER_WORDS, WORDS_A_SERVER = 8_000, 20
+#: With how many of the servers that share a folder or a port another one is compared, the latest:
+#: `vllm serve m --port 800 &`, four hundred times.
+MAX_COMPARED = 20

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 
 class DoctorError(Exception):
     """Input that can't be used: a configuration, a rule, a page, an argument.
@@ -20,7 +22,14 @@ class DoctorError(Exception):
 
 def nearest(word: str, words: list[str]) -> str:
     """``; did you mean …?`` with the nearest of the words, or nothing if none is near."""
-    import difflib
+    near = closest(word, tuple(words), 0.6)
+    return f"; did you mean {near!r}?" if near else ""
 
-    close = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""
+
+@lru_cache(maxsize=1024)  # a comparison takes milliseconds, and what is misspelt often is so again
+def closest(word: str, words: tuple[str, ...], cutoff: float) -> str | None:
+    """The word that is most like another; ``cutoff`` is how much alike they must be, 1 at most."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, words, n=1, cutoff=cutoff)
+    return close[0] if close else None

@@ -12,8 +12,8 @@ class InputFile(Fact, kw_only=True):
 
     kind: ClassVar[str] = "file"
 
-    problem: str | None = attribute("`unreadable`, `too-large` or null", None)
-    reason: str = attribute("why it could not be examined, in a few words", "")
+    problem: str | None = attribute("`unreadable`, `too-large`, `too-much` or null", None)
+    reason: str = attribute("why it, or all of it, could not be examined, in a few words", "")
 
 
 class UnparsedStatement(Fact, kw_only=True):

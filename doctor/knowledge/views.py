@@ -180,11 +180,10 @@ def _admits(specifier: str, release: str) -> bool:
     if specifier.startswith("==") and "*" not in specifier and "," not in specifier:
         return specifier[2:] == release
     from packaging.specifiers import SpecifierSet
-    from packaging.version import InvalidVersion
 
     try:
         return SpecifierSet(specifier).contains(release, prereleases=True)
-    except InvalidVersion:
+    except ValueError:  # no release, or one with thousands of digits
         return False
 
 

@@ -167,8 +167,7 @@ class TraceText:
         for region in traced.script.unparsed:
             place = traced.source.location(*region.span)
             said.append(f"a statement that could not be read{sentences.at(place)}: {region.reason}")
-        if traced.walk.truncated:
-            said.append("the end of the script: it goes on for too long to be followed")
+        said += (f"all of the script: {what}" for what in traced.walk.not_followed)
         if traced.walk.narrowed:
             said.append("the unlikelier ways through the script: there are too many to follow all")
         if said:

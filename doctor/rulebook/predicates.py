@@ -233,10 +233,10 @@ def _names(value: object) -> frozenset[str] | None:
 
 @lru_cache(maxsize=4096)
 def _contains(range_: str, release: str) -> Truth:
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-    from packaging.version import InvalidVersion, Version
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import Version
 
     try:
         return SpecifierSet(range_).contains(Version(release), prereleases=True)
-    except (InvalidSpecifier, InvalidVersion):
+    except ValueError:  # neither a specifier nor a release, or one with thousands of digits
         return UNKNOWN

@@ -17,7 +17,8 @@ MAX_NODES = 65_536
 _MEMBER = regex(r"(?:[^,\[\]]|\[[^\[\]]*\])+")
 _BRACKETS = regex(r"\[([^\[\]]*)\]")
 _RANGE = regex(r"(\d{1,18})(?:-(\d{1,18}))?")
-_PLAIN = regex(r"[\w.,-]*", re.ASCII)
+#: What is unfolded and folded: names whose numbers a 64-bit integer holds.
+_PLAIN = regex(r"(?:(?![0-9]{19})[\w.,-])*", re.ASCII)
 
 
 def expand(text: str) -> frozenset[str] | None:

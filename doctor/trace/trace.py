@@ -8,11 +8,12 @@ from functools import cached_property, partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from doctor.base.bounds import MAX_SERVER_WORDS, WORDS_A_SERVER
 from doctor.base.failure import Failure, Sparing, spared
 from doctor.base.record import Record
 from doctor.diagnostic import Source
 from doctor.facts.base import Fact
-from doctor.facts.inputs import UnparsedStatement
+from doctor.facts.inputs import InputFile, UnparsedStatement
 from doctor.facts.jobs import Allocation
 from doctor.facts.servers import Launch
 from doctor.knowledge import Knowledge
@@ -101,6 +102,9 @@ def trace(
         facts = list(_with_idle_gpus(facts, started, around))
     servers = [each.invocation for each in started]
     facts += read("the logs", lambda: logfiles.read(requests, servers, around))
+    if cut_off := " and ".join(walk.not_followed):
+        place = source.location(0, 0)
+        facts.append(InputFile(location=place, problem="too-much", reason=cut_off))
     in_slurm = settings.slurm or jobs.shows_slurm(source.text, own.header)
     return Traced(
         source,
@@ -146,7 +150,8 @@ def _in_place(
     from doctor.trace.readers import outputs as logs
 
     servers = iter(started)
-    on_amd = gpu_checks.on_amd(around.walk)
+    on_amd, first_look = gpu_checks.on_amd(around.walk), gpu_checks.first_look(around.walk)
+    rest = endings.Rest.of(around.walk)
     for fact in facts:
         if isinstance(fact, Launch):
             server = next(servers)
@@ -156,8 +161,8 @@ def _in_place(
                 fact = logs.told(fact, where, around)
                 fact = replace(
                     fact,
-                    ends_with_job=endings.ends_with_job(where, around.walk, around.is_batch),
-                    gpus_looked_at=gpu_checks.looked(where, around),
+                    ends_with_job=endings.ends_with_job(where, around.walk, rest, around.is_batch),
+                    gpus_looked_at=gpu_checks.looked(where, around, first_look),
                     on_amd=on_amd,
                 )
         yield fact
@@ -193,9 +198,8 @@ def _servers(
     knowledge = settings.knowledge
     started: list[Started] = []
     launches: list[Fact] = []
-    for each in read(
-        "the servers", lambda: servers.servers(invocations, settings.tables, knowledge, pins)
-    ):
+    found_servers = servers.servers(invocations, settings.tables, knowledge, pins)
+    for each in read("the servers", lambda: _within_bounds(found_servers, walk)):
         with Sparing(walk.failures, "what a server is"):
             launches.append(servers.launch(each, knowledge))
             started.append(each)
@@ -211,6 +215,17 @@ def _servers(
         facts += read("the shared caches", lambda: caches.shared(started, walk, job))
         facts += read("the shared ports", lambda: ports.shared(started, walk, job))
     return started, facts
+
+
+def _within_bounds(found: Iterable[Started], walk: Walk) -> Iterator[Started]:
+    """The first servers, as many as are judged."""
+    left = MAX_SERVER_WORDS
+    for each in found:
+        left -= WORDS_A_SERVER + len(each.invocation.arguments) + len(each.environment)
+        if left < 0:
+            walk.leave_out("servers")
+            break
+        yield each
 
 
 def walked(

@@ -13,4 +13,7 @@ def default(release: str | None) -> float:
         return BEFORE
     from packaging.version import Version
 
-    return SINCE if Version(release) >= Version(CHANGED_IN) else BEFORE
+    try:
+        return SINCE if Version(release) >= Version(CHANGED_IN) else BEFORE
+    except ValueError:  # no release, or one with thousands of digits
+        return BEFORE

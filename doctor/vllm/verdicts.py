@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from doctor.base.errors import closest
 from doctor.base.record import Record
 from doctor.values.value import UNKNOWN, UnknownType
 from doctor.vllm.arguments import Flag
@@ -91,10 +92,7 @@ def _meant(name: str, rows: Mapping[str, Row]) -> str | None:
 
 def nearest(name: str, names: Iterable[str], cutoff: float = 0.8) -> str | None:
     """A name that was probably meant; ``cutoff`` is how much alike the two must be, 1 at most."""
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, names, n=1, cutoff=cutoff)
-    return close[0] if close else None
+    return closest(name, tuple(names), cutoff)
 
 
 def _problem(flag: Flag, releases: int) -> str | UnknownType | None:

@@ -20,10 +20,12 @@ vllm serve m --port $(seq N)
 x=abc; vllm serve ${x:N:N} ${N}
 vllm serve m --port $((N)) && (( x = N ))
 srun -n N -N N vllm serve m
-pip install vllm==N; vllm serve m
+pip install vllm==N vllm==0.9.N; vllm serve m
+pip install vllm==0.9.N; vllm serve openai/gpt-oss-120b --gpu-memory-utilization 0.9
 vllm serve m --speculative-config '{"num_speculative_tokens": "N"}'
 vllm serve m --speculative-config '{"num_speculative_tokens": N}'
 vllm serve m --max-num-seqs N --gpu-memory-utilization N --tensor-parallel-size=N -ON
+#SBATCH --gpus=8 --exclude=research-secure-N
 docker run --gpus N vllm/vllm-openai:vN --model m
 printf '%Nd' 3; for i in {1..N}; do vllm serve m --port $i & done
 [ N -eq 3 ] && [[ N -lt N ]] && vllm serve m
@@ -46,7 +48,7 @@ def examiner() -> Examiner:
 def examine(examiner: Examiner, script: str) -> None:
     source = sources.decode(f"#!/bin/bash\n{script}\n".encode(), "case.sh")
     assert not isinstance(source, sources.Unexamined)
-    examiner.examined(source)
+    assert examiner.examined(source).failures == ()
 
 
 @pytest.mark.parametrize("line", [*WANTED, HEADER])

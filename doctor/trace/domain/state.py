@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from doctor.base.bounds import MAX_ALTERNATIVES
+from doctor.base.bounds import MAX_ALTERNATIVES, MAX_ASSUMPTIONS
 from doctor.base.record import Record
 from doctor.shell.tree import Function
 from doctor.values.assumption import NO_GUARD, Guard, consistent, given
@@ -173,7 +173,8 @@ _LOCAL = Variable((Missing(),), exported=False)
 def merge_alternatives(contents: Iterable[Content], name: str) -> tuple[Content, ...]:
     """The contents without repetition; one unknown stands for those that are too many.
 
-    What another way leads to, too, is the first to go, then what is unlikely.
+    What rests on too many choices is the first to go, then what another way leads to, too, and
+    what is unlikely.
     """
     merged: list[Content] = []
     again: set[int] = set()
@@ -184,12 +185,14 @@ def merge_alternatives(contents: Iterable[Content], name: str) -> tuple[Content,
             again |= {id(content)} if twin is not None else set()
         elif content.assumes < twin.assumes:
             merged[merged.index(twin)] = content
-    if len(merged) > MAX_ALTERNATIVES:
-        merged.sort(key=lambda content: (id(content) in again, given(content.assumes)))
-        rest = tuple(merged[MAX_ALTERNATIVES - 1 :])
+    far = [content for content in merged if len(content.assumes) > MAX_ASSUMPTIONS]
+    if far or len(merged) > MAX_ALTERNATIVES:
+        near = [content for content in merged if len(content.assumes) <= MAX_ASSUMPTIONS]
+        near.sort(key=lambda content: (id(content) in again, given(content.assumes)))
+        kept, rest = near[: MAX_ALTERNATIVES - 1], (*near[MAX_ALTERNATIVES - 1 :], *far)
         since = max(getattr(content, "since", 0) for content in rest)
         several = Unknown(f"${name}", many=True, which=hash(rest), since=since)
-        merged[MAX_ALTERNATIVES - 1 :] = [Value((several,))]
+        return (*kept, Value((several,)))
     return tuple(merged)
 
 

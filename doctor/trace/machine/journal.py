@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from doctor.base.bounds import CHARACTERS_A_STEP, MAX_STEPS
@@ -27,8 +27,8 @@ class Walk:
     did not find, and the commands that name them; ``scripts`` those that are walked, by their
     names. ``beside`` reads the scripts near another one. ``truncated`` tells that the walk was
     cut short, so that nothing may be concluded from what it did not see; ``narrowed`` that of
-    the ways through the script only the likeliest were followed, ``shortened`` that a value or a
-    list of words grew too long. ``calling`` are the functions
+    the ways through the script only the likeliest were followed, ``left_out`` is
+    of what there was too much. ``calling`` are the functions
     that are being called at the moment, the outermost first. In each turn of ``waiting_loops``
     the script waits for jobs to end, in ``settling_loops`` at least for a server to answer.
     ``holds`` are the places where something may hold the script up that is no program of its
@@ -43,7 +43,7 @@ class Walk:
     unread: list[tuple[Value, Origin]] = field(default_factory=list)
     scripts: dict[str, Source] = field(default_factory=dict)
     truncated: bool = False
-    shortened: bool = False
+    left_out: set[str] = field(default_factory=set)
     narrowed: bool = False
     steps: int = 0
     depth: int = 0
@@ -84,9 +84,17 @@ class Walk:
         """Whether all that the script may do was followed."""
         return not (self.truncated or self.narrowed)
 
-    def shorten(self) -> None:
-        """Note that what grew too long became unknown."""
-        self.shortened = True
+    def leave_out(self, what: str) -> None:
+        """Note that of some things, ``servers``, there are too many to look at all."""
+        self.left_out.add(what)
+
+    @property
+    def not_followed(self) -> Iterator[str]:
+        """What a bound cut off, in words."""
+        if self.truncated:
+            yield "what it does goes on for too long to be followed to its end"
+        for what in sorted(self.left_out):
+            yield f"it has too many {what} to look at all of them"
 
     def narrow(self) -> None:
         """Note that some ways are not followed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from doctor.base.bounds import MAX_COMPARED
 from doctor.base.record import Record
 from doctor.diagnostic import Location
 from doctor.facts.base import Evidence
@@ -179,17 +180,17 @@ def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[Sh
     candidates = [s for s in started if s.engine is not None and s.compiles is not False]
     candidates = [s for s in candidates if not s.is_part and not s.has_plugin]
     ends = endings(walk)
+    roots = [root_of(each) for each in candidates]
     done: set[int] = set()
-    for index, first in enumerate(candidates):
-        root = root_of(first)
+    for index, (first, root) in enumerate(zip(candidates, roots, strict=True)):
         if index in done or root is None:
             continue
         group = [first]
         for at in range(index + 1, len(candidates)):
-            other = candidates[at]
-            if any(is_restart(member, other, ends) for member in group):
+            other, latest = candidates[at], group[-MAX_COMPARED:]
+            if any(is_restart(member, other, ends) for member in latest):
                 done.add(at)  # it takes the first one's place
-            elif all(_share(member, other, root) for member in group):
+            elif _is_same(root, roots[at]) and all(_share(each, other) for each in latest):
                 group.append(other)
                 done.add(at)
         differ = set(copies(first.invocation, walk, job, True, root.folder.assumes))
@@ -202,15 +203,18 @@ def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[Sh
             yield replace(fact, named_release=mentions.newest(walk, walk.scripts.values()))
 
 
-def _share(one: Started, other: Started, root: Root) -> bool:
-    theirs = root_of(other)
+def _is_same(root: Root, other: Root | None) -> bool:
+    """Whether two servers' caches surely lie in one folder."""
     return (
-        theirs is not None
-        and theirs.folder.identity == root.folder.identity
-        and not theirs.folder.varies - {"user", JOB}
-        and one.engine == other.engine
-        and together(one.invocation, other.invocation, settled=True)
+        other is not None
+        and other.folder.identity == root.folder.identity
+        and not other.folder.varies - {"user", JOB}
     )
+
+
+def _share(one: Started, other: Started) -> bool:
+    """Whether two servers whose caches lie in one folder write the same there."""
+    return one.engine == other.engine and together(one.invocation, other.invocation, settled=True)
 
 
 def _fact(group: Sequence[Started], root: Root, differ: set[str], job: JobShape) -> SharedCache:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.trace.machine.journal import Walk
 from doctor.trace.programs.invocation import Invocation
@@ -28,7 +29,46 @@ _LONGEST_SLEEP, _LONGEST_REST = 120, 600
 _SECONDS = regex(r"(\d+(?:\.\d*)?)([smhd]?)")
 
 
-def ends_with_job(server: Invocation, walk: Walk, in_batch_script: bool) -> bool | UnknownType:
+class Rest(Record):
+    """What of a script may hold it up, for whatever was started before.
+
+    ``last`` is the last moment at which something may that is not known to end at once, ``sleeps``
+    are the moments at which it sleeps, and for how many seconds.
+    """
+
+    last: float
+    sleeps: tuple[tuple[float, float], ...]
+
+    @classmethod
+    def of(cls, walk: Walk) -> Rest:
+        """What a walk shows of it; what a trap starts is at the end of the script."""
+        holds: list[float] = [at for at in walk.holds if not _in_readiness(at, walk)]
+        sleeps = []
+        for each in walk.invocations:
+            threads = each.context.threads
+            at_the_end = bool(threads) and threads[0].number in walk.traps
+            if not each.arguments or (threads and not at_the_end):
+                continue
+            asking = _in_readiness(each.order, walk)
+            if asking and each.program == "sleep":
+                continue
+            at = float("inf") if at_the_end else each.order
+            if seconds := _sleeps(each):
+                sleeps.append((at, seconds))
+            asks = each.program in _ASKS and (at_the_end or asking)
+            if not asks and not _is_quick(each):
+                holds.append(at)
+        return cls(max(holds, default=0), tuple(sleeps))
+
+    def holds_up(self, server: Invocation) -> bool:
+        """Whether anything after the start of a server may hold the script up."""
+        seconds = sum(seconds for at, seconds in self.sleeps if at > server.order)
+        return self.last > server.order or seconds > _LONGEST_REST
+
+
+def ends_with_job(
+    server: Invocation, walk: Walk, rest: Rest, in_batch_script: bool
+) -> bool | UnknownType:
     """Whether the batch script ends while the server runs; UNKNOWN where something may wait."""
     context = server.context
     if not in_batch_script or context.batch_job is not None or not context.threads:
@@ -36,28 +76,9 @@ def ends_with_job(server: Invocation, walk: Walk, in_batch_script: bool) -> bool
     outside = context.remote or any(wrapper.detached for wrapper in context.wrappers)
     if context.container is not None and context.container.engine not in _OF_THE_JOB:
         outside = True
-    if not walk.complete or context.uncalled or outside or _is_held_up(server, walk):
+    if not walk.complete or context.uncalled or outside or rest.holds_up(server):
         return UNKNOWN
     return True
-
-
-def _is_held_up(server: Invocation, walk: Walk) -> bool:
-    """Whether anything after the start of a server may hold the batch script up."""
-    if any(at > server.order and not _in_readiness(at, walk) for at in walk.holds):
-        return True
-    rest = 0.0
-    for other in walk.invocations:
-        threads = other.context.threads
-        at_the_end = bool(threads) and threads[0].number in walk.traps
-        if not other.arguments or not (at_the_end or (other.order > server.order and not threads)):
-            continue
-        asks = other.program in _ASKS and (at_the_end or _in_readiness(other.order, walk))
-        if _in_readiness(other.order, walk) and other.program == "sleep":
-            continue
-        rest += _sleeps(other)
-        if not asks and not _is_quick(other):
-            return True
-    return rest > _LONGEST_REST
 
 
 def _in_readiness(at: int, walk: Walk) -> bool:

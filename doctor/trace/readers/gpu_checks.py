@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from doctor.base.regex import regex
 from doctor.trace.machine.journal import Walk
@@ -20,23 +19,27 @@ _LOOKS = regex(
 _OF_AMD = regex(r"rocm|\b(?:HIP|ROCR|HSA|MIOPEN)_[A-Z]|/dev/kfd\b", re.IGNORECASE)
 
 
-def looked(server: Invocation, around: Surroundings) -> bool | UnknownType:
+def looked(server: Invocation, around: Surroundings, first_look: float) -> bool | UnknownType:
     """Whether the job looks at its GPUs before the server; UNKNOWN where another script might."""
     context, walk = server.context, around.walk
     in_job = around.is_batch or context.batch_job is not None
     if not in_job or not walk.complete or context.uncalled or context.remote:
         return UNKNOWN
-    if any(_LOOKS.search(words) for words in _before(server, walk)):
+    if first_look < server.order:
         return True
     return UNKNOWN if walk.unread else False
 
 
-def _before(server: Invocation, walk: Walk) -> Iterator[str]:
-    """The words of the programs that the script starts before a server, and what they read."""
-    for invocation in walk.invocations:
-        if invocation.order < server.order:
-            read = (invocation.input,) if invocation.input is not None else ()
-            yield " ".join(word.display for word in (*invocation.arguments, *read))
+def first_look(walk: Walk) -> float:
+    """The moment at which the script first looks at its GPUs; for ever if it never does."""
+    looks = (each.order for each in walk.invocations if _LOOKS.search(_words(each)))
+    return min(looks, default=float("inf"))
+
+
+def _words(invocation: Invocation) -> str:
+    """The words of a program, and what it reads."""
+    read = (invocation.input,) if invocation.input is not None else ()
+    return " ".join(word.display for word in (*invocation.arguments, *read))
 
 
 def on_amd(walk: Walk) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from doctor.base.bounds import MAX_COMPARED
 from doctor.facts.base import Evidence
 from doctor.facts.relations import SharedPort
 from doctor.trace.machine.journal import Walk
@@ -18,19 +20,22 @@ def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[Sh
     """The ports that several servers on one machine bind."""
     candidates = [s for s in started if not s.is_part and _on_this_machine(s, job.one_node)]
     ends = endings(walk)
+    at_port = defaultdict[str | None, list[int]](list)
+    for index, each in enumerate(candidates):
+        at_port[port_of(each)].append(index)
     done: set[int] = set()
     for index, first in enumerate(candidates):
         port = port_of(first)
         if index in done or port is None:
             continue
         group = [first]
-        for at in range(index + 1, len(candidates)):
-            other = candidates[at]
+        for at in at_port[port]:
+            other, latest = candidates[at], group[-MAX_COMPARED:]
             if (
-                port_of(other) == port
+                at > index
                 and _same_host(first, other)
-                and not any(is_restart(member, other, ends) for member in group)
-                and all(together(member.invocation, other.invocation) for member in group)
+                and not any(is_restart(member, other, ends) for member in latest)
+                and all(together(member.invocation, other.invocation) for member in latest)
             ):
                 group.append(other)
                 done.add(at)

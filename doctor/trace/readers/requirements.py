@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from doctor.base.record import Record
 from doctor.facts.base import Evidence
@@ -72,6 +73,10 @@ def facts(
     found: Sequence[Asked], servers: Sequence[Candidates], knowledge: Knowledge
 ) -> Iterator[Requirement]:
     """The facts about what is required; ``servers`` has the candidates of each server."""
+    tables = servers[0].tables if servers else None
+    admitted = tables.every if tables is not None else 0
+    for server in servers:
+        admitted &= replace(server, pin=None).strict
     for each in found:
         requirement = each.requirement
         place = requirement.value.location or each.invocation.origin.location
@@ -82,23 +87,19 @@ def facts(
             version=requirement.version,
             via=requirement.via,
             written=requirement.written,
-            better=_better(requirement.version, servers, knowledge),
+            better=_better(requirement.version, tables, admitted, knowledge),
         )
 
 
 def _better(
-    version: str | UnknownType | None, servers: Sequence[Candidates], knowledge: Knowledge
+    version: str | UnknownType | None, tables: Tables | None, admitted: int, knowledge: Knowledge
 ) -> str | UnknownType | None:
-    """The next release, else the last one before, that all servers run on and nobody calls broken.
+    """The next release, else the last one before, of those ``admitted`` that nobody calls broken.
 
-    Nothing is known of a script that starts no server.
+    Nothing is known of a script that starts no server, which has no tables.
     """
-    if not isinstance(version, str) or not servers:
+    if not isinstance(version, str) or tables is None:
         return UNKNOWN
-    tables = servers[0].tables
-    admitted = tables.every
-    for server in servers:
-        admitted &= replace(server, pin=None).strict
     here = tables.nearest(version)
     for others in (admitted & -(here << 1), admitted & (here - 1)):
         sound = [v for v in tables.names(others) if knowledge.row("broken-versions", v) is None]
@@ -127,13 +128,21 @@ class Pins(Record):
             return None if image is None else self._pin(image)
         installs = {
             (each.requirement.version, each.requirement.specifier): each.requirement
+            for each in self._installed
+            if consistent(each.assumes, invocation.assumes)
+        }
+        return self._pin(next(iter(installs.values()))) if len(installs) == 1 else None
+
+    @cached_property
+    def _installed(self) -> list[Asked]:
+        """The requirements that install vLLM outside of any container."""
+        return [
+            each
             for each in self.found
             if each.requirement.package == "vllm"
             and each.invocation.context.container is None
             and not each.requirement.via.startswith("image")
-            and consistent(each.assumes, invocation.assumes)
-        }
-        return self._pin(next(iter(installs.values()))) if len(installs) == 1 else None
+        ]
 
     def _pin(self, requirement: requirements.Requirement) -> Pin | None:
         version = requirement.version

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from doctor.base.bounds import MAX_COMPARED
 from doctor.facts.base import Evidence
 from doctor.facts.jobs import Step
 from doctor.slurm.allocation import is_step
@@ -43,7 +44,7 @@ def read(invocations: Sequence[Invocation], in_batch_job: bool) -> Iterator[Step
     """The steps among the programs; ``in_batch_job`` tells that the script is a job script."""
     keeps_a_job = any(_keeps_a_job(invocation) for invocation in invocations)
     servers = [i for i in invocations if i.context.in_step and recognise(i.arguments) is not None]
-    holders = [server for server in servers if _holds_the_job(server)]
+    holders = [server for server in servers if _holds_the_job(server)][:MAX_COMPARED]
     for invocation in invocations:
         if invocation.arguments[0].display.rpartition("/")[2] != "srun":
             continue

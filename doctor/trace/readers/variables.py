@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
@@ -23,6 +22,7 @@ _ALIKE = 0.87
 #: ``LOG`` and ``LOGGING`` are the same word to people, ``ROPE`` and ``PREFILL`` are not.
 _WORDS_ALIKE = 0.6
 #: What follows a variable that is set; the second is Python's ``os.environ["NAME"] = …``.
+_NAMED = regex(r"\b" + _OURS + r"\w+")
 _SET = regex(r"=|[\"']\s*\]\s*=(?!=)")
 _EXPORT = regex(r"\b(?:export|declare -x|unset)[ \t]+(?:\w+[ \t]+)*\Z")
 
@@ -36,8 +36,7 @@ def given(started: Sequence[Started], walk: Walk) -> Iterator[GivenVariable]:
         if name.startswith(_OURS) and value.pieces
     ]
     texts = [*_texts(walk)] if ours else []
-    names = {name for _, name, _ in ours}
-    used = {name for name in names if any(_is_used(name, text) for text in texts)}
+    used = set[str]().union(*map(_used, texts))
     for each, name, value in ours:
         yield _fact(each, name, value, name in used)
 
@@ -106,9 +105,11 @@ def _meant(name: str, names: Collection[str]) -> str | None:
     return close if all(nearest(our, [their], _WORDS_ALIKE) for our, their in pairs) else None
 
 
-def _is_used(name: str, text: str) -> bool:
-    """Whether a script names a variable anywhere but where it sets or exports it."""
-    return any(
-        not _SET.match(text, match.end()) and not _EXPORT.search(text[: match.start()][-80:])
-        for match in re.finditer(rf"\b{name}\b", text)
-    )
+def _used(text: str) -> set[str]:
+    """The variables that a script names anywhere but where it sets or exports them."""
+    return {
+        match[0]
+        for match in _NAMED.finditer(text)
+        if not _SET.match(text, match.end())
+        and not _EXPORT.search(text, max(0, match.start() - 80), match.start())
+    }

@@ -44,8 +44,8 @@ class Bounds(Protocol):
     def narrow(self) -> None:
         """Note that of the combinations only the likeliest are looked at."""
 
-    def shorten(self) -> None:
-        """Note that a value, or a list of words, is too long to be followed."""
+    def leave_out(self, what: str) -> None:
+        """Note that of some things, which this names, there are too many to look at all."""
 
 
 class Expander(Record):
@@ -86,7 +86,7 @@ class Expander(Record):
         made = sum(1 + len(value.pieces) for fields in right for value in fields.values)
         self.bounds.spend(made * len(found) // PIECES_A_STEP)
         if any(is_too_long(fields.values[-1]) for fields in found if fields.values):
-            self.bounds.shorten()
+            self.bounds.leave_out("words in a value or a list")
         return found
 
     def likeliest(self, words: Iterable[Word]) -> tuple[Value, ...]:
