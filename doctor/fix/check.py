@@ -12,6 +12,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
+from itertools import repeat
 
 from doctor.base.record import Record
 from doctor.diagnostic import Edit, Location
@@ -87,6 +88,8 @@ def _surprise(before: Examined, after: Examined, made: Sequence[Offer]) -> str |
         return "a program would be given an empty word"
     added = _ADDED.union(*(_written(offer) for offer in made))
     everywhere = [e for offer in made if _is_everywhere(offer) for e in _edits(offer)]
+    edits = [edit for offer in made for edit in _edits(offer)]
+    replaced, written = [_text_at(before, edit) for edit in edits], [e.content for e in edits]
     promised = {fact.location for offer in made for fact in offer.verdict.facts}
     promised |= {place for offer in made for place in _members(offer)}
     for tag, i, j, k, m in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
@@ -96,12 +99,40 @@ def _surprise(before: Examined, after: Examined, made: Sequence[Offer]) -> str |
         if changed and _follow(changed, more, everywhere, added):
             continue
         if changed and all(_may_change(each, promised) for each in changed):
+            if any(map(_is_cut, was[i:j], more, repeat(replaced), repeat(written))):
+                return "a function would hand on other words than it is given"
             continue
         if not changed and all(each.program in added for each in more):
             continue
         first = was[i] if i < j else now[k]
         return f"`{' '.join(first.words)[:60]}` would change, which the fix is not for"
     return None
+
+
+def _text_at(examined: Examined, edit: Edit) -> str:
+    return examined.text[edit.location.start.offset : edit.location.end.offset]
+
+
+def _is_cut(old: _Call, new: _Call, replaced: Iterable[str], written: Iterable[str]) -> bool:
+    """Whether a call lost a word that no edit took, or got others than those that edits wrote.
+
+    A function that hands on `$1 $2 $3` loses what an edit pushes behind these, and gets what it
+    pulls forward. By its text is not known what an edit concerns if variables stand in that.
+    """
+    if old.program != new.program:
+        return False
+    gone, come = Counter(old.words) - Counter(new.words), Counter(new.words) - Counter(old.words)
+    texts = [text for text in (*replaced, *written) if text]
+    if not any("$" in text or "`" in text for text in texts):
+        plain = (word for word in (*gone, *come) if " " not in word)
+        if not all(any(word in text or text in word for text in texts) for word in plain):
+            return True
+    whole = "\n".join(new.words)
+    additions = [[word.strip("\"'\\") for word in text.split()] for text in written]
+    return any(
+        any(word in come for word in words) and not all(word in whole for word in words)
+        for words in additions
+    )
 
 
 def _follow(

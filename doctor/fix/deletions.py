@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from doctor.base.regex import regex
 from doctor.diagnostic import Edit
-from doctor.fix.finds import unguarded
+from doctor.fix.finds import ends_alike, unguarded
 from doctor.fix.removals import OWN, removal, with_find
 from doctor.fix.texts import standing
 from doctor.fix.work import NoFixError, Work
@@ -45,7 +45,7 @@ def is_harmless(work: Work) -> bool:
     the pattern may leave some of one's own, and a loop over them may do more than delete.
     """
     if getattr(work.fact, "program", "") == "find":
-        return _searches_only_shared(work)
+        return _is_search_harmless(work)
     try:
         return removal(work).is_harmless
     except NoFixError:
@@ -75,12 +75,17 @@ def _with_owner_test(work: Work) -> Iterator[Edit]:
         yield Edit(place.stretch(start, start), f"{OWN} ")
 
 
-def _searches_only_shared(work: Work) -> bool:
-    """Whether all folders that find searches are those that the rule speaks of."""
+def _is_search_harmless(work: Work) -> bool:
+    """Whether find searches only in folders that the rule speaks of, and ends as it did."""
     shared = {f"{getattr(fact, 'folder', '')}/" for fact in work.facts}
-    searches = [find.read(invocation.arguments[1:]) for invocation in _deletions(work)]
-    folders = {f"{folder.display}/" for search in searches if search for folder in search.folders}
-    return all(any(folder.startswith(each) for each in shared) for folder in folders)
+    for invocation in _deletions(work):
+        search = find.read(invocation.arguments[1:])
+        if search is None or not ends_alike(search):
+            return False
+        folders = (f"{folder.display}/" for folder in search.folders)
+        if not all(any(map(folder.startswith, shared)) for folder in folders):
+            return False
+    return True
 
 
 # --- a folder by its name --------------------------------------------------------------------

@@ -35,8 +35,13 @@ def add_flag(work: Work) -> Iterator[Edit]:
 
 
 def _outside_quotes(work: Work, word: Location) -> int:
-    """Where a word begins: before its quotes if these are around it alone."""
+    """Where a word begins: before its quotes if these are around it alone.
+
+    The quotes of what a variable is assigned stay around all of that.
+    """
     text, start, end = work.source.text, word.start.offset, word.end.offset
+    if text[start - 1 : start] == "=" and text[start] in "'\"":
+        return start + 1
     quote = text[start - 1 : start]
     if quote not in ("'", '"') or text[start - 2 : start - 1] == "=":
         return start

@@ -127,6 +127,7 @@ def _finding(found: Removal) -> str:
         name = place.written(word).rpartition("/")[2]
         visible = f" ! -name {quote}.*{quote}" if name[0] in "*?" else ""
         tests.append(f"-name {quote}{name}{quote}{visible}")
+    tests = list(dict.fromkeys(tests))
     names = tests[0] if len(tests) == 1 else f"\\( {' -o '.join(tests)} \\)"
     rm = " ".join(["rm", *found.options])
     depth = "-mindepth 1 -maxdepth 1"

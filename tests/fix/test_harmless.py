@@ -37,16 +37,16 @@ def _offered(command: Command, script: str, code: str) -> list[str | None]:
     ("before", "after"),
     [
         (
-            "find /tmp -name 'keep*' -print -o -type d -exec rm -rf {} +\n",
-            f"find /tmp -name 'keep*' -print -o -type d {OWN} -exec rm -rf {{}} +\n",
+            "find /tmp -mindepth 1 -name 'keep*' -print -o -type d -exec rm -rf {} +\n",
+            f"find /tmp -mindepth 1 -name 'keep*' -print -o -type d {OWN} -exec rm -rf {{}} +\n",
         ),
         (
-            "find /tmp -type f -delete -o -type d -exec rm -rf {} +\n",
-            f"find /tmp -type f {OWN} -delete -o -type d {OWN} -exec rm -rf {{}} +\n",
+            "find /tmp -type f -delete -o -name 'a*' -exec rm -rf {} +\n",
+            f"find /tmp -type f {OWN} -delete -o -name 'a*' {OWN} -exec rm -rf {{}} +\n",
         ),
         (
-            "timeout 60 find /tmp \\( -name a -o -name b \\) -print -delete\n",
-            f"timeout 60 find /tmp \\( -name a -o -name b \\) -print {OWN} -delete\n",
+            "timeout 60 find /tmp \\( -type f -o -type l \\) -print -delete\n",
+            f"timeout 60 find /tmp \\( -type f -o -type l \\) -print {OWN} -delete\n",
         ),
         (
             "rm -rf /tmp/a_* /tmp/*.lock 2>/dev/null || true\n",
@@ -105,6 +105,8 @@ def test_a_deletion_that_cannot_be_confined_has_no_fix(script: str, command: Com
         ("VD101", "rm -r /tmp/vllm_* || mkdir ~/x"),
         ("VD101", "rm -rfv /tmp/vllm_* > removed.txt"),
         ("VD101", "for d in /tmp/torchinductor_*; do du -s $d; rm -rf $d; done"),
+        ("VD101", "find /tmp -mtime +7 -exec rm -rf {} +"),
+        ("VD101", "find /tmp -mindepth 1 -name 'vllm*' -delete"),
         ("VD101", "find /tmp ~/caches -name 'vllm*' -delete"),
         ("VD802", "vllm serve m > server.log 2> /dev/null"),
         ("VD802", "vllm serve m | tee a.log | while read l; do mail -s $l me; done"),
@@ -133,6 +135,18 @@ def test_what_may_change_more_is_unsafe(code: str, script: str, command: Command
 )
 def test_what_concerns_nobody_else_is_safe(code: str, script: str, command: Command) -> None:
     assert _offered(command, script + "\n", code) == ["safe"]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "serve() { vllm serve $1 $2 $3; }\nserve my/model --task embed\n",
+        "serve() { vllm serve $1 $2 $3; }\nserve my/model --device cuda --port 8001\n",
+        "serve() { vllm serve $1 $2 $3; }\nserve Qwen/Qwen3-8B --tool-call-parser hermes\n",
+    ],
+)
+def test_words_that_a_function_counts_are_not_pushed_on(script: str, command: Command) -> None:
+    assert _fixed(command, script, "VD7", "--vllm-version=0.33.0") == script
 
 
 def test_an_option_is_no_part_of_a_name(command: Command) -> None:

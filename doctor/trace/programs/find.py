@@ -50,6 +50,11 @@ class Primary(Record):
         return self.words[1] if len(self.words) > 1 else None
 
     @property
+    def word(self) -> str:
+        """The text of what a test asks for, empty where that is not known."""
+        return (self.value.text or "") if self.value is not None else ""
+
+    @property
     def acts(self) -> bool:
         """Whether it does something with the file, or with the search."""
         return self.name in _ACTS or self.name in _RUNS
