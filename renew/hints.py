@@ -24,12 +24,14 @@ class Leaf:
     """One type that a union is made of.
 
     ``kind`` is ``none``, a builtin's name, ``list``, ``dict``, ``literal``, ``enum``,
-    ``dataclass`` or ``other``; ``values`` are those of a literal or an enumeration.
+    ``dataclass`` or ``other``; ``values`` are those of a literal or an enumeration, ``found`` is
+    the definition of a dataclass.
     """
 
     kind: str
     values: tuple[Any, ...] = ()
     inner: str = ""
+    found: Found | None = None
 
 
 def leaves(program: Program, module: Module, node: ast.expr | None) -> list[Leaf]:
@@ -113,11 +115,11 @@ def _of_class(program: Program, found: Found) -> Leaf:
         return Leaf("enum", tuple(each for each in named if "." not in str(each)))
     marks = {name_of(each) for each in found.node.decorator_list}
     if marks & {"dataclass", "config"}:
-        return Leaf("dataclass")
+        return Leaf("dataclass", found=found)
     bases = {name_of(base) for each in program.lineage(found)
              if isinstance(each.node, ast.ClassDef) for base in each.node.bases}  # fmt: skip
     if "BaseModel" in bases:
-        return Leaf("dataclass")
+        return Leaf("dataclass", found=found)
     return Leaf("dict" if "dict" in bases or "Dict" in bases else "other")
 
 
@@ -132,3 +134,23 @@ def bounds(program: Program, module: Module, *nodes: ast.expr | None) -> dict[st
                     if isinstance(limit, int | float):
                         found[name] = limit
     return found
+
+
+def keys(program: Program, found: Found) -> dict[str, dict[str, Any]]:
+    """The keys that a dataclass reads, each with its choices where its type names them all."""
+    return {
+        name: _choices(leaves(program, attribute.module, attribute.type))
+        for name, attribute in sorted(program.attributes(found).items())
+        if attribute.type is not None
+        and not name.startswith("_")
+        and name_of(attribute.type) != "ClassVar"
+        and "init=False" not in ast.unparse(attribute.default or ast.Constant(None))
+    }
+
+
+def _choices(types: list[Leaf]) -> dict[str, Any]:
+    """The values of literals, if there is nothing else that a text could be."""
+    if {leaf.kind for leaf in types} - {"literal", "none", "bool"}:
+        return {}
+    values = [each for leaf in types for each in leaf.values if isinstance(each, str)]
+    return {"choices": values} if values else {}

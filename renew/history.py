@@ -46,8 +46,8 @@ def features(
     """The rows of named things with details, such as flags.
 
     What is told of a thing (``kind``, ``replacement``) is what its last release says; ``default``
-    and ``bounds`` by the first release of each; ``choices`` and ``aliases`` each with a life of
-    their own within that of the thing.
+    and ``bounds`` by the first release of each; ``choices``, ``keys`` and ``aliases`` each with
+    a life of their own within that of the thing.
     """
     rows = names(releases, listed)
     for name, row in rows.items():
@@ -68,6 +68,8 @@ def _details(told: Sequence[tuple[str, Mapping[str, Any]]]) -> Row:
     row.update(_by_release(told, "default"))
     row.update(_by_release(told, "bounds"))
     row.update(_choices(told))
+    if any(each.get("keys") for _, each in told):
+        row["keys"] = features([release for release, _ in told], [e.get("keys") for _, e in told])
     aliases = names([release for release, _ in told], [each.get("aliases", ()) for _, each in told])
     if aliases:
         row["aliases"] = aliases

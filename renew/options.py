@@ -40,7 +40,8 @@ class Settings:
     """The settings of one option, under the names that argparse has for them.
 
     ``choices`` are None where anything goes, UNREAD where they can't be told. ``loose`` says that
-    the choices are names that are compared without regard to case.
+    the choices are names that are compared without regard to case. ``keys`` are those of a value in
+    JSON.
     """
 
     kind: str = "str"
@@ -54,6 +55,7 @@ class Settings:
     deprecated: bool = False
     flags: list[str] = field(default_factory=list)
     aliases: list[str] = field(default_factory=list)
+    keys: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of_field(cls, program: Program, attribute: Attribute) -> Settings:
@@ -69,6 +71,8 @@ class Settings:
         values = [value for leaf in leaves if leaf.kind == "literal" for value in leaf.values]
         if "dataclass" in kinds:
             settings.kind = "json"
+            found = next(leaf.found for leaf in leaves if leaf.found is not None)
+            settings.keys = hints.keys(program, found)
         elif kinds == {"bool", "str", "none"}:
             settings.kind = "optional_value"
         elif "bool" in kinds:
@@ -155,6 +159,8 @@ def made_of(settings: Settings) -> dict[str, Any]:
             made["loose"] = True
     if settings.bounds and kind in ("int", "float"):
         made["bounds"] = settings.bounds
+    if settings.keys and kind == "json":
+        made["keys"] = settings.keys
     if settings.aliases:
         made["aliases"] = sorted(settings.aliases)
     if settings.deprecated or _DEPRECATED.search(settings.help[:300]):

@@ -19,7 +19,7 @@ _LIFE = (
 )
 _ORDER = (
     "kind", "added", "removed", "readded", "deprecated", "replacement", "aliases", "default",
-    "defaults", "bounds", "choices", "checked", "unchecked", "loose", "several", "class",
+    "defaults", "bounds", "choices", "checked", "unchecked", "loose", "several", "class", "keys",
 )  # fmt: skip
 
 Tables = dict[str, dict[str, Any]]
@@ -87,7 +87,7 @@ def _meta(name: str, newest: Mapping[str, str]) -> dict[str, str]:
         "source archive was made",
         "flags": "the functions that fill the argument parser of `vllm serve`; default, bounds: "
         "by the first release of each; choices: the values it takes, from `checked` on and "
-        "before `unchecked`; loose: whatever their case",
+        "before `unchecked`; loose: whatever their case; keys: those of a value in JSON",
         "variables": "vllm/envs.py; choices: the only values that it takes",
         "parsers": "the parser registries; names that a plugin registers come on top; names of "
         "one class mean the same in the newest release",

@@ -146,6 +146,7 @@ class GivenFlag(Fact, kw_only=True):
     rewrite_in_words: str | None = attribute("the same for people: a flag, or `nothing`", None)
     rewrite_same: bool = attribute("whether that then means the same", False)
     fault: str | None = attribute("what is wrong with its value", None)
+    fault_in: str = attribute("the releases that mind, in words", "no release")
     fault_counts: bool | UnknownType = attribute(
         "whether the candidate releases mind that; unknown where some do", False
     )

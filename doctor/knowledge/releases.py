@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,9 @@ class Feature(Record):
 
     ``removed`` is the first release without it, ``readded`` the first that has it again;
     ``releases`` are those that have it. ``kind`` is a flag's type (``bool``, ``int``, ``json``,
-    …) or that of a speculation key, ``aliases`` are other spellings of a flag.
+    …) or that of a speculation key, ``aliases`` are other spellings of a flag. ``details`` are
+    what else its row tells: ``choices`` and ``keys`` by their names, each with the releases that
+    have it, ``checked``, ``unchecked``, ``loose``.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Feature(Record):
     replacement: str | None = None
     kind: str | None = None
     aliases: tuple[Alias, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 class Releases:
@@ -192,6 +196,7 @@ class Releases:
             row.get("replacement"),
             row.get("kind"),
             tuple(Alias(other, **life) for other, life in row.get("aliases", {}).items()),
+            row,
         )
 
 

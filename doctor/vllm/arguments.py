@@ -15,6 +15,7 @@ from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.values.value import Unknown, Value
 from doctor.vllm.numerals import number_problem
+from doctor.vllm.refused import Refusal, refused
 from doctor.vllm.rows import Row
 from doctor.vllm.spelling import NEGATABLE, Spelling, normal, resolve
 from doctor.vllm.tables import Tables
@@ -203,7 +204,8 @@ class _Reader:
         last = values[-1] if values else None
         missing = last is None and not optional
         problem = "its value is missing" if missing else number_problem(row.kind, last, row.name)
-        self.add(option, word, values, found, problem)
+        refusal = refused(row, (), last, self.tables) if last is not None and not problem else None
+        self.add(option, word, values, found, problem, refusal=refusal)
 
     def dotted(self, word: Value, name: Value, option: str, explicit: Value | None) -> None:
         """``--config.key value``: one entry of a JSON value."""
@@ -214,7 +216,10 @@ class _Reader:
             self.at += 1
         problem = "its value is missing" if explicit is None else None
         values = [] if explicit is None else [explicit]
-        self.add(option, name, values, found, problem, tuple(keys))
+        refusal = None
+        if found.row is not None and explicit is not None:
+            refusal = refused(found.row, tuple(keys), explicit, self.tables)
+        self.add(option, name, values, found, problem, tuple(keys), refusal)
 
     def optimization(self, word: Value, option: str, explicit: Value | None) -> None:
         """``-O3``, ``-O 3``, and up to 0.11.2 ``-O '{…}'`` and ``-O.key=value``."""
@@ -260,6 +265,7 @@ class _Reader:
         found: Spelling,
         problem: str | None = None,
         keys: tuple[str, ...] = (),
+        refusal: Refusal | None = None,
     ) -> None:
         name = found.row.name if found.row else normal(option).partition(".")[0]
         if name == "--config":
@@ -268,6 +274,8 @@ class _Reader:
         if problem:
             once = name in _ONCE_VALUED and values
             wrong_in = self.tables.since(NEGATABLE) if once else self.tables.every
+        elif refusal is not None:
+            problem, wrong_in = refusal.reason, refusal.releases
         self.flags.append(
             Flag(
                 name=name,

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from itertools import zip_longest
 
 from doctor.base.record import Record
+from doctor.values.value import Value, known
 from doctor.vllm.arguments import NO_VALUE, Flag
+from doctor.vllm.numerals import number_problem
+from doctor.vllm.refused import no_choice, refused
 from doctor.vllm.releases import Candidates
 from doctor.vllm.spelling import normal, resolve
 from doctor.vllm.tables import Tables
@@ -31,13 +35,18 @@ def of_flag(flag: Flag, line: Iterable[Flag], releases: int, tables: Tables) -> 
     others = [each for each in line if each is not flag]
     if flag.problem == NO_VALUE and flag.row is not None and not releases & ~flag.row.releases:
         return _without_value(flag, releases, tables)
-    if flag.problem == NO_VALUE and _TRUTHS.get(_said(flag)):
-        return _told((flag.name,), others, releases, tables)
-    if flag.negated or flag.keys or flag.problem is not None:
+    if flag.keys or flag.problem not in (None, NO_VALUE):
         return None
+    said = _TRUTHS.get(_said(flag)) if flag.problem == NO_VALUE else True
+    if flag.negated or said is None:
+        found = _told((normal(flag.spelling),), None, others, releases, tables)
+        return found if flag.negated and flag.value is None else None
+    if not said:  # it is off, and where nothing takes its place that is all that is left
+        found = _told((flag.name,), None, others, releases, tables)
+        return found if found and not found.text else None
     value = flag.value.text if flag.value is not None else None
     keys = (f"{flag.name} {value}", flag.name, f"{flag.spelling} {value}", flag.spelling)
-    return _told(keys, others, releases, tables)
+    return _told(keys, flag.value, others, releases, tables)
 
 
 def of_variable(
@@ -45,24 +54,52 @@ def of_variable(
 ) -> Rewrite | None:
     """What to write instead of a variable: a flag, or nothing."""
     keys = (f"{name}={value}", name)
-    return _told(keys, list(line), found.likely, found.tables)
+    given = None if value is None else known(value)
+    return _told(keys, given, list(line), found.likely, found.tables)
 
 
 def _told(
-    keys: Iterable[str], others: Collection[Flag], releases: int, tables: Tables
+    keys: Iterable[str],
+    value: Value | None,
+    others: Collection[Flag],
+    releases: int,
+    tables: Tables,
 ) -> Rewrite | None:
-    found = next((tables.migrations[key] for key in keys if key in tables.migrations), None)
-    if found is None or not releases:
-        return None
-    if found.since and releases & tables.before(found.since):
-        return None
-    if not all(_is_free(each, others, releases, tables) for each in _options(found.new)):
-        return None
-    return Rewrite(found.new, found.same)
+    """The first row of the first key that has any, if all releases accept what it says."""
+    rows = next((tables.migrations[key] for key in keys if key in tables.migrations), ())
+    for row in rows:
+        if not releases or (row.since and releases & tables.before(row.since)):
+            continue
+        given = list(_options(row.new, value))
+        if all(_is_free(option, others, releases, tables) for option, _ in given) and not any(
+            _refuse(option, each, releases, tables) for option, each in given
+        ):
+            return Rewrite(row.new, row.same)
+    return None
 
 
-def _options(text: str) -> Iterator[str]:
-    return (word for word in text.split() if word.startswith("-"))
+def _options(text: str, value: Value | None) -> Iterator[tuple[str, Value | None]]:
+    """The options that a row writes, each with its value."""
+    words = text.split()
+    for word, after in zip_longest(words, words[1:]):
+        if word.startswith("-"):
+            bare = after is None or after.startswith("-")
+            yield word, None if bare else value if after == VALUE else known(after)
+
+
+def _refuse(option: str, value: Value | None, releases: int, tables: Tables) -> bool:
+    """Whether any of the releases refuses the value for the option."""
+    head, *keys = normal(option).split(".")
+    row = resolve(head, tables.spellings).row
+    if row is None or value is None:
+        return False
+    refusal = refused(row, tuple(keys), value, tables)
+    text = value.text
+    wrong = refusal.releases if refusal is not None else 0
+    if not keys and text is not None:
+        wrong |= no_choice(row, text, tables)
+        wrong |= tables.every if number_problem(row.kind, value, row.name) else 0
+    return bool(releases & wrong)
 
 
 def _is_free(option: str, others: Iterable[Flag], releases: int, tables: Tables) -> bool:

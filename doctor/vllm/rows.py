@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from doctor.base.record import Record
 
@@ -33,6 +33,8 @@ class Feature(Named, Protocol):
     def kind(self) -> str | None: ...
     @property
     def aliases(self) -> Sequence[Named]: ...
+    @property
+    def details(self) -> Mapping[str, Any]: ...
 
 
 class Catalogue(Protocol):

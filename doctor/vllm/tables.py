@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 from doctor.vllm.rows import Catalogue, Feature, Migration, Named, Row, release_key
 from doctor.vllm.spelling import NEGATABLE, Spelling
@@ -69,11 +70,11 @@ class Tables:
         return self._rows(self._catalogue.variables())
 
     @cached_property
-    def migrations(self) -> Mapping[str, Migration]:
-        """What to write instead of options that are gone, by the old option; the first counts."""
-        found: dict[str, Migration] = {}
+    def migrations(self) -> Mapping[str, Sequence[Migration]]:
+        """What to write instead of options that are gone, by the old option, the best first."""
+        found: dict[str, list[Migration]] = {}
         for migration in self._migrations:
-            found.setdefault(migration.old, migration)
+            found.setdefault(migration.old, []).append(migration)
         return found
 
     def since(self, version: str) -> int:
@@ -98,11 +99,17 @@ class Tables:
 
     def life(self, named: Named) -> int:
         """The releases that have a name."""
-        releases = self.since(named.added) if named.added else self.every
-        if named.removed:
-            releases &= self.before(named.removed)
-        if named.readded:
-            releases |= self.since(named.readded)
+        return self.between(
+            {"added": named.added, "removed": named.removed, "readded": named.readded}
+        )
+
+    def between(self, life: Mapping[str, Any]) -> int:
+        """The releases of a row's ``added``, ``removed`` and ``readded``."""
+        releases = self.since(life["added"]) if life.get("added") else self.every
+        if life.get("removed"):
+            releases &= self.before(life["removed"])
+        if life.get("readded"):
+            releases |= self.since(life["readded"])
         return releases
 
     def _row(self, feature: Feature) -> Row:

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from doctor.base.regex import regex
 from doctor.facts.base import Evidence
 from doctor.facts.servers import GivenFlag
+from doctor.shell.header_words import holds_placeholder
 from doctor.trace.machine.widening import rests_on_turns
 from doctor.trace.readers.servers import Started
 from doctor.values.assumption import Guard
 from doctor.values.value import UNKNOWN, Value
 from doctor.vllm.arguments import Flag
+from doctor.vllm.releases import in_words
 from doctor.vllm.verdicts import Verdict, verdicts
 
 #: Flags of programs that extend vLLM's command line with more of their own.
@@ -65,6 +67,7 @@ def _fact(started: Started, verdict: Verdict, foreign: bool) -> GivenFlag:
         rewrite_in_words=rewrite.in_words if rewrite else None,
         rewrite_same=bool(rewrite and rewrite.same),
         fault=_fault(flag),
+        fault_in=in_words(flag.wrong_in, started.candidates.tables),
         fault_counts=UNKNOWN if verdict.problem is UNKNOWN else verdict.problem is not None,
     )
 
@@ -79,8 +82,14 @@ def _fault(flag: Flag) -> str | None:
     if value is None:
         filled_in = _names_variable(flag) or rests_on_turns(flag.word.assumes)
         return None if filled_in else flag.problem
-    unsure = value.assumes - flag.word.assumes or _TEMPLATE.search(value.display)
+    unsure = value.assumes - flag.word.assumes or _is_template(value.display)
     return None if unsure else flag.problem
+
+
+def _is_template(text: str) -> bool:
+    """Whether something has yet to be filled in; the braces of JSON are no sign of that."""
+    is_json = text.lstrip().startswith(('{"', "{}"))
+    return holds_placeholder(text) if is_json else _TEMPLATE.search(text) is not None
 
 
 def _names_variable(flag: Flag) -> bool:

@@ -2,7 +2,7 @@
 # written for vLLM 0.6.6
 MODEL=BAAI/bge-multilingual-gemma2
 if [ "$1" = reward ]; then
-    vllm serve Qwen/Qwen2.5-Math-RM-72B --runner pooling --convert reward --tensor-parallel-size 4 --port 8001
+    vllm serve Qwen/Qwen2.5-Math-RM-72B --runner pooling --tensor-parallel-size 4 --port 8001
 else
     vllm serve "$MODEL" --runner pooling --convert embed --pooler-config '{"pooling_type": "LAST"}' \
         --disable-log-requests
