@@ -15,7 +15,7 @@ from doctor.rulebook.grammar import known_keys, one_of
 from doctor.rulebook.reader import CODE, NAME, SEVERITIES
 
 REQUIRED = ("code", "name", "role", "lesson", "search", "says", "remedy", "examples")
-OPTIONAL = ("severity", "pattern", "releases", "rules", "options", "serving")
+OPTIONAL = ("severity", "pattern", "releases", "rules", "options", "serving", "unless")
 #: The shortest literal text that is worth a search.
 _SHORTEST = 6
 #: So far from a literal text its pattern looks, in characters.
@@ -53,7 +53,7 @@ class Signature(Record):
     The pattern's named groups fill the names in ``says`` and the advice.
     ``releases`` are those that print it. ``rules`` find the same fault in a script or on a node,
     ``options`` are the flags and variables that steer it. ``serving``: it may happen while the
-    server works and goes on working.
+    server works and goes on working. ``unless``: signatures beside which it explains nothing.
     """
 
     code: str
@@ -71,6 +71,7 @@ class Signature(Record):
     rules: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     serving: bool = False
+    unless: tuple[str, ...] = ()
 
     @property
     def lasts(self) -> bool:
@@ -114,6 +115,7 @@ def read(item: Item, site: bool) -> Signature:
         rules=_texts(parts.get("rules")),
         options=_texts(parts.get("options")),
         serving=_truth(parts.get("serving")),
+        unless=_texts(parts.get("unless")),
     )
     _check_names(signature, parts)
     return signature

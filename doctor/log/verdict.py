@@ -34,19 +34,8 @@ class Verdict(Record):
 
 def verdict(stretches: Sequence[Stretch], rows: int) -> Verdict:
     """The verdict on these stretches of a log with so many rows."""
-    causes = [
-        sighting
-        for at, stretch in enumerate(stretches)
-        for sighting in stretch.of(Role.CAUSE)
-        if sighting.signature.serving or not _survived(at, stretches)
-    ]
+    told = _standing(stretches, Role.CAUSE) or _standing(stretches, Role.SYMPTOM)
     wrappers = _of(stretches, Role.WRAPPER)
-    told = causes or [
-        sighting
-        for at, stretch in enumerate(stretches)
-        for sighting in stretch.of(Role.SYMPTOM)
-        if sighting.signature.serving or not _survived(at, stretches)
-    ]
     error = None if told else _unexplained(stretches, rows)
     failed = told or error or wrappers
     return Verdict(
@@ -56,6 +45,17 @@ def verdict(stretches: Sequence[Stretch], rows: int) -> Verdict:
         hints=_once(_of(stretches, Role.HINT)) if failed else (),
         header=_header(stretches, told, wrappers),
     )
+
+
+def _standing(stretches: Sequence[Stretch], role: Role) -> list[Sighting]:
+    """The sightings that no server survived, and that nothing beside them explains better."""
+    return [
+        sighting
+        for at, stretch in enumerate(stretches)
+        for sighting in stretch.of(role)
+        if (sighting.signature.serving or not _survived(at, stretches))
+        and not any(code in stretch.sightings for code in sighting.signature.unless)
+    ]
 
 
 def _of(stretches: Sequence[Stretch], role: Role) -> list[Sighting]:

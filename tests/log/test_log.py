@@ -75,6 +75,13 @@ def test_symptoms_are_told_only_without_a_cause(command: Command) -> None:
     assert codes(command, START + timeout + WORKER.format(0, 0) + MEMORY + "\n") == ["VL101"]
 
 
+def test_what_another_signature_explains_better_is_not_told(command: Command) -> None:
+    unknown = "ValueError: Model architectures ['LlamaForCausalLM'] are not supported for now.\n"
+    broken = "ERROR 10-26 11:35:32 registry.py:267] Error in inspecting model architecture 'L'\n"
+    assert codes(command, unknown) == ["VL501"]
+    assert codes(command, broken + unknown) == ["VL503"], "the installation is broken"
+
+
 def test_a_log_without_a_cause_says_where_to_look(command: Command) -> None:
     found = read(command, START + WRAPPED)
     assert found.codes == ["VL802"]
@@ -178,6 +185,7 @@ def test_a_server_that_was_started_once_more(command: Command) -> None:
         ("(RayWorkerWrapper pid=7, ip=10.0.0.1) ERROR 11-20 10:00:00 [worker_base.py:1] ",
          "RayWorkerWrapper (pid 7)"),
         ("(VllmWorker rank=1 pid=5) ", "VllmWorker rank=1 (pid 5)"),
+        ("(serve, pid=5) (EngineCore_0 pid=6) ", "serve (pid 5), EngineCore_0 (pid 6)"),
         ("(VllmWorker TP1 pid=5) ", "VllmWorker TP1 (pid 5)"),
         ("vllm-1  | ERROR 11-18 18:07:28 engine.py:366] ", "vllm-1"),
         ("[rank2]: ", "rank 2"),
