@@ -8,6 +8,7 @@ from doctor.rulebook.verdict import Verdict
 from doctor.trace.programs.wrappers import unwrap
 from doctor.trace.readers.endings import QUICK
 from doctor.trace.trace import Traced
+from doctor.values.assumption import EMPTY, Question
 
 #: Programs to which vLLM's variables mean nothing.
 _INDIFFERENT = QUICK | {"cd", "curl", "exit", "kill", "pip", "set", "trap", "wait"}
@@ -41,7 +42,7 @@ def _is_chosen_with_another(fact: Fact, attribute: str) -> bool:
     """
     own = fact.evidence.get(attribute, Evidence())
     return any(
-        (assumption.key[:6], assumption.choice) == ("given:", "empty")
+        assumption.about is Question.GIVEN and assumption.choice == EMPTY
         for other in fact.evidence.values()
         if other.locations != own.locations
         for assumption in own.assumes & other.assumes

@@ -20,9 +20,7 @@ from doctor.rulebook.verdict import Repair, Verdict
 from doctor.values.assumption import Assumption
 
 _NO_CASE = Case(Conditions())
-#: How assumptions about conditions and variables end, and how many of the former are too many.
-_OUTCOMES = (" holds", " fails")
-_DEFAULT = " is left at its default"
+#: More conditions than this, none of which can be decided, hardly ever come together.
 _MOST_CONDITIONS = 3
 
 
@@ -160,13 +158,12 @@ def _is_far_fetched(assumptions: frozenset[Assumption]) -> bool:
     So it is with many conditions that can't be decided, and with one that asks for the very
     variable which is taken to be left at its default: the answer may well hang on that.
     """
-    words = {assumption.words for assumption in assumptions}
-    conditions = [each for each in words if each.startswith("`") and each.endswith(_OUTCOMES)]
-    defaults = [each.split()[0] for each in words if each.endswith(_DEFAULT)]
+    conditions = {each.words: str(each.subject) for each in assumptions if each.undecided}
+    defaults = {each.default_of for each in assumptions} - {None}
     asked = (
-        re.search(rf"\$\{{?{re.escape(name)}\b", condition)
+        re.search(rf"\$\{{?{re.escape(str(name))}\b", condition)
         for name in defaults
-        for condition in conditions
+        for condition in conditions.values()
     )
     return len(conditions) > _MOST_CONDITIONS or any(asked)
 

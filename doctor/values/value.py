@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import field, replace
-from typing import TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from doctor.base.bounds import MAX_CHARACTERS, MAX_PIECES
 from doctor.base.record import Record
@@ -44,23 +44,29 @@ class Text(Record):
     quoted: bool = field(default=False, compare=False)
 
 
-#: What an unknown may differ by: a loop's turn is "turn:<number>".
-PROCESS, TASK, ARRAY_TASK, HOST, JOB, RANDOM, USER = (
-    "process",
-    "task",
-    "array-task",
-    "host",
-    "job",
-    "random",
-    "user",
+class Iteration(NamedTuple):
+    """The iterations of one loop, which its number tells from others."""
+
+    loop: int
+
+
+#: What an unknown may differ by. A task is a Slurm task of a step, or one of an array.
+Vary: TypeAlias = (
+    Literal["process", "task", "array-task", "host", "job", "random", "user"] | Iteration
 )
+PROCESS: Final = "process"
+TASK: Final = "task"
+ARRAY_TASK: Final = "array-task"
+HOST: Final = "host"
+JOB: Final = "job"
+RANDOM: Final = "random"
+USER: Final = "user"
 
 
 class Unknown(Record):
     """A stretch that cannot be known, named as a person would: ``$USER``, ``$(date)``.
 
-    ``varies`` says between what it surely differs: ``user``, ``job``, ``task`` (Slurm tasks of
-    a step), ``array-task``, ``host``, ``process``, ``random`` or ``turn:N`` (turns of loop N).
+    ``varies`` says between what it surely differs.
     ``many`` is true where it may expand to no word or to several (``$ARGS`` unquoted, ``"$@"``).
     ``matched`` is true where the name is a pattern and the unknown a file name that matches it.
     Two of one name are surely equal only if ``which`` agrees: a command that runs twice may print
@@ -68,7 +74,7 @@ class Unknown(Record):
     """
 
     name: str
-    varies: frozenset[str] = frozenset()
+    varies: frozenset[Vary] = frozenset()
     many: bool = False
     matched: bool = False
     origin: Origin | None = field(default=None, compare=False)
@@ -128,7 +134,7 @@ class Value(Record):
         return max((p.since for p in self.pieces if isinstance(p, Unknown)), default=0)
 
     @property
-    def varies(self) -> frozenset[str]:
+    def varies(self) -> frozenset[Vary]:
         """Between what the value surely differs."""
         return frozenset().union(*(p.varies for p in self.pieces if isinstance(p, Unknown)))
 
@@ -231,7 +237,7 @@ def derived(
     """An unknown that is made of other values: it differs as they do."""
     return Unknown(
         name,
-        frozenset[str]().union(*(value.varies for value in sources)),
+        frozenset[Vary]().union(*(value.varies for value in sources)),
         many,
         origin=origin,
         which=hash(tuple(value.identity for value in sources)),
@@ -239,7 +245,7 @@ def derived(
     )
 
 
-def moment(name: str, number: int, varies: frozenset[str] = frozenset()) -> Unknown:
+def moment(name: str, number: int, varies: frozenset[Vary] = frozenset()) -> Unknown:
     """An unknown that came to be at one moment of the walk, and is like no other."""
     return Unknown(name, varies, which=number, since=number)
 

@@ -14,7 +14,7 @@ from doctor.facts.commands import Deletion
 from doctor.facts.jobs import Allocation, Directive
 from doctor.facts.servers import Requirement
 from doctor.rulebook import check, read
-from doctor.values.assumption import Assumption
+from doctor.values.assumption import EMPTY, Question, assume
 from doctor.values.value import UNKNOWN
 
 from .conftest import TEXT, Table, line
@@ -26,7 +26,7 @@ HERE = Allocation(location=line(3), asks_gpus=True)
 def assuming(*words: str, row: int | None = None) -> Evidence:
     return Evidence(
         () if row is None else (line(row),),
-        frozenset(Assumption(word, "default", word) for word in words),
+        frozenset(assume(Question.GIVEN, word, EMPTY, word, word) for word in words),
     )
 
 

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from doctor.values.value import ARRAY_TASK, HOST, JOB, PROCESS, RANDOM, TASK, USER, Origin, Unknown
+from doctor.values.value import (
+    ARRAY_TASK,
+    HOST,
+    JOB,
+    PROCESS,
+    RANDOM,
+    TASK,
+    USER,
+    Origin,
+    Unknown,
+    Vary,
+)
 
 #: Between what the values of well-known variables surely differ.
-_VARIES: dict[str, frozenset[str]] = {
-    name: frozenset(kinds)
-    for kinds, names in (
-        ({USER}, "USER LOGNAME UID EUID HOME USERNAME SLURM_JOB_USER SLURM_JOB_UID"),
-        ({JOB, USER}, "SLURM_JOB_ID SLURM_JOBID SLURM_ARRAY_JOB_ID SLURM_TMPDIR PBS_JOBID"),
-        ({TASK}, "SLURM_PROCID SLURM_LOCALID SLURM_TASK_PID PMI_RANK PMIX_RANK RANK LOCAL_RANK"),
-        ({TASK}, "OMPI_COMM_WORLD_RANK OMPI_COMM_WORLD_LOCAL_RANK"),
-        ({ARRAY_TASK}, "SLURM_ARRAY_TASK_ID"),
-        ({HOST}, "HOSTNAME HOST SLURM_NODEID SLURMD_NODENAME SLURM_TOPOLOGY_ADDR"),
-        ({RANDOM}, "RANDOM SRANDOM EPOCHREALTIME"),
-        ({PROCESS}, "$ BASHPID PPID"),
-    )
-    for name in names.split()
-}
+_KINDS: tuple[tuple[set[Vary], str], ...] = (
+    ({USER}, "USER LOGNAME UID EUID HOME USERNAME SLURM_JOB_USER SLURM_JOB_UID"),
+    ({JOB, USER}, "SLURM_JOB_ID SLURM_JOBID SLURM_ARRAY_JOB_ID SLURM_TMPDIR PBS_JOBID"),
+    ({TASK}, "SLURM_PROCID SLURM_LOCALID SLURM_TASK_PID PMI_RANK PMIX_RANK RANK LOCAL_RANK"),
+    ({TASK}, "OMPI_COMM_WORLD_RANK OMPI_COMM_WORLD_LOCAL_RANK"),
+    ({ARRAY_TASK}, "SLURM_ARRAY_TASK_ID"),
+    ({HOST}, "HOSTNAME HOST SLURM_NODEID SLURMD_NODENAME SLURM_TOPOLOGY_ADDR"),
+    ({RANDOM}, "RANDOM SRANDOM EPOCHREALTIME"),
+    ({PROCESS}, "$ BASHPID PPID"),
+)
+_VARIES = {name: frozenset(kinds) for kinds, names in _KINDS for name in names.split()}
 
 #: Where sites tell a job of a scratch folder of its own, if they have one.
 SCRATCH = frozenset("TMPDIR TMP TEMP SCRATCH LOCAL_SCRATCH LSCRATCH SNIC_TMP JOBSCRATCH".split())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 
 from doctor.base.record import Record
@@ -54,17 +54,16 @@ def assuming(state: State, guard: Guard) -> State | None:
     return way
 
 
-def split(result: Result, key: str, what: str, succeeds: str) -> list[Result]:
+def split(result: Result, answer: Callable[[bool], Assumption]) -> list[Result]:
     """A result of unknown success as two, one for success and one for failure.
 
-    ``what`` is the command or condition in words, ``succeeds`` the verb for its success.
+    ``answer`` says what is assumed where the command succeeds, or else fails.
     """
     if result.truth is not None or result.flow is not Flow.NEXT:
         return [result]
     found = []
-    for truth, choice in ((True, "yes"), (False, "no")):
-        told = f"{what} {succeeds if truth else 'fails'}"
-        state = assuming(result.state, frozenset({Assumption(key, choice, told)}))
+    for truth in (True, False):
+        state = assuming(result.state, frozenset({answer(truth)}))
         if state is not None:
             found.append(Result(state, truth))
     return found or [result]

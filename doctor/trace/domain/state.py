@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from doctor.base.bounds import MAX_ALTERNATIVES, MAX_ASSUMPTIONS
 from doctor.base.record import Record
 from doctor.shell.tree import Function
-from doctor.values.assumption import NO_GUARD, Guard, consistent, given
+from doctor.values.assumption import NO_GUARD, Guard, consistent, unlikeliness
 from doctor.values.value import Unknown, Value
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def merge_alternatives(contents: Iterable[Content], name: str) -> tuple[Content,
     far = [content for content in merged if len(content.assumes) > MAX_ASSUMPTIONS]
     if far or len(merged) > MAX_ALTERNATIVES:
         near = [content for content in merged if len(content.assumes) <= MAX_ASSUMPTIONS]
-        near.sort(key=lambda content: (id(content) in again, given(content.assumes)))
+        near.sort(key=lambda content: (id(content) in again, unlikeliness(content.assumes)))
         kept, rest = near[: MAX_ALTERNATIVES - 1], (*near[MAX_ALTERNATIVES - 1 :], *far)
         since = max(getattr(content, "since", 0) for content in rest)
         several = Unknown(f"${name}", many=True, which=hash(rest), since=since)
@@ -222,7 +222,7 @@ def join(states: Sequence[State], branches: Sequence[Guard]) -> State:
     """
     if len(states) == 1:
         return states[0]
-    ways = sorted(zip(states, branches, strict=True), key=lambda way: given(way[1]))
+    ways = sorted(zip(states, branches, strict=True), key=lambda way: unlikeliness(way[1]))
     states, branches = [state for state, _ in ways], [branch for _, branch in ways]
     joined = states[0].copy()
     joined.guard = frozenset.intersection(*(state.guard for state in states))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from doctor.base.bounds import MAX_WAYS
 from doctor.base.record import Record
-from doctor.shell.tree import AndOr, Block, Case, CaseArm, Command, If
+from doctor.shell.tree import AndOr, Block, Case, CaseArm, If
 from doctor.trace.domain.results import Flow, Result, assuming, joined, split
 from doctor.trace.domain.state import State
 from doctor.trace.machine import conditions
 from doctor.trace.machine.shell import Shell
-from doctor.values.assumption import NO_GUARD, Assumption
+from doctor.values.assumption import NO_GUARD, Assumption, Question, assume
 from doctor.values.value import Value
 
 
@@ -20,7 +21,9 @@ def and_or(shell: Shell, command: AndOr, state: State) -> list[Result]:
     """``a && b || c``."""
     results = shell.execute(command.commands[0], state)
     for operator, part in zip(command.operators, command.commands[1:], strict=True):
-        results = _decided(shell, results, command.commands[0], "succeeds")
+        number = shell.walk.number()
+        asked = conditions.asked(shell, command.commands[0])
+        results = _decided(results, partial(asked.succeeds, number))
         wanted = operator == "&&"
         taken = [r for r in results if r.flow is Flow.NEXT and r.truth is wanted]
         passed = [r for r in results if r not in taken]
@@ -30,11 +33,9 @@ def and_or(shell: Shell, command: AndOr, state: State) -> list[Result]:
     return results
 
 
-def _decided(shell: Shell, results: list[Result], command: Command, succeeds: str) -> list[Result]:
+def _decided(results: list[Result], answer: Callable[[bool], Assumption]) -> list[Result]:
     """The results with every unknown success split in two."""
-    key = f"success:{shell.walk.number()}"
-    what = conditions.told(shell, command)
-    return [way for result in results for way in split(result, key, what, succeeds)]
+    return [way for result in results for way in split(result, answer)]
 
 
 def if_command(shell: Shell, command: If, state: State) -> list[Result]:
@@ -64,24 +65,25 @@ def _told_apart(
     shell: Shell, condition: Block, entered: list[State], passed: list[State]
 ) -> tuple[list[State], list[State]]:
     """The ways into an arm, and those past it as one, which remembers that it is none of them."""
-    key = f"if:{shell.walk.number()}"
-    what = conditions.told(shell, condition[-1].command)
+    number = shell.walk.number()
+    asked = conditions.asked(shell, condition[-1].command)
 
-    def answered(state: State, choice: str) -> State:
-        guard = frozenset({Assumption(key, choice, f"{what} {choice}")})
-        return assuming(state, guard) or state
+    def answered(state: State, truth: bool) -> State:
+        return assuming(state, frozenset({asked.holds(number, truth)})) or state
 
     one = joined(passed)
     if not entered:
         return entered, [one]
-    return [answered(way, "holds") for way in entered], [answered(one, "fails")]
+    return [answered(way, True) for way in entered], [answered(one, False)]
 
 
 def _tested(shell: Shell, results: list[Result], condition: Block) -> list[Result]:
     """The results of an ``if``'s condition, each true or false."""
     if not condition:
         return results
-    return _decided(shell, results, condition[-1].command, "holds")
+    number = shell.walk.number()
+    asked = conditions.asked(shell, condition[-1].command)
+    return _decided(results, partial(asked.holds, number))
 
 
 # --- case -----------------------------------------------------------------------------
@@ -90,23 +92,29 @@ def _tested(shell: Shell, results: list[Result], condition: Block) -> list[Resul
 class _Looking(Record):
     """A state in which the next arm's patterns are looked at.
 
-    Which arm is taken from here is one question, ``key``; ``entered`` tells that some arm may
-    have been.
+    Which arm is taken from here is one question, which ``number`` and ``after`` (the arm that ran
+    on into the next) tell from others; ``entered`` tells that some arm may have been.
     """
 
     state: State
-    key: str
+    number: int
+    after: int = -1
     entered: bool = False
+
+    def takes(self, arm: str, words: str, subject: Value) -> Assumption:
+        """That this arm is entered, or none."""
+        of = f"{self.number} {self.after}"
+        return assume(Question.ARM, of, arm, words, since=subject.since)
 
 
 def case(shell: Shell, command: Case, state: State) -> list[Result]:
     """``case … in … esac``, for each thing that the subject may be."""
     results: list[Result] = []
-    key = f"case:{shell.walk.number()}"
+    number = shell.walk.number()
     for subject in shell.expander(state).scalar(command.subject):
         way = assuming(state, subject.assumes)
         if way is not None:
-            results += _case_of(shell, command, subject, _Looking(way, key))
+            results += _case_of(shell, command, subject, _Looking(way, number))
     return results or [Result(state)]
 
 
@@ -129,15 +137,11 @@ def _case_of(shell: Shell, command: Case, subject: Value, start: _Looking) -> li
         if going_on and arm.terminator == ";&":
             falling = [joined(going_on)]
         elif going_on:
-            looking.append(_Looking(joined(going_on), f"{start.key}:{index}"))
+            looking.append(_Looking(joined(going_on), start.number, index))
     done += [Result(before) for before in falling]
     words = f"{subject.display} is like none of the patterns"
     for way in looking:
-        guard = (
-            frozenset({Assumption(way.key, "none", words, subject.since)})
-            if way.entered
-            else NO_GUARD
-        )
+        guard = frozenset({way.takes("none", words, subject)}) if way.entered else NO_GUARD
         left = assuming(way.state, guard)
         done += [Result(left)] if left is not None else []
     return done
@@ -154,8 +158,9 @@ def _fallen_or_entered(
             first -= 1
         likes = (_patterns(shell, arm) for arm in command.arms[first : index + 1])
         words = f"{subject.display} {' or '.join(likes)}"
-        key = f"case:{shell.walk.number()}"
-        together.guard |= {Assumption(key, "reached", words, subject.since)}
+        of = shell.walk.number()
+        reached = assume(Question.ARM, of, "reached", words, since=subject.since)
+        together.guard |= {reached}
     return together
 
 
@@ -172,7 +177,7 @@ def _arm(
             passed.append(way)
             continue
         words = f"{subject.display} {_patterns(shell, arm)}"
-        choice = frozenset({Assumption(way.key, str(index), words, subject.since)})
+        choice = frozenset({way.takes(str(index), words, subject)})
         if len(arm.patterns) == 1:
             choice |= conditions.is_text(subject, arm.patterns[0].literal, words)
         sure = verdict is True and not way.entered

@@ -21,7 +21,7 @@ from doctor.trace.domain.state import Array, State
 from doctor.trace.machine.shell import Shell
 from doctor.trace.words import parameters
 from doctor.trace.words.expand import Expander
-from doctor.values.assumption import NO_GUARD, Assumption, Guard, consistent
+from doctor.values.assumption import NO, NO_GUARD, YES, Asked, Guard, Question, assume, consistent
 from doctor.values.value import Text, Unknown, Value, known
 
 _UNARY = frozenset(f"-{letter}" for letter in "znefdrwxsLhpSvtbcgkuOGNo")
@@ -42,7 +42,7 @@ def test_command(shell: Shell, command: Test, state: State) -> list[Result]:
         )
         found = [Fields((value,), value.assumes) for value in values]
         combined = expander.combined(combined, found, append)
-    return _decide(combined, state, told(shell, command))
+    return _decide(combined, state, asked(shell, command))
 
 
 def test_builtin(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
@@ -52,7 +52,7 @@ def test_builtin(shell: Shell, command: Simple, fields: Fields, state: State) ->
         values = values[:-1]
     if any(value.many and value.text is None for value in values):
         values = tuple(_one(value) for value in values)
-    return _decide([Fields(values, fields.assumes)], state, told(shell, command))
+    return _decide([Fields(values, fields.assumes)], state, asked(shell, command))
 
 
 def _one(value: Value) -> Value:
@@ -61,17 +61,16 @@ def _one(value: Value) -> Value:
     return replace(value, pieces=pieces)
 
 
-def told(shell: Shell, command: Command) -> str:
-    """A command as a person is told of it: as it is written, if that is short, and its line."""
+def asked(shell: Shell, command: Command) -> Asked:
+    """A command whose outcome is asked; people see its text, cut if it is long, and its line."""
     origin = shell.frame.origin(command.span)
     row = origin.location.start.row
     written = blotted(" ".join(shell.frame.written(command.span).split()))
-    if len(written) > _SHOWN:
-        written = written[: _SHOWN - 1].rstrip() + "…"
-    return f"`{written}` in line {row}"
+    shown = written if len(written) <= _SHOWN else written[: _SHOWN - 1].rstrip() + "…"
+    return Asked(written, f"`{shown}` in line {row}")
 
 
-def _decide(alternatives: Sequence[Fields], state: State, words: str) -> list[Result]:
+def _decide(alternatives: Sequence[Fields], state: State, condition: Asked) -> list[Result]:
     """The ways on from a condition, one for each of its possible outcomes."""
     verdicts = [(fields, _Condition(fields.values).verdict()) for fields in alternatives]
     if verdicts and len({verdict for _, verdict in verdicts}) == 1 and verdicts[0][1] is not None:
@@ -79,25 +78,24 @@ def _decide(alternatives: Sequence[Fields], state: State, words: str) -> list[Re
     results: list[Result] = []
     for fields, verdict in verdicts:
         for truth in (True, False) if verdict is None else (verdict,):
-            guard = NO_GUARD if verdict is not None else _choice(fields.values, truth, words)
+            guard = NO_GUARD if verdict is not None else _choice(fields.values, truth, condition)
             if consistent(guard, fields.assumes):
                 way = assuming(state, guard | fields.assumes)
                 results += [Result(way, truth)] if way is not None else []
     return results or [Result(state)]
 
 
-def _choice(values: tuple[Value, ...], truth: bool, words: str) -> Guard:
-    """What it means for an unknown condition, told in ``words``, to hold or not."""
+def _choice(values: tuple[Value, ...], truth: bool, condition: Asked) -> Guard:
+    """What it means for an unknown condition to hold or not."""
     emptiness = _emptiness(values)
     if emptiness is not None:
         unknown, is_set_if_true = emptiness
         is_set = truth == is_set_if_true
         return parameters.given(unknown, is_set)
-    key = "test:" + " ".join(value.identity for value in values)
-    outcome = f"{words} holds" if truth else f"{words} fails"
+    words = " ".join(value.identity for value in values)
     since = max((value.since for value in values), default=0)
-    chosen = Assumption(key, "yes" if truth else "no", outcome, since)
-    return frozenset({chosen}) | _equality(values, truth, outcome)
+    outcome = condition.holds(words, truth, since)
+    return frozenset({outcome}) | _equality(values, truth, outcome.words)
 
 
 def _equality(values: tuple[Value, ...], truth: bool, words: str) -> Guard:
@@ -113,16 +111,16 @@ def _equality(values: tuple[Value, ...], truth: bool, words: str) -> Guard:
     same = is_text(values[0], texts[2], words)
     if holds or not same:
         return same
-    return frozenset({Assumption(f"is:{values[0].identity}:{texts[2]}", "no", words)})
+    return frozenset({assume(Question.IS, f"{values[0].identity} {texts[2]}", NO, words)})
 
 
 def is_text(value: Value, text: str | None, words: str) -> Guard:
     """The assumption that an unknown value is this text, and so no other one."""
     if value.text is not None or not text or re.search(r"[*?\[\\]", text):
         return NO_GUARD
-    key = f"is:{value.identity}"
-    one = Assumption(key, text, words, value.since)
-    return frozenset({one, Assumption(f"{key}:{text}", "yes", words, value.since)})
+    one = assume(Question.IS, value.identity, text, words, since=value.since)
+    this = assume(Question.IS, f"{value.identity} {text}", YES, words, since=value.since)
+    return frozenset({one, this})
 
 
 def _emptiness(values: tuple[Value, ...]) -> tuple[Unknown, bool] | None:

@@ -16,8 +16,8 @@ from doctor.trace.machine import widening as turns
 from doctor.trace.machine.shell import Shell
 from doctor.trace.programs.invocation import Turn
 from doctor.values import value as values
-from doctor.values.assumption import Assumption
-from doctor.values.value import Unknown, Value
+from doctor.values.assumption import NO, Question, assume
+from doctor.values.value import Iteration, Unknown, Value
 
 
 def execute(shell: Shell, command: For | ArithmeticFor | While, state: State) -> list[Result]:
@@ -95,7 +95,7 @@ def _anything() -> tuple[Value, ...]:
 
 def _any(name: str, number: int, moment: int) -> tuple[str, Value]:
     """A loop's variable, which differs in each turn and is otherwise unknown."""
-    return name, Value((values.moment(f"${name}", moment, frozenset({f"turn:{number}"})),))
+    return name, Value((values.moment(f"${name}", moment, frozenset({Iteration(number)})),))
 
 
 def _each(
@@ -122,7 +122,7 @@ def _each(
 
 def _one_match(value: Value, number: int) -> Value:
     """One of the file names that a pattern matches."""
-    turn = frozenset({f"turn:{number}"})
+    turn = frozenset({Iteration(number)})
     return replace(
         value,
         pieces=tuple(
@@ -206,7 +206,7 @@ def _varying(
     turns.end(after, state, changed, shell.walk.number())
     after.guard = state.guard
     if not going_on:
-        no_turn = Assumption(f"turns:{number}", "none", "the loop has no turn")
+        no_turn = assume(Question.ITERATES, number, NO, "the loop has no turn")
         after.guard |= {no_turn}
     leaving = [r for r in ended if r.flow in (Flow.RETURN, Flow.EXIT)]
     if _sleeps(body):

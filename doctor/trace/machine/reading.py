@@ -13,7 +13,7 @@ from doctor.trace.machine import redirects
 from doctor.trace.machine.shell import Shell
 from doctor.trace.programs import wrappers
 from doctor.values.assumption import NO_GUARD
-from doctor.values.value import Value, moment
+from doctor.values.value import Iteration, Value, moment
 
 
 class _Read(Record):
@@ -74,7 +74,7 @@ def _assign(
     state: State,
 ) -> None:
     """Give each name a word of the line, the last one all that is left."""
-    turn = frozenset(f"turn:{t.loop}" for t in shell.context.turns if t.index is None)
+    turn = frozenset(Iteration(t.loop) for t in shell.context.turns if t.index is None)
     separators = _separators(shell, command, state)
     if not names:
         unknown = Value((moment("$REPLY", shell.walk.number(), turn),))

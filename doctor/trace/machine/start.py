@@ -16,7 +16,7 @@ from doctor.trace.programs import containers, wrappers
 from doctor.trace.programs.invocation import Invocation, Start
 from doctor.trace.programs.printed import printed_whole
 from doctor.trace.programs.wrappers import Unwrapped
-from doctor.values.assumption import NO_GUARD, Assumption, consistent
+from doctor.values.assumption import NO_GUARD, YES, Question, assume, consistent
 from doctor.values.value import Value, derived
 
 _SHELLS = frozenset({"bash", "sh", "zsh", "dash", "ksh"})
@@ -160,7 +160,7 @@ def _runs_what_follows(words: Sequence[Value]) -> bool:
 
 def _without_prefix(start: Start) -> Start:
     prefix, *command = start.arguments
-    runs = Assumption(f"runs:{prefix.display}", "yes", f"{prefix.display} runs what follows it")
+    runs = assume(Question.RUNS, prefix.display, YES, f"{prefix.display} runs what follows it")
     return replace(
         start,
         arguments=tuple(command),

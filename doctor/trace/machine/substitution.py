@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from doctor.shell.tree import AndOr, Command, Simple, Substitution
@@ -12,9 +12,9 @@ from doctor.trace.programs.printed import is_based, printed
 from doctor.trace.words import parameters
 from doctor.trace.words.expand import Expander
 from doctor.values.assumption import NO_GUARD
-from doctor.values.value import HOST, RANDOM, USER, Value, derived, known, moment
+from doctor.values.value import HOST, RANDOM, USER, Value, Vary, derived, known, moment
 
-_VARIES = {
+_VARIES: Mapping[str, frozenset[Vary]] = {
     "hostname": frozenset({HOST}),
     "whoami": frozenset({USER}),
     "mktemp": frozenset({RANDOM, USER}),
@@ -103,9 +103,9 @@ def _entered(part: Substitution, expander: Expander) -> Value | None:
     return folders[-1] if goes and is_based(folders[-1]) else None
 
 
-def _varies(written: str, name: str = "", values: Sequence[Value] = ()) -> frozenset[str]:
+def _varies(written: str, name: str = "", values: Sequence[Value] = ()) -> frozenset[Vary]:
     """Between what an output that can't be known surely differs."""
-    varies = frozenset[str]().union(*(value.varies for value in values))
+    varies = frozenset[Vary]().union(*(value.varies for value in values))
     if name == "id":
         return varies | {USER}
     if name in _VARIES:

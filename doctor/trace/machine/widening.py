@@ -30,9 +30,8 @@ from doctor.shell.walk import blocks
 from doctor.trace.domain.frame import UNKNOWN_PREFIX
 from doctor.trace.domain.state import UNDEFINED, Array, Content, Defined, Missing, State, resting
 from doctor.trace.machine import captured
-from doctor.trace.programs.invocation import FIRST_TURN
-from doctor.values.assumption import NO_GUARD, Assumption, Guard
-from doctor.values.value import Unknown, Value, moment
+from doctor.values.assumption import FIRST, LATER, NO, NO_GUARD, YES, Guard, Question, assume
+from doctor.values.value import Iteration, Unknown, Value, moment
 
 #: Parts of a state that have no name in a script.
 _ARGUMENTS, _DIRECTORY, _INPUT, _SOURCED, _OPTIONS = "$@", "$PWD", "<", "source", "set -a"
@@ -81,14 +80,14 @@ def begin(
     ``left`` are the states that another turn has left, as far as these are known.
     """
     begun = state.copy()
-    first = _turn(loop, FIRST_TURN, "it is the loop's first turn")
-    later = _turn(loop, "later turn", "it is a later turn of the loop")
+    first = _turn(loop, FIRST, "it is the loop's first turn")
+    later = _turn(loop, LATER, "it is a later turn of the loop")
     for name in changed:
         if name.isidentifier():
             old = begun.held(name).alternatives
             is_set = not any(isinstance(content, Missing) for content in old)
             if is_set and _reads_itself(body, name):  # a counter: another value in each turn
-                varying = moment(f"${name}", number, frozenset({f"turn:{loop}"}))
+                varying = moment(f"${name}", number, frozenset({Iteration(loop)}))
                 begun.set(name, [_new(old, varying, NO_GUARD)])
             else:
                 unknown = moment(f"${name}", number)
@@ -116,18 +115,19 @@ def end(after: State, before: State, changed: Iterable[str], number: int) -> Non
 
 
 def _turn(loop: int, choice: str, words: str) -> Guard:
-    return frozenset({Assumption(f"turn:{loop}", choice, words)})
+    return frozenset({assume(Question.ITERATION, loop, choice, words, loop)})
 
 
 def _one_or_other(name: str, number: int) -> tuple[Guard, Guard]:
-    kept = Assumption(f"loop:{number}:{name}", "kept", f"{name} is left at its default")
-    new = Assumption(f"loop:{number}:{name}", "changed", f"{name} is given")
+    of = f"{number} {name}"
+    kept = assume(Question.CHANGED, of, NO, f"{name} is left at its default", name)
+    new = assume(Question.CHANGED, of, YES, f"{name} is given", name)
     return frozenset({kept}), frozenset({new})
 
 
 def rests_on_turns(guard: Guard) -> bool:
     """Whether something holds only as far as a loop of unknown turns did or didn't change it."""
-    return any(assumption.key.startswith("loop:") for assumption in guard)
+    return any(assumption.about is Question.CHANGED for assumption in guard)
 
 
 _Resting = TypeVar("_Resting", Content, Defined)

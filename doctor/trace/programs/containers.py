@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from doctor.base.numbers import whole_number
 from doctor.trace.domain.state import Content
-from doctor.trace.programs.invocation import JOB_NODES, JOB_TASKS, Container, Context
+from doctor.trace.programs.invocation import JOB_NODES, JOB_TASKS, Container, Context, Copies
 from doctor.trace.programs.wrappers import Unwrapped
 from doctor.values.value import HOST, TASK, Value, known
 
@@ -125,7 +125,7 @@ def _apptainer(unwrapped: Unwrapped, start: Start) -> Start:
 
 def step(unwrapped: Unwrapped, context: Context) -> Context:
     """How many tasks a step runs, as far as its own options say, and its container."""
-    copies = {JOB_TASKS, JOB_NODES}
+    copies: set[Copies] = {JOB_TASKS, JOB_NODES}
     for value in unwrapped.values("-n", "--ntasks", "--ntasks-per-node", "--tasks-per-node"):
         copies.discard(JOB_TASKS)
         if (whole_number(value.text) or 1) > 1:

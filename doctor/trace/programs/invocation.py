@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from functools import cached_property
+from typing import Final, Literal, TypeAlias
 
 from doctor.base.record import Record
 from doctor.trace.domain.state import Content
@@ -23,10 +24,6 @@ class Thread(Record):
     number: int
     forked_at: int
     settled_at: int
-
-
-#: The choice, of a question ``turn:N``, that says that it is a loop's first turn.
-FIRST_TURN = "first turn"
 
 
 class Turn(Record):
@@ -78,7 +75,9 @@ class Output(Record):
 
 
 #: Copies of a step that doesn't say how many tasks and nodes it has: as many as its job.
-JOB_TASKS, JOB_NODES = "job-tasks", "job-nodes"
+JOB_TASKS: Final = "job-tasks"
+JOB_NODES: Final = "job-nodes"
+Copies: TypeAlias = Literal["task", "host", "job-tasks", "job-nodes"]
 
 
 class Context(Record):
@@ -93,7 +92,7 @@ class Context(Record):
     turns: tuple[Turn, ...] = ()
     wrappers: tuple[Unwrapped, ...] = ()
     container: Container | None = None
-    copies: frozenset[str] = frozenset()
+    copies: frozenset[Copies] = frozenset()
     remote: bool = False
     in_step: bool = False
     batch_job: int | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from doctor.base.bounds import MAX_COMPARED
@@ -24,9 +24,12 @@ from doctor.values.value import (
     RANDOM,
     TASK,
     UNKNOWN,
+    USER,
+    Iteration,
     Unknown,
     UnknownType,
     Value,
+    Vary,
     known,
     moment,
 )
@@ -199,7 +202,7 @@ def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[Sh
         since = max(root.folder.since, first.engine.since if first.engine else 0)
         alone = kept_apart(root.folder.varies, differ) or since > begun(differ)
         if len(group) > 1 or (differ and not alone):
-            fact = _fact(group, root, differ if len(group) == 1 else set(), job)
+            fact = _fact(group, root, differ if len(group) == 1 else (), job)
             yield replace(fact, named_release=mentions.newest(walk, walk.scripts.values()))
 
 
@@ -208,7 +211,7 @@ def _is_same(root: Root, other: Root | None) -> bool:
     return (
         other is not None
         and other.folder.identity == root.folder.identity
-        and not other.folder.varies - {"user", JOB}
+        and not other.folder.varies - {USER, JOB}
     )
 
 
@@ -217,7 +220,9 @@ def _share(one: Started, other: Started) -> bool:
     return one.engine == other.engine and together(one.invocation, other.invocation, settled=True)
 
 
-def _fact(group: Sequence[Started], root: Root, differ: set[str], job: JobShape) -> SharedCache:
+def _fact(
+    group: Sequence[Started], root: Root, differ: Collection[Vary], job: JobShape
+) -> SharedCache:
     first = group[0]
     place = root.folder.location if root.set_by is not None else None
     attempt = _attempt(group, differ)
@@ -246,22 +251,24 @@ def _fact(group: Sequence[Started], root: Root, differ: set[str], job: JobShape)
     )
 
 
-def _words(group: Sequence[Started], differ: set[str]) -> str:
+def _words(group: Sequence[Started], differ: Collection[Vary]) -> str:
     return servers_in_words(len(group), differ)
 
 
-def servers_in_words(count: int, differ: set[str]) -> str:
+def servers_in_words(count: int, differ: Collection[Vary]) -> str:
     """``4 servers``, or which copies of one server are meant."""
     if not differ:
         return f"{count} servers"
     if ARRAY_TASK in differ:
         return "the servers of all array tasks"
-    if any(kind.startswith("turn:") for kind in differ):
+    if any(isinstance(kind, Iteration) for kind in differ):
         return "the servers of all the loop's turns"
     return "the servers of all tasks of the step"
 
 
-def _attempt(group: Sequence[Started], differ: set[str]) -> tuple[str, str, Location | None] | None:
+def _attempt(
+    group: Sequence[Started], differ: Collection[Vary]
+) -> tuple[str, str, Location | None] | None:
     """A variable that was to keep the caches apart, why it doesn't, and where it is set."""
     for outside, names in ((False, _MEANT_TO_ISOLATE), (True, ("VLLM_CACHE_ROOT",))):
         for name in names:
@@ -283,7 +290,7 @@ _FAULTS = {
 }
 
 
-def _is_apart(contents: Sequence[Content | None], differ: set[str]) -> bool:
+def _is_apart(contents: Sequence[Content | None], differ: Collection[Vary]) -> bool:
     values = [content for content in contents if isinstance(content, Value)]
     if len(values) < len(contents):
         return False

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from doctor.base.numbers import whole_number
 from doctor.base.record import Record
 from doctor.diagnostic import Location
 from doctor.slurm.allocation import AllocationRequest
 from doctor.trace.machine.journal import Walk
-from doctor.trace.programs.invocation import FIRST_TURN, JOB_NODES, JOB_TASKS, Invocation
-from doctor.values.assumption import NO_GUARD, Guard, consistent
-from doctor.values.value import ARRAY_TASK, HOST, TASK, UnknownType
+from doctor.trace.programs.invocation import JOB_NODES, JOB_TASKS, Invocation
+from doctor.values.assumption import FIRST, NO_GUARD, Guard, Question, consistent
+from doctor.values.value import (
+    ARRAY_TASK,
+    HOST,
+    PROCESS,
+    RANDOM,
+    TASK,
+    Iteration,
+    UnknownType,
+    Vary,
+)
 
 
 def together(one: Invocation, other: Invocation, settled: bool = False) -> bool:
@@ -80,16 +88,20 @@ def copies(
     job: JobShape,
     settled: bool = False,
     assumes: Guard = NO_GUARD,
-) -> frozenset[str]:
+) -> frozenset[Vary]:
     """Between what the copies of one program differ that run at the same time.
 
-    Empty if there is just one; else some of ``task``, ``host``, ``array-task``, ``turn:N``. Of the
+    Empty if there is just one; else some of ``task``, ``host``, ``array-task``, iterations. Of the
     turns in which more is assumed of the program, ``assumes``, there may be just one.
     """
-    first = {a.key for a in invocation.assumes | assumes if a.choice == FIRST_TURN}
+    first = {
+        Iteration(int(each.subject))
+        for each in invocation.assumes | assumes
+        if each.about is Question.ITERATION and each.choice == FIRST
+    }
     newest = max((assumption.since for assumption in assumes), default=0)
     context = invocation.context
-    differ: set[str] = set(context.copies & {TASK, HOST})
+    differ: set[Vary] = {kind for kind in (TASK, HOST) if kind in context.copies}
     if context.batch_job is None:
         differ |= {ARRAY_TASK} if job.array else set()
         differ |= {TASK} if job.tasks and JOB_TASKS in context.copies else set()
@@ -99,19 +111,18 @@ def copies(
         in_background = len(context.threads) > turn.threads
         again = turn.loop not in over and turn.loop >= newest
         if turn.index is None and in_background and again:
-            differ.add(f"turn:{turn.loop}")
+            differ.add(Iteration(turn.loop))
     return frozenset(differ - first)
 
 
-def begun(differ: Collection[str]) -> int:
+def begun(differ: Collection[Vary]) -> int:
     """The moment from which on copies that differ so may go different ways.
 
     What was known before it is the same for all of them.
     """
-    turns = [kind.removeprefix("turn:") for kind in differ]
-    return min((whole_number(turn) or 0 for turn in turns), default=0)
+    return min((kind.loop if isinstance(kind, Iteration) else 0 for kind in differ), default=0)
 
 
-def kept_apart(varies: Collection[str], differ: Collection[str]) -> bool:
+def kept_apart(varies: Collection[Vary], differ: Collection[Vary]) -> bool:
     """Whether a value that varies so is another one for each copy."""
-    return bool(set(varies) & {"random", "process", *differ})
+    return bool(set(varies) & {RANDOM, PROCESS, *differ})

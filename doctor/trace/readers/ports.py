@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from doctor.base.bounds import MAX_COMPARED
 from doctor.facts.base import Evidence
@@ -13,7 +13,7 @@ from doctor.trace.readers.caches import servers_in_words
 from doctor.trace.readers.concurrency import JobShape, begun, copies, kept_apart, together
 from doctor.trace.readers.restarts import endings, is_restart, port_of
 from doctor.trace.readers.servers import Started
-from doctor.values.value import ARRAY_TASK, HOST, UNKNOWN, Value
+from doctor.values.value import ARRAY_TASK, HOST, UNKNOWN, Value, Vary
 
 
 def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[SharedPort]:
@@ -44,7 +44,7 @@ def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[Sh
         differ -= {HOST, ARRAY_TASK}
         alone = kept_apart(word.varies, differ) or word.since > begun(differ)
         if len(group) > 1 or (differ and not alone):
-            yield _fact(group, differ if len(group) == 1 else set())
+            yield _fact(group, differ if len(group) == 1 else ())
 
 
 def _on_this_machine(started: Started, one_node: bool) -> bool:
@@ -58,7 +58,7 @@ def _same_host(one: Started, other: Started) -> bool:
     return one.server.host == other.server.host and one.server.host is not UNKNOWN
 
 
-def _fact(group: Sequence[Started], differ: set[str]) -> SharedPort:
+def _fact(group: Sequence[Started], differ: Collection[Vary]) -> SharedPort:
     first = group[0]
     words: list[Value] = [w for s in group if (w := s.server.value("port")) is not None]
     place = (words[-1].location if words else None) or group[-1].place

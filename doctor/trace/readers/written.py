@@ -78,11 +78,8 @@ def _written(
 
 def _in_place_of(path: Value) -> str | None:
     """The site's variable that the path's text stands in for: ``${LOCAL_SCRATCH:-/tmp}/x``."""
-    for assumed in path.assumes:
-        kind, name, *_ = *assumed.key.split(":"), ""
-        if kind == "given" and assumed.choice == "empty" and name in SCRATCH:
-            return name
-    return None
+    defaults = (assumed.default_of for assumed in path.assumes)
+    return next((name for name in defaults if name in SCRATCH), None)
 
 
 def _may_fail(invocation: Invocation) -> bool:

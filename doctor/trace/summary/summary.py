@@ -12,7 +12,15 @@ from doctor.trace.readers.concurrency import copies, together
 from doctor.trace.readers.servers import Started
 from doctor.trace.summary.traits import Trait, traits
 from doctor.trace.trace import Traced
-from doctor.values.assumption import Assumption, Guard, consistent, given
+from doctor.values.assumption import (
+    FILLED,
+    YES,
+    Assumption,
+    Guard,
+    Question,
+    consistent,
+    unlikeliness,
+)
 from doctor.values.value import ARRAY_TASK, HOST, TASK, Unknown, Value
 
 #: Traits in which the copies of one server must agree.
@@ -108,7 +116,7 @@ def _copies(seen: Sequence[_Seen]) -> list[tuple[list[_Seen], list[_Seen]]]:
 
 def _unlikeliness(seen: _Seen) -> tuple[bool, int]:
     """Whether its arguments are open, and on how many given variables it rests."""
-    return seen.started.server.open, given(seen.assumes)
+    return seen.started.server.open, unlikeliness(seen.assumes)
 
 
 def _beside(one: _Seen, other: _Seen) -> bool:
@@ -171,18 +179,19 @@ def _otherwise(members: Sequence[_Seen], others: Sequence[_Seen]) -> Iterator[Ot
                 found.setdefault(other.traits[name].text, []).append(other)
         for text, holders in found.items():
             common = frozenset.intersection(*(holder.assumes for holder in holders)) - shared
-            words = tuple(sorted({a.words for a in common if _is_news(a, members[0].assumes)}))
-            yield Otherwise(name, text, words, _given(holders[0].traits[name], words))
+            news = [each for each in common if _is_news(each, members[0].assumes)]
+            words = tuple(sorted({each.words for each in news}))
+            yield Otherwise(name, text, words, _given(holders[0].traits[name], news))
 
 
 def _is_news(assumption: Assumption, usual: Guard) -> bool:
     """Whether an alternative rests on what the usual case excludes, or is not asked there."""
-    if assumption.key.startswith("given:"):
+    if assumption.about is Question.GIVEN:
         return not consistent(frozenset({assumption}), usual)
     return assumption not in usual
 
 
-def _given(trait: Trait, conditions: Sequence[str]) -> str | None:
+def _given(trait: Trait, conditions: Sequence[Assumption]) -> str | None:
     """The variable that takes a default's place, where nothing else is to be said."""
     unknown = [piece for value in trait.values for piece in value.pieces]
     single = unknown[0] if len(unknown) == 1 else None
@@ -190,8 +199,14 @@ def _given(trait: Trait, conditions: Sequence[str]) -> str | None:
         return None
     name = single.name.removeprefix("$")
     plain = name.isalnum() or name.isidentifier()
-    given = bool(conditions) and all(condition.endswith(" is given") for condition in conditions)
+    given = bool(conditions) and all(map(_is_given, conditions))
     return name if plain and given else None
+
+
+def _is_given(condition: Assumption) -> bool:
+    """Whether it is that somebody gives a variable."""
+    given = ((Question.GIVEN, FILLED), (Question.CHANGED, YES))
+    return (condition.about, condition.choice) in given
 
 
 def _contradicted(first: _Seen, otherwise: Otherwise, others: Sequence[_Seen]) -> Iterator[str]:

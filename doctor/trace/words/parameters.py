@@ -11,7 +11,7 @@ from doctor.shell.tree import Parameter
 from doctor.trace.domain.environment import SCRIPT, inherited, is_always_set
 from doctor.trace.domain.state import Array, Content, Missing, State
 from doctor.trace.words import arithmetic
-from doctor.values.assumption import Assumption, Guard
+from doctor.values.assumption import EMPTY, FILLED, Guard, Question, assume
 from doctor.values.value import Origin, Unknown, Value, derived, known, moment
 
 _ARGUMENTS = Unknown("$@", many=True)
@@ -68,9 +68,16 @@ def given(unknown: Unknown, is_set: bool, called: str | None = None) -> Guard:
     ``called`` is the name that a person knows it by.
     """
     bare = unknown.name.lstrip("$")
-    key = f"given:{bare}:{unknown.which}" if unknown.which else f"given:{bare}"
-    words = _words_of_given(called or bare, is_set)
-    return frozenset({Assumption(key, "given" if is_set else "empty", words, unknown.since)})
+    name = called or bare
+    answer = assume(
+        Question.GIVEN,
+        f"{bare} {unknown.which}",
+        FILLED if is_set else EMPTY,
+        _words_of_given(name, is_set),
+        subject=name,
+        since=unknown.since,
+    )
+    return frozenset({answer})
 
 
 def _words_of_given(name: str, is_set: bool) -> str:
