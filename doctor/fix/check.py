@@ -19,14 +19,14 @@ from doctor.diagnostic import Edit, Location
 from doctor.fix.offer import Examined, Offer
 from doctor.rulebook.actions import ACTIONS
 from doctor.trace.programs.invocation import Invocation
+from doctor.trace.programs.program import Trait
+from doctor.trace.programs.table import is_a
 from doctor.values.value import Origin, Value
 
 #: More calls than these are not compared one by one.
 MAX_CALLS = 5_000
 #: Programs that fixes start beside those of the script.
 _ADDED = frozenset({"mkdir", "find", "wait", "tee"})
-#: Programs that print; what they print may follow a value that was changed.
-_PRINTERS = frozenset({"echo", "printf", "logger"})
 
 
 def fault(before: Examined, after: Examined, made: Sequence[Offer]) -> str | None:
@@ -189,7 +189,7 @@ def _may_change(invocation: Invocation, promised: set[Location]) -> bool:
     word = invocation.arguments[0].location
     program = invocation.arguments[0].display.rpartition("/")[2]
     inside = any(_holds(place, promise) for promise in promised)
-    return inside or word in promised or program in _PRINTERS
+    return inside or word in promised or is_a(program, Trait.PRINTS)
 
 
 def _holds(outer: Location, inner: Location) -> bool:

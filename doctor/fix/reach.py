@@ -5,13 +5,14 @@ from __future__ import annotations
 from doctor.facts.base import Evidence, Fact
 from doctor.facts.servers import GivenVariable
 from doctor.rulebook.verdict import Verdict
+from doctor.trace.programs.program import Trait
+from doctor.trace.programs.table import is_a
 from doctor.trace.programs.wrappers import unwrap
-from doctor.trace.readers.endings import QUICK
 from doctor.trace.trace import Traced
 from doctor.values.assumption import EMPTY, Question
 
-#: Programs to which vLLM's variables mean nothing.
-_INDIFFERENT = QUICK | {"cd", "curl", "exit", "kill", "pip", "set", "trap", "wait"}
+#: Programs to which vLLM's variables mean nothing, beside those that end at once.
+_INDIFFERENT = frozenset({"cd", "curl", "exit", "kill", "pip", "set", "trap", "wait"})
 
 
 def is_judged_everywhere(verdict: Verdict, traced: Traced) -> bool:
@@ -55,6 +56,7 @@ def _reaches_others(name: str, verdict: Verdict, traced: Traced) -> bool:
     return any(
         name in invocation.environment
         and invocation.program not in _INDIFFERENT
+        and not is_a(invocation.program, Trait.QUICK)
         and unwrap(invocation.arguments) is None
         and invocation.origin.location not in judged
         for invocation in traced.walk.invocations

@@ -11,9 +11,8 @@ from doctor.fix.work import NoFixError, Work
 from doctor.shell.tree import AndOr, Pipeline, Statement, Subshell
 from doctor.shell.walk import blocks
 from doctor.trace.programs.invocation import Invocation
-
-#: Programs that become the one that they start.
-_TRANSPARENT = frozenset({"nohup", "env", "numactl", "exec", "nice", "ionice"})
+from doctor.trace.programs.program import Trait
+from doctor.trace.programs.table import is_a
 
 
 def add_option(work: Work) -> Iterator[Edit]:
@@ -69,7 +68,7 @@ def kill_own_only(work: Work) -> Iterator[Edit]:
 def _is_hit(work: Work, server: Invocation, pattern: str, by_line: bool) -> bool:
     """Whether a server is a child of the script's own shell that the pattern means."""
     around = _statements(work, server)
-    wrapped = any(w.words[0] not in _TRANSPARENT for w in server.context.wrappers)
+    wrapped = any(not is_a(w.words[0], Trait.BECOMES) for w in server.context.wrappers)
     if wrapped or not around or any(isinstance(each.command, Subshell) for each in around):
         return False
     if [each for each in around if each.background] != around[-1:]:

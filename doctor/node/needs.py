@@ -22,9 +22,8 @@ from doctor.node.ports import look_at
 from doctor.trace import Traced
 from doctor.trace.summary.summary import Row, rows
 
-#: Words in a server's surroundings that say that it runs on another machine.
-_ELSEWHERE = regex(r"\(ssh\)|in a job that the script submits|in an allocation of its own")
-_CONTAINER = "in the container"
+#: Places that are on another machine.
+_ELSEWHERE = frozenset({"remote", "job", "allocation"})
 #: What gives a script an environment other than the one that we are in.
 _OWN_ENVIRONMENT = regex(
     r"\b(?:activate|module\s+load|ml\s|conda|mamba|uv\s+run|uvx|pixi|pip\s+install)\b|--container"
@@ -51,7 +50,7 @@ def needs(traced: Traced, here: Here) -> Iterator[Need]:
         yield from _of_job(allocation, here)
     single = all(allocation.nodes in (None, 1) for allocation in allocations)
     for row in rows(traced):
-        if not _ELSEWHERE.search(row.traits["where"][0]):
+        if _ELSEWHERE.isdisjoint(row.runs):
             yield from _of_server(row, traced, here, single)
 
 
@@ -69,7 +68,7 @@ def _of_job(allocation: Allocation, here: Here) -> Iterator[Need]:
 def _of_server(row: Row, traced: Traced, here: Here, single: bool) -> Iterator[Need]:
     launches = [f for f in traced.facts if isinstance(f, Launch) and f.location == row.place]
     caches = [f for f in traced.facts if isinstance(f, CacheFolder) and f.location == row.place]
-    container = _CONTAINER in row.traits["where"][0]
+    container = "container" in row.runs
     whose = _name(row)
     devices = _devices(row, launches, single)
     if devices:
@@ -100,11 +99,12 @@ def _devices(row: Row, launches: Sequence[Launch], single: bool) -> list[int]:
         return sorted(place for place in places if place is not None) if None not in places else []
     sizes = {launch.tensor_parallel_size for launch in launches}
     size = sizes.pop() if len(sizes) == 1 else UNKNOWN
-    stages = re.search(r"PP (\S+)", row.traits["parallel"][0])
-    number = whole_number(stages[1]) if stages else 1
-    if not single or not isinstance(size, int) or number is None or size * number > _MOST_GPUS:
+    stages = row.servers[0].server.pipeline_parallel_size
+    if not single or not isinstance(size, int) or not isinstance(stages, int):
         return []
-    return list(range(size * number))
+    if size * stages > _MOST_GPUS:
+        return []
+    return list(range(size * stages))
 
 
 def _gpus(whose: str, count: int, here: Here) -> Need:
@@ -126,7 +126,7 @@ def _memory(
     """The need of a share of each GPU's memory."""
     shares = {launch.memory_share for launch in launches}
     share = shares.pop() if len(shares) == 1 else UNKNOWN
-    by_size = any("KV cache" in text for text in row.traits["memory"])
+    by_size = any(each.server.value("kv_cache_memory_bytes") is not None for each in row.servers)
     if not isinstance(share, (int, float)) or by_size or not here.gpus:
         return
     for gpu in (here.gpus[place] for place in devices if place < len(here.gpus)):
@@ -144,10 +144,9 @@ def _memory(
 
 
 def _ports(whose: str, row: Row) -> Iterator[Need]:
-    for text in dict.fromkeys(row.traits["port"]):
-        word = text.removesuffix(" (default)")
-        number = whole_number(word)
-        if number is None or not 0 < number < 1 << 16:
+    servers = (each.server for each in row.servers if each.server.uds is None)
+    for number in dict.fromkeys(server.port for server in servers):
+        if not isinstance(number, int) or not 0 < number < 1 << 16:
             continue
         port = look_at(number)
         met = UNKNOWN if port.taken is UNKNOWN else port.taken is False
@@ -155,7 +154,7 @@ def _ports(whose: str, row: Row) -> Iterator[Need]:
         yield Need(
             aspect="port",
             whose=whose,
-            needs=f"port {word}",
+            needs=f"port {number}",
             has=has,
             met=met,
             reasons={"met": port.reasons["taken"]},

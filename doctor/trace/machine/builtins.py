@@ -16,7 +16,7 @@ from doctor.trace.domain.state import Missing, State
 from doctor.trace.machine import captured, conditions, getopts, reading, redirects, shells, traps
 from doctor.trace.machine import start as external
 from doctor.trace.machine.shell import Shell
-from doctor.trace.programs import wrappers
+from doctor.trace.programs.options import read_options
 from doctor.trace.programs.printed import formatted
 from doctor.values.value import Unknown, Value, known
 
@@ -142,7 +142,7 @@ def _eval(shell: Shell, command: Simple, fields: Fields, state: State) -> list[R
 
 
 def _exec(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
-    _, words = wrappers.read_options(fields.values[1:], "a", frozenset())
+    _, words = read_options(fields.values[1:], "a", frozenset())
     if words:
         external.run(shell, command, [replace(fields, values=tuple(words))], state)
         state.traps = ()  # the shell is no more

@@ -15,16 +15,14 @@ from doctor.trace.machine import redirects
 from doctor.trace.machine.shell import Shell
 from doctor.trace.programs.invocation import Output
 from doctor.trace.programs.printed import printed_whole, without_line_ends
+from doctor.trace.programs.program import Trait
+from doctor.trace.programs.table import is_a
 from doctor.values.assumption import consistent
 from doctor.values.value import Unknown, Value
 
 OUTPUT = ">"
 #: An output that can't be known; the same stands for contents that are too many.
 _LOST = Unknown(f"${OUTPUT}", many=True)
-#: Programs that print nothing, as long as nobody asks them to tell what they do (``-v``).
-_SILENT = frozenset(
-    "chmod cp disown kill ln mkdir mv pkill rm rmdir sleep touch ulimit wait".split()
-)
 
 
 def begin(state: State) -> None:
@@ -97,7 +95,8 @@ def _all(state: State) -> list[Value]:
 def _printed(fields: Fields, given: Value | None) -> Value | None:
     name, *arguments = fields.values or (Value(),)
     options = "".join(a.display for a in arguments if a.display.startswith("-"))
-    if (name.text in _SILENT and "v" not in options) or (name.text == "grep" and "q" in options):
+    silent = is_a(name.text or "", Trait.SILENT) and "v" not in options
+    if silent or (name.text == "grep" and "q" in options):
         return Value(assumes=fields.assumes)
     found = given if name.text == "cat" else printed_whole(name.text or "", arguments)
     if found is None or (name.text == "cat" and arguments):

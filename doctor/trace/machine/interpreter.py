@@ -50,6 +50,8 @@ from doctor.trace.machine import (
 from doctor.trace.machine import simple as commands
 from doctor.trace.machine.journal import Walk
 from doctor.trace.programs.invocation import Context, Output, Thread
+from doctor.trace.programs.program import Trait
+from doctor.trace.programs.table import is_a
 from doctor.trace.words.expand import Expander
 from doctor.values.value import Value
 
@@ -299,7 +301,7 @@ class Interpreter:
 def _kills(command: Command) -> bool:
     """``kill PID &``, which ends what ran before as surely as without the ``&``."""
     words = command.words if isinstance(command, Simple) else ()
-    return bool(words) and words[0].literal in ("kill", "pkill", "killall")
+    return bool(words) and is_a(words[0].literal or "", Trait.ENDS_OTHERS)
 
 
 def _one_truth(results: Sequence[Result]) -> bool | None:

@@ -11,7 +11,7 @@ from doctor.trace.domain.results import Result
 from doctor.trace.domain.state import Array, State
 from doctor.trace.machine import redirects
 from doctor.trace.machine.shell import Shell
-from doctor.trace.programs import wrappers
+from doctor.trace.programs.options import read_options
 from doctor.values.assumption import NO_GUARD
 from doctor.values.value import Iteration, Value, moment
 
@@ -25,7 +25,7 @@ class _Read(Record):
 
 def read(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
     """``read``: a line, or with ``-d ''`` everything, into variables."""
-    options, names = wrappers.read_options(fields.values[1:], "adinNptu", frozenset())
+    options, names = read_options(fields.values[1:], "adinNptu", frozenset())
     given = dict(options)
     found = _take(shell, command, given, state)
     target = given.get("-a")
@@ -126,7 +126,7 @@ def _separators(shell: Shell, command: Simple, state: State) -> str | None:
 
 def mapfile(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
     """``mapfile`` or ``readarray``: the lines of the input as an array."""
-    options, names = wrappers.read_options(fields.values[1:], "dnOsuCc", frozenset())
+    options, names = read_options(fields.values[1:], "dnOsuCc", frozenset())
     name = names[-1].text or "" if names else "MAPFILE"
     source = redirects.standard_input(command.redirects, shell.expander(state), state.input)
     content = Array(open=True, since=shell.walk.number())

@@ -13,9 +13,10 @@ from doctor.trace.domain.results import assuming
 from doctor.trace.domain.state import State, Variable
 from doctor.trace.machine import traps
 from doctor.trace.machine.shell import Shell
-from doctor.trace.programs import containers, wrappers
+from doctor.trace.programs import containers
 from doctor.trace.programs.invocation import Start
-from doctor.trace.programs.wrappers import Unwrapped
+from doctor.trace.programs.options import Unwrapped, after_dashes, read_options
+from doctor.trace.programs.slurm import SBATCH
 from doctor.values.assumption import NO_GUARD, Guard, consistent
 from doctor.values.value import Origin, Unknown, Value, known
 
@@ -67,10 +68,8 @@ def _run(shell: Shell, inner: Shell, frame: ScriptFrame, text: str, state: State
 
 def run_shell(shell: Shell, start: Start, state: State) -> None:
     """``bash -c TEXT``, ``bash FILE`` or a shell that reads a here-document."""
-    options, rest = wrappers.read_options(
-        start.arguments[1:], "oO", frozenset({"rcfile", "init-file"})
-    )
-    rest = list(wrappers.after_dashes(rest))
+    options, rest = read_options(start.arguments[1:], "oO", frozenset({"rcfile", "init-file"}))
+    rest = list(after_dashes(rest))
     letters = "".join(name for name, _ in options if not name.startswith("--"))
     if "c" in letters and rest:
         _walk_text(shell, start, rest[0], state, tuple(rest[2:]))
@@ -159,10 +158,9 @@ def run_file(shell: Shell, start: Start, arguments: tuple[Value, ...], state: St
 
 def submit(shell: Shell, start: Start, state: State) -> None:
     """``sbatch``: the text of ``--wrap``, a here-document or a file runs as a job of its own."""
-    sbatch = wrappers.slurm_wrapper("sbatch")
-    options, rest = wrappers.read_options(start.arguments[1:], sbatch.short, sbatch.long)
+    options, rest = read_options(start.arguments[1:], SBATCH.short, SBATCH.long)
     thread = shell.in_background().context.threads[-1]
-    submitted = Unwrapped(("sbatch",), sbatch, tuple(options), (), tuple(rest))
+    submitted = Unwrapped(("sbatch",), SBATCH, tuple(options), (), tuple(rest))
     images = submitted.values("--container-image")
     context = replace(
         start.context,

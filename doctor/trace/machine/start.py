@@ -12,21 +12,16 @@ from doctor.trace.domain.fields import Fields
 from doctor.trace.domain.state import State
 from doctor.trace.machine import assignments, captured, redirects, shells
 from doctor.trace.machine.shell import Shell
-from doctor.trace.programs import containers, wrappers
+from doctor.trace.programs import wrappers
 from doctor.trace.programs.invocation import Invocation, Start
+from doctor.trace.programs.options import Unwrapped
 from doctor.trace.programs.printed import printed_whole
-from doctor.trace.programs.wrappers import Unwrapped
+from doctor.trace.programs.program import Trait
+from doctor.trace.programs.table import does, is_a, program_of
 from doctor.values.assumption import NO_GUARD, YES, Question, assume, consistent
-from doctor.values.value import Value, derived
+from doctor.values.value import Value
 
-_SHELLS = frozenset({"bash", "sh", "zsh", "dash", "ksh"})
 _SHELL_FILE = regex(r"\.(sh|bash|sbatch|slurm|job|ksh)$")
-_KILLERS = frozenset({"kill", "pkill", "killall", "fuser", "scancel"})
-_STOPS = frozenset(
-    (program, verb)
-    for program in ("docker", "podman", "apptainer", "singularity", "tmux", "ray", "vllm")
-    for verb in ("stop", "kill", "rm", "kill-session", "kill-server", "instance")
-)
 
 
 def run(shell: Shell, command: Simple, alternatives: Sequence[Fields], state: State) -> None:
@@ -113,12 +108,13 @@ def _remember_file(
 
 def _start(shell: Shell, start: Start, state: State) -> None:
     _emit(shell, start, state)
-    shell.waited += _kills(start)
-    shell.settled += _kills(start)
+    ends_others = does(start.arguments, Trait.ENDS_OTHERS)
+    shell.waited += ends_others
+    shell.settled += ends_others
     if start.nesting > MAX_WRAPPERS or not start.arguments or not shell.walk.step():
         return
     name = start.arguments[0].display.rpartition("/")[2]
-    if name in _SHELLS:
+    if is_a(name, Trait.SHELL):
         shells.run_shell(shell, start, state)
         return
     if name == "sbatch":
@@ -154,7 +150,10 @@ def _runs_what_follows(words: Sequence[Value]) -> bool:
         return False
     name = (words[1].text or "").rpartition("/")[2]
     return (
-        name in _SHELLS or name == "vllm" or name.startswith("python") or wrappers.is_wrapper(name)
+        is_a(name, Trait.SHELL)
+        or name == "vllm"
+        or name.startswith("python")
+        or wrappers.is_wrapper(name)
     )
 
 
@@ -167,12 +166,6 @@ def _without_prefix(start: Start) -> Start:
         assumes=start.assumes | prefix.assumes | {runs},
         nesting=start.nesting + 1,
     )
-
-
-def _kills(start: Start) -> bool:
-    """Whether a program ends others, perhaps a server."""
-    words = [word.display for word in start.arguments[:2]]
-    return words[0].rpartition("/")[2] in _KILLERS or tuple(words) in _STOPS
 
 
 def _emit(shell: Shell, start: Start, state: State) -> None:
@@ -204,42 +197,5 @@ def _inside(shell: Shell, unwrapped: Unwrapped, start: Start) -> Start:
         inner = replace(
             inner, context=replace(context, threads=(*context.threads, thread), outputs={})
         )
-    match unwrapped.words[0]:
-        case "env":
-            return _env(unwrapped, inner)
-        case "srun":
-            return _srun(unwrapped, inner)
-        case "ssh":
-            return replace(inner, context=replace(inner.context, remote=True), environment={})
-        case "xargs":
-            more = Value((derived("…", *inner.arguments, many=True),))
-            return replace(inner, arguments=(*inner.arguments, more))
-        case _:
-            return containers.enter(unwrapped, inner)
-
-
-def _env(unwrapped: Unwrapped, start: Start) -> Start:
-    environment = {} if unwrapped.given("-i", "--ignore-environment") else dict(start.environment)
-    for value in unwrapped.values("-u", "--unset"):
-        environment.pop(value.display, None)
-    arguments = list(start.arguments)
-    while arguments:
-        name, equals, _ = arguments[0].display.partition("=")
-        if not equals or not name.isidentifier():
-            break
-        environment[name] = (arguments.pop(0).slice(len(name) + 1),)
-    return replace(start, arguments=tuple(arguments), environment=environment)
-
-
-def _srun(unwrapped: Unwrapped, start: Start) -> Start:
-    """A step: how many tasks it has, and what of the environment they see."""
-    environment = dict(start.environment)
-    for export in unwrapped.values("--export"):
-        items = {item.display.partition("=")[0]: item for item in export.split(",")}
-        if "ALL" not in items and all(item.prefix for item in items.values()):
-            environment = {n: v for n, v in environment.items() if n in items}
-        for name, item in items.items():
-            if "=" in item.prefix:
-                environment[name] = (item.slice(len(name) + 1),)
-    context = replace(start.context, in_step=True)
-    return replace(start, environment=environment, context=containers.step(unwrapped, context))
+    enters = program_of(unwrapped).enters
+    return inner if enters is None else enters(unwrapped, inner)

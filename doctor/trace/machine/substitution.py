@@ -9,6 +9,8 @@ from doctor.shell.tree import AndOr, Command, Simple, Substitution
 from doctor.trace.domain.state import State
 from doctor.trace.machine import redirects
 from doctor.trace.programs.printed import is_based, printed
+from doctor.trace.programs.program import Trait
+from doctor.trace.programs.table import is_a
 from doctor.trace.words import parameters
 from doctor.trace.words.expand import Expander
 from doctor.values.assumption import NO_GUARD
@@ -20,10 +22,6 @@ _VARIES: Mapping[str, frozenset[Vary]] = {
     "mktemp": frozenset({RANDOM, USER}),
     "uuidgen": frozenset({RANDOM, USER}),
 }
-#: Programs that print the same whenever they are given the same.
-_STEADY = frozenset(
-    "basename dirname hostname id logname nproc pwd readlink realpath uname whoami".split()
-)
 
 
 def outputs(
@@ -74,7 +72,7 @@ def _output(values: list[Value], written: str, number: int, state: State) -> Val
     made = printed(name, arguments)
     if made is not None:
         return Value(made.pieces, made.assumes | assumes)
-    if name in _STEADY:
+    if is_a(name, Trait.STEADY):
         where = [state.directory] if state.directory is not None else []
         found = derived(written, *arguments, *where)
         return Value((replace(found, varies=_varies(written, name, values)),), assumes)

@@ -1,21 +1,17 @@
-"""Containers and steps: what a command inside them sees of the environment and the folders."""
+"""Programs that run another one in a container: what it sees of the environment and the folders."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from doctor.base.numbers import whole_number
 from doctor.trace.domain.state import Content
-from doctor.trace.programs.invocation import JOB_NODES, JOB_TASKS, Container, Context, Copies
-from doctor.trace.programs.wrappers import Unwrapped
-from doctor.values.value import HOST, TASK, Value, known
+from doctor.trace.programs.invocation import Container, Start
+from doctor.trace.programs.options import Unwrapped, Wrapper, names
+from doctor.trace.programs.program import Program, Sink, Trait
+from doctor.values.value import Value, known
 
-if TYPE_CHECKING:
-    from doctor.trace.programs.invocation import Start
-
-_DOCKER = frozenset({"docker", "podman", "podman-hpc", "nerdctl"})
-_APPTAINER = frozenset({"apptainer", "singularity"})
+_DOCKER = ("docker", "podman", "podman-hpc", "nerdctl")
+_APPTAINER = ("apptainer", "singularity")
 _VLLM_IMAGES = ("vllm-openai", "vllm/vllm")
 #: What enroot, and pyxis by it, makes anew for a container (conf/mounts/10-system.fstab).
 _ENROOT = ("/tmp",)
@@ -27,22 +23,8 @@ _NO_SERVER = frozenset("bash sh zsh env sleep tail python python3 pip nvidia-smi
 EVERYTHING = ("/",)
 
 
-def enter(unwrapped: Unwrapped, start: Start) -> Start:
-    """What stands inside a container; the same command if the wrapper is none."""
-    engine = unwrapped.words[0]
-    if engine in _DOCKER and unwrapped.words[1:] == ("run",):
-        return _docker_run(unwrapped, start)
-    if engine in _APPTAINER:
-        return _apptainer(unwrapped, start)
-    if engine in _DOCKER:
-        container = Container(engine, None, EVERYTHING)
-        return replace(start, context=replace(start.context, container=container), environment={})
-    if engine in ("enroot", "shifter"):
-        private = _ENROOT if engine == "enroot" else ()
-        image = unwrapped.operands[0] if unwrapped.operands else None
-        container = Container(engine, image, private)
-        return replace(start, context=replace(start.context, container=container))
-    return start
+def _is_vllm(image: Value | None) -> bool:
+    return image is not None and any(name in image.display for name in _VLLM_IMAGES)
 
 
 def pyxis(image: Value) -> Container:
@@ -70,7 +52,7 @@ def _docker_run(unwrapped: Unwrapped, start: Start) -> Start:
     entrypoint = unwrapped.values("--entrypoint")
     if entrypoint:
         arguments = (entrypoint[-1], *arguments) if entrypoint[-1].pieces else arguments
-    elif image is not None and any(name in image.display for name in _VLLM_IMAGES):
+    elif image is not None and _is_vllm(image):
         if not arguments or arguments[0].display.rpartition("/")[2] not in _NO_SERVER:
             arguments = (known("vllm", image.origin), known("serve", image.origin), *arguments)
     elif arguments and arguments[0].display.startswith("-"):
@@ -114,30 +96,88 @@ def _apptainer(unwrapped: Unwrapped, start: Start) -> Start:
     image = unwrapped.operands[0] if unwrapped.operands else None
     arguments = start.arguments
     if unwrapped.words[1:] == ("run",):
-        is_vllm = image is not None and any(name in image.display for name in _VLLM_IMAGES)
         begins = arguments[0].display.startswith("-") if arguments else True
-        if is_vllm and begins:
+        if _is_vllm(image) and begins:
             arguments = (known("vllm"), known("serve"), *arguments)
     container = Container(unwrapped.words[0], image, tuple(private), binds)
     context = replace(start.context, container=container)
     return replace(start, arguments=arguments, context=context, environment=environment)
 
 
-def step(unwrapped: Unwrapped, context: Context) -> Context:
-    """How many tasks a step runs, as far as its own options say, and its container."""
-    copies: set[Copies] = {JOB_TASKS, JOB_NODES}
-    for value in unwrapped.values("-n", "--ntasks", "--ntasks-per-node", "--tasks-per-node"):
-        copies.discard(JOB_TASKS)
-        if (whole_number(value.text) or 1) > 1:
-            copies.add(TASK)
-    for value in unwrapped.values("-N", "--nodes"):
-        copies.discard(JOB_NODES)
-        if (whole_number(value.text) or 1) > 1:
-            copies.add(HOST)
-    if unwrapped.given("-w", "--nodelist"):
-        copies -= {JOB_TASKS, JOB_NODES}
-    container = context.container
-    images = unwrapped.values("--container-image")
-    if images:
-        container = pyxis(images[-1])
-    return replace(context, copies=frozenset(copies), container=container)
+def _docker_exec(unwrapped: Unwrapped, start: Start) -> Start:
+    """In a container that runs already: which image that is nobody says."""
+    container = Container(unwrapped.words[0], None, EVERYTHING)
+    return replace(start, context=replace(start.context, container=container), environment={})
+
+
+def _enroot(unwrapped: Unwrapped, start: Start) -> Start:
+    return _in_image(unwrapped, start, _ENROOT)
+
+
+def _shifter(unwrapped: Unwrapped, start: Start) -> Start:
+    return _in_image(unwrapped, start, ())
+
+
+def _in_image(unwrapped: Unwrapped, start: Start, private: tuple[str, ...]) -> Start:
+    image = unwrapped.operands[0] if unwrapped.operands else None
+    container = Container(unwrapped.words[0], image, private)
+    return replace(start, context=replace(start.context, container=container))
+
+
+def _log(unwrapped: Unwrapped, descriptor: int) -> Sink | None:
+    """A container in the background keeps its outputs itself."""
+    if not unwrapped.detached:
+        return None
+    engine = unwrapped.words[0]
+    return Sink("container", f"the container's log ({engine} logs)")
+
+
+_DETACHES = frozenset({"-d", "--detach"})
+_DOCKER_RUN = Wrapper(
+    "ehvpwuclma",
+    names(
+        "add-host attach cap-add cap-drop cgroup-parent cgroupns cidfile cpu-period cpu-quota "
+        "cpu-shares cpus cpuset-cpus cpuset-mems device device-cgroup-rule dns dns-opt dns-search "
+        "entrypoint env env-file expose gpus group-add health-cmd health-interval health-retries "
+        "health-timeout hostname ip ipc isolation label label-file link log-driver log-opt "
+        "mac-address memory memory-reservation memory-swap mount name net network network-alias "
+        "oom-score-adj pid pids-limit platform publish pull restart runtime security-opt shm-size "
+        "stop-signal stop-timeout storage-opt sysctl tmpfs ulimit user userns uts volume "
+        "volume-driver volumes-from workdir annotation hooks-dir"
+    ),
+    operands=1,
+    detaches=_DETACHES,
+)
+_DOCKER_EXEC = Wrapper("euw", names("env env-file user workdir"), 1, _DETACHES)
+_APPTAINER_RUN = Wrapper(
+    "BHWS",
+    names(
+        "add-caps apply-cgroups app bind blkio-weight cpus cpuset-cpus device dns docker-login "
+        "drop-caps env env-file fusemount home hostname memory mount network network-args "
+        "no-mount nv-ccli overlay pwd security scratch shell workdir cwd pem-path"
+    ),
+    operands=1,
+)
+
+PROGRAMS = (
+    Program(_DOCKER, is_a=frozenset({Trait.DAEMON})),
+    Program(_DOCKER, ("run",), wraps=_DOCKER_RUN, enters=_docker_run, sends=_log),
+    Program(_DOCKER, ("exec",), wraps=_DOCKER_EXEC, enters=_docker_exec, sends=_log),
+    Program(_DOCKER, ("pull",), is_a=frozenset({Trait.PULLS})),
+    Program(_DOCKER, ("stop", "kill", "rm"), is_a=frozenset({Trait.ENDS_OTHERS})),
+    Program(_APPTAINER, ("exec", "run"), wraps=_APPTAINER_RUN, enters=_apptainer),
+    Program(_APPTAINER, ("pull", "build"), is_a=frozenset({Trait.PULLS})),
+    Program(_APPTAINER, ("instance",), is_a=frozenset({Trait.ENDS_OTHERS})),
+    Program(
+        ("enroot",),
+        ("start",),
+        wraps=Wrapper("cem", names("conf env mount rc"), operands=1),
+        enters=_enroot,
+    ),
+    Program(("enroot",), ("import",), is_a=frozenset({Trait.PULLS})),
+    Program(
+        ("shifter",),
+        wraps=Wrapper("ieVmE", names("image env volume module workdir")),
+        enters=_shifter,
+    ),
+)

@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 from doctor.base.record import Record
 from doctor.trace.domain.state import Content
-from doctor.trace.programs.wrappers import Unwrapped
+from doctor.trace.programs.options import Unwrapped
 from doctor.values.assumption import NO_GUARD, Guard
 from doctor.values.value import Origin, Value
 

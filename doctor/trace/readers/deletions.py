@@ -10,7 +10,7 @@ from doctor.facts.commands import Deletion
 from doctor.trace.programs import find
 from doctor.trace.programs.find import Primary
 from doctor.trace.programs.invocation import Invocation
-from doctor.trace.programs.wrappers import read_options
+from doctor.trace.programs.options import read_options
 from doctor.trace.readers.people import logins
 from doctor.trace.readers.places import is_own, place_of
 from doctor.values.value import UNKNOWN, Unknown, UnknownType, Value

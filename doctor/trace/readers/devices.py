@@ -15,14 +15,15 @@ from doctor.facts.servers import Launch
 from doctor.slurm.gpus import GPU_OPTIONS, gpus_of_task
 from doctor.slurm.options import Given, Option
 from doctor.slurm.table import find_letter, find_long
-from doctor.trace.programs.wrappers import Unwrapped
+from doctor.trace.programs.options import Unwrapped
+from doctor.trace.programs.program import Trait
+from doctor.trace.programs.table import is_a
 from doctor.trace.readers.jobs import Request
 from doctor.trace.readers.servers import Started
 from doctor.values.assumption import Assumption
 from doctor.values.value import UNKNOWN, UnknownType, Value
 
 VISIBLE = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
-_DOCKER = frozenset({"docker", "podman", "nerdctl"})
 _DEVICE = regex(r"\d+|(?:GPU|MIG)-[\w-]+")
 #: Flags with which an engine has more or other processes than its sizes say.
 _OTHER_SHAPES = (
@@ -146,7 +147,7 @@ def _of_surroundings(started: Started, in_job: bool) -> Iterator[Limit | None]:
         if isinstance(content, Value):
             yield _of_list(content, f"`{name}`")
     for wrapper in started.invocation.context.wrappers:
-        if wrapper.words[0] in _DOCKER and wrapper.words[-1] == "run":
+        if is_a(wrapper.words[0], Trait.DAEMON):
             for value in wrapper.values("--gpus")[-1:]:
                 yield _of_docker(value)
         elif wrapper.words[0] in ("srun", "salloc"):

@@ -6,24 +6,14 @@ from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.trace.machine.journal import Walk
 from doctor.trace.programs.invocation import Invocation
+from doctor.trace.programs.program import Trait
+from doctor.trace.programs.table import is_a
 from doctor.trace.programs.wrappers import unwrap
 from doctor.values.value import UNKNOWN, UnknownType
 
-#: Programs that end by themselves and at once.
-QUICK = frozenset(
-    "alias awk basename cat chmod conda cp cut date deactivate df dirname disown du echo env "
-    "export expr free grep head hostname hostnamectl id jobs ln ls lscpu mkdir module mv "
-    "nvidia-smi pgrep printenv printf ps pwd readlink realpath rm rocm-smi sed seq shopt sort "
-    "squeue stat tee touch tr type ulimit umask uname wc which whoami sleep".split()
-)
-#: What asks a server whether it answers, and gives up if it can't.
-_ASKS = frozenset("curl wget nc jq kill".split())
-#: Programs among them that take an option of these for something else than to go on for ever.
+#: Programs that take one of the options that follow for something else than to go on for ever.
 _NEVER_FOLLOWS = frozenset("awk cp cut hostname ln ls mv pgrep ps rm wc".split())
 _FOLLOWS = frozenset("-f -F --follow -l -lms".split())
-_SHELLS = frozenset("bash sh zsh dash ksh".split())
-#: Containers that end with what started them; docker's own daemon keeps its.
-_OF_THE_JOB = frozenset("apptainer singularity enroot pyxis shifter".split())
 #: The longest that a script may sleep, once and in all, and still be one that ends at once.
 _LONGEST_SLEEP, _LONGEST_REST = 120, 600
 _SECONDS = regex(r"(\d+(?:\.\d*)?)([smhd]?)")
@@ -55,7 +45,7 @@ class Rest(Record):
             at = float("inf") if at_the_end else each.order
             if seconds := _sleeps(each):
                 sleeps.append((at, seconds))
-            asks = each.program in _ASKS and (at_the_end or asking)
+            asks = is_a(each.program, Trait.ASKS) and (at_the_end or asking)
             if not asks and not _is_quick(each):
                 holds.append(at)
         return cls(max(holds, default=0), tuple(sleeps))
@@ -74,7 +64,7 @@ def ends_with_job(
     if not in_batch_script or context.batch_job is not None or not context.threads:
         return False
     outside = context.remote or any(wrapper.detached for wrapper in context.wrappers)
-    if context.container is not None and context.container.engine not in _OF_THE_JOB:
+    if context.container is not None and is_a(context.container.engine, Trait.DAEMON):
         outside = True
     if not walk.complete or context.uncalled or outside or rest.holds_up(server):
         return UNKNOWN
@@ -92,9 +82,9 @@ def _is_quick(invocation: Invocation) -> bool:
         return _sleeps(invocation) <= _LONGEST_SLEEP
     if any(word.text in _FOLLOWS for word in words[1:]):
         return name in _NEVER_FOLLOWS
-    if name in QUICK:
+    if is_a(name, Trait.QUICK):
         return True
-    if name in _SHELLS:
+    if is_a(name, Trait.SHELL):
         return len(words) > 2 and words[1].text in ("-c", "-lc") and words[2].text is not None
     unwrapped = unwrap(words) if name not in ("srun", "ssh", "watch") else None
     return unwrapped is not None and bool(unwrapped.inner)

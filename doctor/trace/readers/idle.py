@@ -10,20 +10,15 @@ from doctor.base.regex import regex
 from doctor.facts.base import Evidence
 from doctor.facts.jobs import Allocation
 from doctor.trace.programs.invocation import Invocation
+from doctor.trace.programs.program import Trait
+from doctor.trace.programs.table import is_a
 from doctor.trace.programs.wrappers import unwrap
 from doctor.trace.readers.concurrency import copies
 from doctor.trace.readers.devices import needed
-from doctor.trace.readers.endings import QUICK
 from doctor.trace.readers.servers import Started
 from doctor.trace.readers.surroundings import Surroundings
 from doctor.values.value import UNKNOWN, UnknownType
 
-#: Programs that take no GPU, beside those that end at once.
-_LIGHT = QUICK | frozenset(
-    "curl wget nc kill pkill trap tail less watch jq pip pip3 uv git tar rsync scp ssh-keygen "
-    "scontrol squeue scancel sacct seq test true false openssl lsof ss netstat find xargs "
-    "bash sh env exec wait exit return jobs source module ml stdbuf set huggingface-cli hf".split()
-)
 _CLIENT = regex(r"client|bench|health|http\.server|wait_for|request", re.IGNORECASE)
 
 
@@ -67,4 +62,4 @@ def _is_light(invocation: Invocation) -> bool:
     name = invocation.program
     if name.startswith("python"):
         return any(_CLIENT.search(word.display) for word in invocation.arguments[1:3])
-    return name in _LIGHT or unwrap(invocation.arguments) is not None
+    return is_a(name, Trait.NO_GPU) or unwrap(invocation.arguments) is not None

@@ -8,7 +8,9 @@ from doctor.base.regex import regex
 from doctor.facts.base import Evidence, Fact
 from doctor.facts.commands import NamedKill, PaneCapture
 from doctor.trace.programs.invocation import Invocation
-from doctor.trace.programs.wrappers import read_options
+from doctor.trace.programs.options import read_options
+from doctor.trace.programs.program import Trait
+from doctor.trace.programs.table import is_a
 from doctor.trace.readers.jobs import Request
 from doctor.values.value import UNKNOWN, UnknownType, Value
 
@@ -51,7 +53,7 @@ def _more(count: int | UnknownType | None, than: int) -> bool:
 
 def _kill(invocation: Invocation, program: str, shared: bool | UnknownType) -> Iterator[NamedKill]:
     container = invocation.context.container
-    if container is not None and container.engine in ("docker", "podman", "nerdctl"):
+    if container is not None and is_a(container.engine, Trait.DAEMON):
         return
     words = [w for w in invocation.arguments[1:] if not _SIGNAL.fullmatch(w.display)]
     letters = _VALUES if program == "pkill" else "sunyoZ"

@@ -10,7 +10,8 @@ from doctor.diagnostic import Location
 from doctor.facts.base import Evidence
 from doctor.facts.servers import Launch
 from doctor.trace.programs.invocation import Context, Invocation
-from doctor.trace.programs.wrappers import Unwrapped
+from doctor.trace.programs.program import Trait
+from doctor.trace.programs.table import is_a, sink
 from doctor.trace.readers.surroundings import Surroundings
 from doctor.values.value import UNKNOWN, UnknownType
 
@@ -72,30 +73,8 @@ def _goes(context: Context, descriptor: int, own: str) -> str:
     if output is not None:
         shown = output.path.display if output.path is not None else ""
         return own if shown.startswith(_STREAMS) else output.kind
-    for wrapper in reversed(context.wrappers):
-        elsewhere = _of_wrapper(wrapper, descriptor)
-        if elsewhere is not None:
-            return elsewhere
-    return own
-
-
-def _of_wrapper(wrapper: Unwrapped, descriptor: int) -> str | None:
-    match wrapper.words[0]:
-        case "srun":
-            given = wrapper.values("-o", "--output")
-            if descriptor == 2:
-                given = wrapper.values("-e", "--error") or given
-            if given:
-                return "null" if given[-1].text in ("/dev/null", "none") else "file"
-        case "tmux" | "screen":
-            return "window"
-        case "systemd-run" | "ray":
-            return "container"
-        case "sbatch":
-            return "job"
-        case "docker" | "podman" | "nerdctl" if wrapper.detached:
-            return "container"
-    return None
+    elsewhere = sink(context, descriptor)
+    return own if elsewhere is None else elsewhere.kind
 
 
 def _with_joined_errors(context: Context, goes: Mapping[int, str], own: str) -> dict[int, str]:
@@ -104,7 +83,7 @@ def _with_joined_errors(context: Context, goes: Mapping[int, str], own: str) -> 
     if 2 in context.outputs or goes[2] != own:
         return joined
     for wrapper in context.wrappers:
-        terminal = wrapper.words[0] in ("docker", "podman") and wrapper.given("-t", "--tty", "-it")
+        terminal = is_a(wrapper.words[0], Trait.DAEMON) and wrapper.given("-t", "--tty", "-it")
         if terminal or (wrapper.words[0] == "nohup" and own == "caller"):
             joined[2] = goes[1]
     return joined

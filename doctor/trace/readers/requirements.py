@@ -11,24 +11,13 @@ from doctor.facts.base import Evidence
 from doctor.facts.servers import Requirement
 from doctor.knowledge import Knowledge
 from doctor.trace.programs.invocation import Invocation
+from doctor.trace.programs.program import Trait
+from doctor.trace.programs.table import does
 from doctor.values.assumption import Guard, consistent
 from doctor.values.value import UNKNOWN, UnknownType, Value
 from doctor.vllm import images, requirements
 from doctor.vllm.releases import Candidates, Pin, pinned
 from doctor.vllm.tables import Tables
-
-_PULLS = frozenset(
-    {
-        ("docker", "pull"),
-        ("podman", "pull"),
-        ("podman-hpc", "pull"),
-        ("apptainer", "pull"),
-        ("apptainer", "build"),
-        ("singularity", "pull"),
-        ("singularity", "build"),
-        ("enroot", "import"),
-    }
-)
 
 
 class Asked(Record):
@@ -65,7 +54,7 @@ def _images(invocation: Invocation) -> Iterator[Value]:
     if container is not None and container.image is not None:
         yield container.image
     words = invocation.arguments
-    if tuple(word.text for word in words[:2]) in _PULLS:
+    if does(words, Trait.PULLS):
         yield from (word for word in words[2:] if not word.display.startswith("-"))
 
 

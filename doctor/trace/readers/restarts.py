@@ -6,16 +6,15 @@ from bisect import bisect
 from collections.abc import Sequence
 
 from doctor.trace.machine.journal import Walk
+from doctor.trace.programs.program import Trait
+from doctor.trace.programs.table import is_a
 from doctor.trace.readers.servers import Started
 from doctor.values.value import UNKNOWN
-
-#: Programs that end others.
-_ENDING = frozenset({"kill", "pkill", "killall", "fuser"})
 
 
 def endings(walk: Walk) -> list[int]:
     """The moments at which the script ends some program; which one can't always be told."""
-    return [each.order for each in walk.invocations if each.program in _ENDING]
+    return [each.order for each in walk.invocations if is_a(each.program, Trait.ENDS_OTHERS)]
 
 
 def is_restart(one: Started, other: Started, endings: Sequence[int]) -> bool:

@@ -10,7 +10,7 @@ from doctor.facts.jobs import Step
 from doctor.slurm.allocation import is_step
 from doctor.slurm.options import Given, Option, read_components
 from doctor.trace.programs.invocation import Invocation
-from doctor.trace.programs.wrappers import Unwrapped
+from doctor.trace.programs.options import Unwrapped
 from doctor.trace.readers.concurrency import together
 from doctor.values.value import UNKNOWN, UnknownType
 from doctor.vllm.program import recognise

@@ -8,16 +8,17 @@ from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.trace.machine.journal import Walk
 from doctor.trace.programs.invocation import Invocation
+from doctor.trace.programs.program import Trait
+from doctor.trace.programs.table import is_a
 from doctor.trace.readers.concurrency import JobShape
 from doctor.trace.readers.jobs import Job, Request
 
-_PROGRAMS = frozenset("sbatch salloc srun scontrol squeue sinfo scancel sacct".split())
 _IN_JOB = regex(r"\$\{?SLURM_(JOB|PROC|NODE|LOCAL|ARRAY|STEP|TASK|NTASKS)")
 
 
 def runs_elsewhere(own: Job, invocations: Iterable[Invocation]) -> bool:
     """Whether the script runs on a machine of its user's and reaches Slurm by ssh alone."""
-    remote = [each.context.remote for each in invocations if each.program in _PROGRAMS]
+    remote = [each.context.remote for each in invocations if is_a(each.program, Trait.SLURM)]
     in_slurm = bool(own.header.effective) or _IN_JOB.search(own.text) is not None
     return bool(remote) and all(remote) and not in_slurm
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 from doctor.base.record import Record
 from doctor.diagnostic import Location
 from doctor.trace.programs.invocation import Invocation
+from doctor.trace.programs.table import places
 from doctor.trace.readers.concurrency import copies, together
 from doctor.trace.readers.servers import Started
-from doctor.trace.summary.traits import Trait, traits
+from doctor.trace.summary.traits import Feature, traits
 from doctor.trace.trace import Traced
 from doctor.values.assumption import (
     FILLED,
@@ -40,7 +41,7 @@ class Otherwise(Record):
 
 
 class Row(Record):
-    """One server, or copies of it that differ only in what is listed copy by copy.
+    """One server, or copies of it that differ only in what is listed copy by copy, ``servers``.
 
     ``how_many`` says it in words where it is not just one. ``traits`` has for each trait what
     it is in each copy, in order. ``conditions`` is what it takes that the server starts so, and
@@ -48,6 +49,7 @@ class Row(Record):
     """
 
     place: Location
+    servers: tuple[Started, ...]
     count: int
     how_many: str
     traits: Mapping[str, tuple[str, ...]]
@@ -56,6 +58,13 @@ class Row(Record):
     unknowns: tuple[Unknown, ...]
     open_arguments: tuple[Unknown, ...]
     ways: tuple[Guard, ...] = ()
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """Where it runs, as kinds of places: in a `step`, a `container`, on a `remote` host, …"""
+        context = self.servers[0].invocation.context
+        inside = ("container",) if context.container is not None else ()
+        return (*(place.kind for place in places(context)), *inside)
 
     def excludes(self, other: Row) -> bool:
         """Whether no run of the script starts both."""
@@ -66,7 +75,7 @@ class _Seen(Record):
     """A server on one path, with its traits."""
 
     started: Started
-    traits: Mapping[str, Trait]
+    traits: Mapping[str, Feature]
 
     @property
     def assumes(self) -> Guard:
@@ -152,6 +161,7 @@ def _row(members: Sequence[_Seen], others: Sequence[_Seen], traced: Traced) -> R
     flags = [word for each in members for word in each.started.invocation.arguments if word.many]
     return Row(
         place=first.started.invocation.origin.location,
+        servers=tuple(member.started for member in members),
         count=len(members),
         how_many=_how_many(members, traced),
         traits={
@@ -191,7 +201,7 @@ def _is_news(assumption: Assumption, usual: Guard) -> bool:
     return assumption not in usual
 
 
-def _given(trait: Trait, conditions: Sequence[Assumption]) -> str | None:
+def _given(trait: Feature, conditions: Sequence[Assumption]) -> str | None:
     """The variable that takes a default's place, where nothing else is to be said."""
     unknown = [piece for value in trait.values for piece in value.pieces]
     single = unknown[0] if len(unknown) == 1 else None

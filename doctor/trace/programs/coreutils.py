@@ -1,0 +1,40 @@
+"""Programs that start no other one: what they are like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from doctor.trace.programs.program import Program, Trait
+
+_QUICK = """
+    alias awk basename cat chmod conda cp cut date deactivate df dirname disown du echo env export
+    expr free grep head hostname hostnamectl id jobs ln ls lscpu mkdir module mv nvidia-smi pgrep
+    printenv printf ps pwd readlink realpath rm rocm-smi sed seq shopt sort squeue stat tee touch
+    tr type ulimit umask uname wc which whoami sleep
+"""
+_NO_GPU = """
+    curl wget nc kill pkill trap tail less watch jq pip pip3 uv git tar rsync scp ssh-keygen
+    scontrol squeue scancel sacct seq test true false openssl lsof ss netstat find xargs bash sh
+    env exec wait exit return jobs source module ml stdbuf set huggingface-cli hf
+"""
+_TRAITS: Mapping[Trait, str] = {
+    Trait.SHELL: "bash sh zsh dash ksh",
+    Trait.ENDS_OTHERS: "kill pkill killall fuser",
+    Trait.QUICK: _QUICK,
+    Trait.NO_GPU: _QUICK + _NO_GPU,
+    Trait.SILENT: "chmod cp disown kill ln mkdir mv pkill rm rmdir sleep touch ulimit wait",
+    Trait.STEADY: "basename dirname hostname id logname nproc pwd readlink realpath uname whoami",
+    Trait.PRINTS: "echo printf logger",
+    Trait.ASKS: "curl wget nc jq kill",
+}
+
+
+def _programs() -> Mapping[str, frozenset[Trait]]:
+    found: dict[str, frozenset[Trait]] = {}
+    for trait, programs in _TRAITS.items():
+        for name in programs.split():
+            found[name] = found.get(name, frozenset()) | {trait}
+    return found
+
+
+PROGRAMS = tuple(Program((name,), is_a=traits) for name, traits in _programs().items())

@@ -1,0 +1,122 @@
+"""Programs that start another one in a process like their own: with a limit, a priority, a log."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from doctor.trace.programs.invocation import Context, Start
+from doctor.trace.programs.options import Unwrapped, Wrapper, names
+from doctor.trace.programs.program import Place, Program, Trait
+from doctor.values.value import Value, derived
+
+_BECOMES = frozenset({Trait.BECOMES})
+
+
+def _env(unwrapped: Unwrapped, start: Start) -> Start:
+    environment = {} if unwrapped.given("-i", "--ignore-environment") else dict(start.environment)
+    for value in unwrapped.values("-u", "--unset"):
+        environment.pop(value.display, None)
+    arguments = list(start.arguments)
+    while arguments:
+        name, equals, _ = arguments[0].display.partition("=")
+        if not equals or not name.isidentifier():
+            break
+        environment[name] = (arguments.pop(0).slice(len(name) + 1),)
+    return replace(start, arguments=tuple(arguments), environment=environment)
+
+
+def _xargs(unwrapped: Unwrapped, start: Start) -> Start:
+    """Further arguments, which come from its input."""
+    more = Value((derived("…", *start.arguments, many=True),))
+    return replace(start, arguments=(*start.arguments, more))
+
+
+def _timeout_place(unwrapped: Unwrapped, context: Context) -> Place:
+    limit = " ".join(value.display for value in unwrapped.operands)
+    return Place("limit", f"for {limit} at most (timeout)")
+
+
+def _mpi_place(unwrapped: Unwrapped, context: Context) -> Place:
+    count = [value.display for value in unwrapped.values("-n", "-np", "--np")]
+    words = f"by {unwrapped.words[0]}" + (f", {count[-1]} processes" if count else "")
+    return Place("processes", words)
+
+
+PROGRAMS = (
+    Program(
+        ("timeout",),
+        wraps=Wrapper("ks", names("kill-after signal"), operands=1),
+        places=_timeout_place,
+    ),
+    Program(("nohup",), wraps=Wrapper(), is_a=_BECOMES),
+    Program(("time",), wraps=Wrapper("fo", names("format output"))),
+    Program(
+        ("env",),
+        wraps=Wrapper("uCS", names("unset chdir split-string")),
+        enters=_env,
+        is_a=_BECOMES,
+    ),
+    Program(("setsid",), wraps=Wrapper()),
+    Program(("nice",), wraps=Wrapper("n", names("adjustment")), is_a=_BECOMES),
+    Program(("ionice",), wraps=Wrapper("cnpPu", names("class classdata")), is_a=_BECOMES),
+    Program(("chrt",), wraps=Wrapper("TPD", operands=1)),
+    Program(("taskset",), wraps=Wrapper("p", operands=1)),
+    Program(
+        ("numactl",),
+        wraps=Wrapper(
+            "iCNmpP",
+            names("interleave cpunodebind physcpubind membind preferred preferred-many"),
+        ),
+        is_a=_BECOMES,
+    ),
+    Program(("exec",), is_a=_BECOMES),
+    Program(("stdbuf",), wraps=Wrapper("ioe", names("input output error"))),
+    Program(("unbuffer", "command", "catchsegv"), wraps=Wrapper()),
+    Program(("sudo",), wraps=Wrapper("ugCDhpRTUrt", names("user group chdir host prompt chroot"))),
+    Program(
+        ("flock",),
+        wraps=Wrapper(
+            "wEc",
+            names("timeout conflict-exit-code"),
+            operands=1,
+            line=frozenset({"-c", "--command"}),
+        ),
+    ),
+    Program(("watch",), wraps=Wrapper("nq", names("interval equexit"), text=True)),
+    Program(
+        ("script",),
+        wraps=Wrapper(
+            "cEIOBTmot",
+            names("command echo log-in log-out log-io log-timing logging-format output-limit"),
+            operands=1,
+            line=frozenset({"-c", "--command"}),
+        ),
+    ),
+    Program(("strace",), wraps=Wrapper("eopsuEaIOPSXb")),
+    Program(
+        ("nsys",),
+        ("profile",),
+        wraps=Wrapper(
+            "otcswyde",
+            names(
+                "output trace capture-range sample wait delay duration export force-overwrite "
+                "stats cuda-graph-trace cuda-memory-usage trace-fork-before-exec capture-range-end"
+            ),
+        ),
+    ),
+    Program(
+        ("mpirun",),
+        wraps=Wrapper("nHx", names("np host hostfile map-by bind-to mca ppn npernode")),
+        places=_mpi_place,
+    ),
+    Program(
+        ("mpiexec",),
+        wraps=Wrapper("nHx", names("np host hostfile map-by bind-to mca ppn")),
+        places=_mpi_place,
+    ),
+    Program(
+        ("xargs",),
+        wraps=Wrapper("IinPLdEsa", names("max-args max-procs replace delimiter arg-file")),
+        enters=_xargs,
+    ),
+)
