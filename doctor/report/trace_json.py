@@ -74,6 +74,7 @@ def _server(row: Row) -> dict[str, Any]:
         **_place(row.place),
         "count": row.count,
         "how-many": row.how_many,
+        "runs": list(row.runs),
         "traits": {name: list(texts) for name, texts in row.traits.items()},
         "conditions": list(row.conditions),
         "otherwise": [

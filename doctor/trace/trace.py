@@ -239,7 +239,7 @@ def walked(
 
     ``container`` is the one in which all of it runs.
     """
-    walk = Walk(load, beside, scripts={source.filename: source})
+    walk = Walk(load=load, beside=beside, scripts={source.filename: source})
     frame = FileFrame(source)
     shell = Interpreter(walk, frame, Context(container=container))
     state = State()
@@ -258,7 +258,7 @@ def _walk_uncalled(shell: Interpreter, states: Sequence[State]) -> None:
             state = last.copy()
             state.positional = None
             for defined in state.functions[name]:
-                if defined.function is not None:
-                    inner = shell.inside(uncalled=True)
-                    inner.frame = defined.frame  # type: ignore[assignment]
+                if defined.function is not None and defined.frame is not None:
+                    context = replace(shell.context, uncalled=True)
+                    inner = Interpreter(shell.walk, defined.frame, context)
                     traps.run(inner, inner.execute(defined.function.body, state.fork()))

@@ -211,10 +211,20 @@ def test_where_a_shell_of_its_own_waits_for_it_nothing_is_in_front(
         ("srun -o s.out vllm serve m", "log s.out"),
         ("tmux new -d 'vllm serve m'", "log the tmux window only"),
         ("docker run -d vllm/vllm-openai:v0.11.0 --model m", "log the container's log"),
+        ("podman-hpc run -d vllm/vllm-openai:v0.11.0 --model m", "log the container's log"),
+        ("srun -o none vllm serve m", "log thrown away"),
+        ("ray job submit -- vllm serve m", "log the log of Ray's job (ray job logs)"),
     ],
 )
 def test_where_its_output_goes(text: Callable[[str], str], line: str, log: str) -> None:
     assert log in text(line + "\n")
+
+
+def test_where_a_server_runs_is_there_as_words_of_a_fixed_set(
+    shown: Callable[[str], dict[str, Any]],
+) -> None:
+    (server,) = shown("srun ssh gpu7 apptainer exec v.sif vllm serve m\n")["servers"]
+    assert server["runs"] == ["step", "remote", "container"]
 
 
 def test_pin_is_named(text: Callable[[str], str]) -> None:

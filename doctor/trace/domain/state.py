@@ -62,7 +62,7 @@ class Defined(Record):
     """
 
     function: Function | None
-    frame: object = None
+    frame: ScriptFrame | None = None
     assumes: Guard = NO_GUARD
     exported: bool = False
 

@@ -153,8 +153,7 @@ def _exec(shell: Shell, command: Simple, fields: Fields, state: State) -> list[R
 
 
 def _wait(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
-    shell.waited += 1
-    shell.settled += 1
+    shell.branch.wait()
     external.run(shell, command, [fields], state)
     return [Result(state)]
 

@@ -48,7 +48,7 @@ from doctor.trace.machine import (
     traps,
 )
 from doctor.trace.machine import simple as commands
-from doctor.trace.machine.journal import Walk
+from doctor.trace.machine.journal import Branch, Walk
 from doctor.trace.programs.invocation import Context, Output, Thread
 from doctor.trace.programs.program import Trait
 from doctor.trace.programs.table import is_a
@@ -65,8 +65,7 @@ class Interpreter:
     walk: Walk
     frame: ScriptFrame
     context: Context = field(default_factory=Context)
-    waited: int = 0
-    settled: int = 0
+    branch: Branch = field(default_factory=Branch)
 
     # --- lists and statements ---------------------------------------------------------
 
@@ -111,8 +110,9 @@ class Interpreter:
 
     def in_background(self) -> Interpreter:
         """The interpreter of a branch that runs beside this one."""
-        thread = Thread(self.walk.number(), self.waited, self.settled)
-        return self.inside(threads=(*self.context.threads, thread))
+        thread = Thread(self.walk.number(), self.branch.waited, self.branch.settled)
+        context = replace(self.context, threads=(*self.context.threads, thread))
+        return Interpreter(self.walk, self.frame, context)
 
     def may_hold(self) -> None:
         """Note that the script may be held up here, though by no program that it starts."""
@@ -123,7 +123,13 @@ class Interpreter:
     def inside(self, **changes: object) -> Interpreter:
         """The interpreter of what runs within this one's context, changed so."""
         context = replace(self.context, **changes)  # type: ignore[arg-type]
-        return Interpreter(self.walk, self.frame, context)
+        return Interpreter(self.walk, self.frame, context, self.branch)
+
+    def apart(self, **changes: object) -> Interpreter:
+        """The same for a shell of its own, whose waits don't count here."""
+        inner = self.inside(**changes)
+        inner.branch = self.branch.copy()
+        return inner
 
     def expander(self, state: State) -> Expander:
         return Expander(state, self.frame, lambda part: self.substitution(part, state), self.walk)
@@ -132,7 +138,7 @@ class Interpreter:
         """What a command substitution writes; its commands are walked too."""
         begun = state.fork()
         captured.begin(begun)
-        inner = self.inside(outputs={**self.context.outputs, 1: Output("pipe")})
+        inner = self.apart(outputs={**self.context.outputs, 1: Output("pipe")})
         results = inner.block(part.body, begun)
         traps.run(inner, results)
         known = bool(results) and not self.walk.truncated
@@ -190,10 +196,8 @@ class Interpreter:
         inner = self.inside(
             outputs=redirects.outputs(command.redirects, expander, self.context.outputs)
         )
-        inner.waited, inner.settled = self.waited, self.settled
         state.input = redirects.standard_input(command.redirects, expander, before)
         results = inner._inside_compound(command, state)
-        self.waited, self.settled = inner.waited, inner.settled
         if redirects.reads(command.redirects):
             for result in results:
                 result.state.input = before
@@ -208,8 +212,7 @@ class Interpreter:
             case Group():
                 return self.block(command.body, state)
             case Subshell():
-                inner = self.inside()
-                inner.waited, inner.settled = self.waited, self.settled
+                inner = self.apart()
                 results = inner.block(command.body, state.fork())
                 traps.run(inner, results)
                 if results:
@@ -231,8 +234,7 @@ class Interpreter:
                 both = command.operators[index] == "|&"
                 following = command.commands[index + 1 :]
                 piped = redirects.piped(following, both, self.expander(state), self.context.outputs)
-                inner = self.inside(outputs=piped)
-                inner.waited, inner.settled = self.waited, self.settled
+                inner = self.apart(outputs=piped)
             beside = state.fork()
             if index:
                 beside.input = written
@@ -265,16 +267,15 @@ class Interpreter:
 
     def _call(self, defined: Defined, arguments: tuple[Value, ...], state: State) -> list[Result]:
         """Call a function; its locals are forgotten on return."""
-        if defined.function is None:
+        if defined.function is None or defined.frame is None:
             captured.lose(state)
             return [Result(state)]
         outer, hidden = state.positional, assignments.local_names(defined.function)
         before = {n: state.variables.get(n) for n in hidden}
         references = state.references
         state.positional, state.references = arguments, dict(references)
-        inner = Interpreter(self.walk, defined.frame, self.context, self.waited, self.settled)  # type: ignore[arg-type]
+        inner = Interpreter(self.walk, defined.frame, self.context, self.branch)
         results = inner.execute(defined.function.body, state)
-        self.waited, self.settled = inner.waited, inner.settled
         ended: list[Result] = []
         for result in results:
             result.state.positional, result.state.references = outer, references
@@ -289,13 +290,11 @@ class Interpreter:
 
     def script(self, frame: ScriptFrame, text: str, state: State) -> list[Result]:
         """Walk the text of another shell in this state, which it may change."""
-        inner = Interpreter(self.walk, frame, self.context, self.waited, self.settled)
+        inner = Interpreter(self.walk, frame, self.context, self.branch)
         if isinstance(frame, NestedFrame):
             for name, value in frame.unknowns.items():
                 state.set(name, (value,))
-        results = inner.block(self.walk.parsed(text).body, state)
-        self.waited, self.settled = inner.waited, inner.settled
-        return results
+        return inner.block(self.walk.parsed(text).body, state)
 
 
 def _kills(command: Command) -> bool:

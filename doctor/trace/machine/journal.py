@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from doctor.base.bounds import CHARACTERS_A_STEP, MAX_STEPS
 from doctor.base.failure import Failure
@@ -20,27 +21,82 @@ def nothing_beside(script: Source) -> Iterable[Source]:
 
 
 @dataclass
-class Walk:
+class Branch:
+    """How often one branch of a script has waited so far: the script itself, or what it runs with
+    ``&``.
+
+    ``waited`` counts the waits for jobs to end, ``settled`` those at least for a server to answer.
+    All shells of one branch share it.
+    """
+
+    waited: int = 0
+    settled: int = 0
+
+    def wait(self) -> None:
+        """Note a wait for jobs to end, whose servers then answer no more."""
+        self.waited += 1
+        self.settled += 1
+
+    def copy(self) -> Branch:
+        """For a shell whose waits don't count for the one that it begins in."""
+        return Branch(self.waited, self.settled)
+
+
+@dataclass
+class Journal:
+    """What a walk has noted, in order, so that it can be taken back.
+
+    ``invocations`` are the programs that the script starts, ``unread`` the scripts that could not
+    be found, and the commands that name them. ``holds`` are the moments at which something may
+    hold the script up that is no program of its own, ``readiness`` the stretches in which it only
+    asks a server until it answers, ``traps`` the branches that run when it ends. In each iteration
+    of ``waiting_loops`` the script waits for jobs to end, in ``settling_loops`` at least for a
+    server to answer.
+    """
+
+    invocations: list[Invocation] = field(default_factory=list)
+    unread: list[tuple[Value, Origin]] = field(default_factory=list)
+    holds: list[int] = field(default_factory=list)
+    readiness: list[range] = field(default_factory=list)
+    traps: list[int] = field(default_factory=list)
+    waiting_loops: list[int] = field(default_factory=list)
+    settling_loops: list[int] = field(default_factory=list)
+
+    def _notes(self) -> tuple[list[Any], ...]:
+        return (
+            self.invocations,
+            self.unread,
+            self.holds,
+            self.readiness,
+            self.traps,
+            self.waiting_loops,
+            self.settling_loops,
+        )
+
+    def mark(self) -> tuple[int, ...]:
+        """How much has been noted up to here."""
+        return tuple(map(len, self._notes()))
+
+    def rewind(self, mark: tuple[int, ...]) -> None:
+        """Take back what was noted since then, as it is going to be walked again."""
+        for notes, length in zip(self._notes(), mark, strict=True):
+            del notes[length:]
+
+
+@dataclass(kw_only=True)
+class Walk(Journal):
     """One walk over one script and what it runs.
 
-    ``load`` finds the source of a script that another one runs; ``unread`` are those that it
-    did not find, and the commands that name them; ``scripts`` those that are walked, by their
-    names. ``beside`` reads the scripts near another one. ``truncated`` tells that the walk was
-    cut short, so that nothing may be concluded from what it did not see; ``narrowed`` that of
-    the ways through the script only the likeliest were followed, ``left_out`` is
-    of what there was too much. ``calling`` are the functions
-    that are being called at the moment, the outermost first. In each turn of ``waiting_loops``
-    the script waits for jobs to end, in ``settling_loops`` at least for a server to answer.
-    ``holds`` are the places where something may hold the script up that is no program of its
-    own, ``readiness`` the stretches in which it only asks a server until it answers, ``traps``
-    the branches that run when it ends. ``trees`` are the texts that were parsed, ``failures`` the
-    faults of ours on the way.
+    ``load`` finds the source of a script that another one runs; ``scripts`` are those that are
+    walked, by their names. ``beside`` reads the scripts near another one. ``truncated`` tells that
+    the walk was cut short, so that nothing may be concluded from what it did not see; ``narrowed``
+    that of the paths through the script only the likeliest were followed, ``left_out`` is of what there was too much. ``calling`` are the
+    functions that are being called at the moment, the outermost first. ``trees`` are the texts that
+    were parsed, ``failures`` the faults of ours on the way.
     """
 
     load: Callable[[str, Source], Source | None]
     beside: Callable[[Source], Iterable[Source]] = nothing_beside
-    invocations: list[Invocation] = field(default_factory=list)
-    unread: list[tuple[Value, Origin]] = field(default_factory=list)
     scripts: dict[str, Source] = field(default_factory=dict)
     truncated: bool = False
     left_out: set[str] = field(default_factory=set)
@@ -50,11 +106,6 @@ class Walk:
     calling: list[str] = field(default_factory=list)
     numbers: int = 0
     called: set[str] = field(default_factory=set)
-    waiting_loops: set[int] = field(default_factory=set)
-    settling_loops: set[int] = field(default_factory=set)
-    holds: list[int] = field(default_factory=list)
-    readiness: list[range] = field(default_factory=list)
-    traps: set[int] = field(default_factory=set)
     trees: dict[str, Script] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
 
@@ -69,15 +120,6 @@ class Walk:
         """A number that nothing else in this walk has."""
         self.numbers += 1
         return self.numbers
-
-    def mark(self) -> tuple[int, int]:
-        """How much has been seen up to here."""
-        return len(self.invocations), len(self.unread)
-
-    def rewind(self, mark: tuple[int, int]) -> None:
-        """Forget what was seen since then, as it is going to be walked again."""
-        del self.invocations[mark[0] :]
-        del self.unread[mark[1] :]
 
     @property
     def complete(self) -> bool:

@@ -156,14 +156,14 @@ def _unrolled(
 
 def _turn(shell: Shell, body: Block, state: State, turn: Turn) -> tuple[list[State], list[Result]]:
     """The states in which the next turn begins, and the ways in which the loop ends here."""
-    outer, waited, settled = shell.context, shell.waited, shell.settled
+    outer, before = shell.context, shell.branch.copy()
     turn = replace(turn, threads=len(outer.threads))
     shell.context = replace(outer, turns=(*outer.turns, turn))
     results = shell.block(body, state)
-    if shell.waited > waited:
-        shell.walk.waiting_loops.add(turn.loop)
-    if shell.settled > settled:
-        shell.walk.settling_loops.add(turn.loop)
+    if shell.branch.waited > before.waited:
+        shell.walk.waiting_loops.append(turn.loop)
+    if shell.branch.settled > before.settled:
+        shell.walk.settling_loops.append(turn.loop)
     shell.context = replace(shell.context, turns=outer.turns)
     going_on = [r.state for r in results if r.flow in (Flow.NEXT, Flow.CONTINUE)]
     ended = [
@@ -231,7 +231,7 @@ def _while(shell: Shell, command: While, state: State, number: int) -> list[Resu
     else:
         shell.block(command.condition, state.copy())
     if readiness.asks_a_server(command, shell.frame.written):
-        shell.settled += 1
+        shell.branch.settled += 1
     body = command.body
     if turns.assigned(command.condition):  # `while read NAME`: another value in each turn
         body, state.input = (*command.condition, *body), None

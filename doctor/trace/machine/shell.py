@@ -8,7 +8,7 @@ from doctor.shell.tree import Block, Command, Statement, Substitution
 from doctor.trace.domain.frame import ScriptFrame
 from doctor.trace.domain.results import Result
 from doctor.trace.domain.state import State
-from doctor.trace.machine.journal import Walk
+from doctor.trace.machine.journal import Branch, Walk
 from doctor.trace.programs.invocation import Context
 from doctor.trace.words.expand import Expander
 from doctor.values.value import Value
@@ -20,8 +20,7 @@ class Shell(Protocol):
     walk: Walk
     frame: ScriptFrame
     context: Context
-    waited: int
-    settled: int
+    branch: Branch
 
     def block(self, block: Block, state: State) -> list[Result]:
         """Execute statements in order."""
@@ -45,7 +44,10 @@ class Shell(Protocol):
         """What a command substitution writes."""
 
     def inside(self, **changes: object) -> Shell:
-        """A shell within this one's context, changed so."""
+        """A shell of the same branch within this one's context, changed so."""
+
+    def apart(self, **changes: object) -> Shell:
+        """The same for a shell whose waits don't count here."""
 
     def in_background(self) -> Shell:
         """A shell that runs beside this one."""

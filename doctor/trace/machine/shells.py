@@ -35,9 +35,9 @@ def nested_frame(shell: Shell, text: Value, command: Simple) -> NestedFrame:
 
 def _sub_shell(shell: Shell, start: Start, state: State) -> tuple[Shell, State]:
     """A new shell with only the environment of its parent, in which functions may be, too."""
-    inner = shell.inside()
+    same_branch = start.context.threads == shell.context.threads
+    inner = shell.inside() if same_branch else shell.apart()
     inner.context = start.context
-    inner.waited, inner.settled = shell.waited, shell.settled
     fresh = state.fork()
     inherits = not start.context.remote and _program(start) not in _WITHOUT_FUNCTIONS
     fresh.functions = {
@@ -56,14 +56,12 @@ def _sub_shell(shell: Shell, start: Start, state: State) -> tuple[Shell, State]:
 
 
 def _run(shell: Shell, inner: Shell, frame: ScriptFrame, text: str, state: State) -> None:
-    """Walk the text of another shell; what it waits for in the foreground counts here too."""
+    """Walk the text of another shell."""
     shell.walk.depth += 4
     try:
         traps.run(inner, inner.script(frame, text, state))
     finally:
         shell.walk.depth -= 4
-    if inner.context.threads == shell.context.threads:
-        shell.waited, shell.settled = inner.waited, inner.settled
 
 
 def run_shell(shell: Shell, start: Start, state: State) -> None:

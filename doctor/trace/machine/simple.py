@@ -78,12 +78,10 @@ def _call(shell: Shell, command: Simple, name: str, fields: Fields, state: State
     if command.redirects:
         found = redirects.outputs(command.redirects, shell.expander(state), shell.context.outputs)
         inner = shell.inside(outputs=found)
-        inner.waited, inner.settled = shell.waited, shell.settled
         state.input = redirects.standard_input(
             command.redirects, shell.expander(state), state.input
         )
     results = inner.call(name, fields.values[1:], state)
-    shell.waited, shell.settled = inner.waited, inner.settled
     for result in results:
         if redirects.reads(command.redirects):
             result.state.input = own_input

@@ -108,9 +108,8 @@ def _remember_file(
 
 def _start(shell: Shell, start: Start, state: State) -> None:
     _emit(shell, start, state)
-    ends_others = does(start.arguments, Trait.ENDS_OTHERS)
-    shell.waited += ends_others
-    shell.settled += ends_others
+    if does(start.arguments, Trait.ENDS_OTHERS):
+        shell.branch.wait()
     if start.nesting > MAX_WRAPPERS or not start.arguments or not shell.walk.step():
         return
     name = start.arguments[0].display.rpartition("/")[2]
@@ -179,8 +178,8 @@ def _emit(shell: Shell, start: Start, state: State) -> None:
             outer=start.outer,
             outer_environment=start.outer_environment,
             order=shell.walk.number(),
-            waited=shell.waited,
-            settled=shell.settled,
+            waited=shell.branch.waited,
+            settled=shell.branch.settled,
             assumes=start.assumes | state.guard,
             directory=state.directory,
             input=start.input,

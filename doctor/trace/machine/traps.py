@@ -50,6 +50,6 @@ def run(shell: Shell, results: Sequence[Result]) -> None:
         way = assuming(state, each.assumes)
         if way is not None:
             later = shell.in_background()
-            shell.walk.traps.add(later.context.threads[-1].number)
+            shell.walk.traps.append(later.context.threads[-1].number)
             way.traps = ()
             later.script(each.frame, each.text, way)
