@@ -39,8 +39,12 @@ FLOORS = """
     doctor.scan
     doctor.log
     doctor.wait
+    doctor.wait
     doctor.lessons
     doctor.node
+    doctor.cluster
+    doctor.log
+    doctor.wait
     doctor.report
     doctor.cli
     doctor.__main__
@@ -70,6 +74,7 @@ def imported(name: str) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
 
 
+@cache
 def graph() -> dict[str, set[str]]:
     """Which modules each module imports."""
     return {name: {to for to in imported(name) if to in modules()} - {name} for name in modules()}

@@ -253,3 +253,11 @@ def moment(name: str, number: int, varies: frozenset[Vary] = frozenset()) -> Unk
 def known(text: str, origin: Origin | None = None) -> Value:
     """A value of known text."""
     return Value((Text(text, origin),)) if text else Value()
+
+
+def placed(value: Value, origin: Origin | None) -> Value:
+    """The value with an origin for the pieces that have none."""
+    if all(piece.origin is not None for piece in value.pieces):
+        return value
+    pieces = tuple(p if p.origin is not None else replace(p, origin=origin) for p in value.pieces)
+    return Value(pieces, value.assumes)

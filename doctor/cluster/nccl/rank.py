@@ -51,11 +51,12 @@ def main() -> None:
     tell(stage="done", bandwidth=2 * (world - 1) / world * BYTES / seconds / 1e9)
 
 
-try:
-    main()
-except Exception as error:
-    said = str(error).strip().splitlines() or [type(error).__name__]
-    tell(failed=said[0][:200])
-    os._exit(1)
-sys.stdout.flush()
-os._exit(0)  # to take the group apart may hang, and is of no use
+if __name__ == "__main__":
+    try:
+        main()
+    except Exception as error:
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        tell(failed=said[0][:200])
+        os._exit(1)
+    sys.stdout.flush()
+    os._exit(0)  # to take the group apart may hang, and is of no use

@@ -90,9 +90,10 @@ class Walk(Journal):
     ``load`` finds the source of a script that another one runs; ``scripts`` are those that are
     walked, by their names. ``beside`` reads the scripts near another one. ``truncated`` tells that
     the walk was cut short, so that nothing may be concluded from what it did not see; ``narrowed``
-    that of the paths through the script only the likeliest were followed, ``left_out`` is of what there was too much. ``calling`` are the
-    functions that are being called at the moment, the outermost first. ``trees`` are the texts that
-    were parsed, ``failures`` the faults of ours on the way.
+    that of the paths through the script only the likeliest were followed, ``left_out`` is of what
+    there was too much. ``calling`` are the functions that are being called at the moment, the
+    outermost first. ``trees`` are the texts that were parsed, ``failures`` the faults of ours on
+    the way.
     """
 
     load: Callable[[str, Source], Source | None]

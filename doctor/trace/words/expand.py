@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from doctor.base.bounds import MAX_COMBINATIONS, MAX_ITEMS, PIECES_A_STEP
 from doctor.base.numbers import signed_number
@@ -31,21 +30,9 @@ from doctor.trace.domain.fields import (
 from doctor.trace.domain.frame import ScriptFrame, restored
 from doctor.trace.domain.state import BLANKS, Array, Missing, State
 from doctor.trace.words import arithmetic, braces, globbing, operators, parameters
+from doctor.trace.words.bounds import Bounds
 from doctor.values.assumption import Guard, consistent
-from doctor.values.value import Origin, Piece, Text, Unknown, Value, derived, is_too_long, known
-
-
-class Bounds(Protocol):
-    """Who keeps the work for one script within bounds."""
-
-    def spend(self, steps: int) -> None:
-        """Count work that is worth so many steps."""
-
-    def narrow(self) -> None:
-        """Note that of the combinations only the likeliest are looked at."""
-
-    def leave_out(self, what: str) -> None:
-        """Note that of some things, which this names, there are too many to look at all."""
+from doctor.values.value import Piece, Text, Unknown, Value, derived, is_too_long, known, placed
 
 
 class Expander(Record):
@@ -184,7 +171,7 @@ class Expander(Record):
             if isinstance(content, Array) and part.subscript is None and part.name not in "@*":
                 content = content.items[0] if content.items else Missing(False, content.assumes)
             values = parameters.items(content, part, origin)
-        values = tuple(_from(value, origin) for value in values)
+        values = tuple(placed(value, origin) for value in values)
         if part.operator:
             argument = self.scalar(part.argument)[0] if part.argument else Value()
             argument = self._offsets(argument) if part.operator == ":" else argument
@@ -298,7 +285,7 @@ class Expander(Record):
         written = self.frame.written(part.span)
         origin = self.frame.origin(part.span)
         return [
-            _from(value, origin)
+            placed(value, origin)
             for expression in self.scalar(part.expression)
             for value in self.computed(expression, written)
         ]
@@ -367,11 +354,3 @@ def _quoted(value: Value, quoted: bool) -> Value:
         else:
             pieces.append(piece)
     return Value(tuple(pieces), value.assumes)
-
-
-def _from(value: Value, origin: Origin | None) -> Value:
-    """The value with an origin for the pieces that have none."""
-    if all(piece.origin is not None for piece in value.pieces):
-        return value
-    pieces = tuple(p if p.origin is not None else replace(p, origin=origin) for p in value.pieces)
-    return Value(pieces, value.assumes)
