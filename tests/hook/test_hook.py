@@ -115,6 +115,18 @@ def test_a_commit_is_refused_then_let_through(repository: Repository) -> None:
     assert repository.must("git", "log", "--format=%s") == "A change\n"
 
 
+@pytest.mark.parametrize(
+    "name", ["--fix", "--fail-on=never", "--ignore=VD", "--select=VD005", "--help", "-"]
+)
+def test_a_file_with_the_name_of_an_option_is_a_file(repository: Repository, name: str) -> None:
+    repository.write("serve.sh", FAULTY)
+    repository.write(name, "#!/bin/bash\ndate\n")
+    refused = repository.commit()
+    assert refused.returncode == 1
+    assert "serve.sh:2:8: error[VD101]" in refused.stdout + refused.stderr
+    assert (repository.folder / "serve.sh").read_text() == FAULTY
+
+
 def test_only_what_is_committed_is_looked_at(repository: Repository) -> None:
     repository.write("old.sh", FAULTY)
     repository.must("git", "add", "-A")
