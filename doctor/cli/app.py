@@ -18,7 +18,14 @@ from doctor.cli.catalogue import COMMANDS
 from doctor.cli.lesson import new_lesson
 from doctor.cli.log import log
 from doctor.cli.node import node
-from doctor.cli.outcome import exit_code, fail, report, tell_failure, tell_failures
+from doctor.cli.outcome import (
+    exit_code,
+    fail,
+    report,
+    tell_failure,
+    tell_failures,
+    tell_passed_over,
+)
 from doctor.cli.peer import PEERS
 from doctor.cli.wait import wait
 from doctor.report import FORMATS
@@ -193,6 +200,7 @@ def scan(
         config = read(config_file)
     else:
         config = find(stdin_filename if path == "-" else path for path in paths)
+    tell_passed_over(config)
     config = config.overridden(from_mapping(_settings(overrides), Path.cwd()))
     stdin = terminal.standard_input(paths)
     if fix or diff:
@@ -232,6 +240,7 @@ def trace(files: tuple[str, ...], format_name: str, vllm_version: str | None) ->
     from doctor.sources import Unexamined, read_named, read_stream
 
     config = find(path for path in files if path != "-")
+    tell_passed_over(config)
     settings = _settings({"vllm_version": vllm_version})
     examiner = Examiner(config.overridden(from_mapping(settings, Path.cwd())), files)
     stdin = terminal.standard_input(files)

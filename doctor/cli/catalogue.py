@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from doctor.cli import terminal
+from doctor.cli.outcome import tell_passed_over
 
 if TYPE_CHECKING:
     from doctor.config import Config
@@ -60,6 +61,7 @@ def site_config(
         config = Config()
     else:
         config = read(config_file) if config_file is not None else find((".",))
+        tell_passed_over(config)
     given: dict[str, object] = {"kb": list(kb), "rules": list(rules), **(settings or {})}
     return config.overridden(from_mapping(given, Path.cwd()))
 

@@ -11,7 +11,7 @@ import click
 
 from doctor.cli import terminal
 from doctor.cli.catalogue import site_config, site_options
-from doctor.cli.outcome import EXIT_CODES
+from doctor.cli.outcome import EXIT_CODES, tell_passed_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,6 +144,7 @@ def node(
         settings["vllm-version"] = vllm_version
     problem = "the configuration can't be read (--no-config does without one)"
     config = ask(partial(site_config, **site, settings=settings), deadline, problem)
+    tell_passed_over(config)
     if list_checks:
         listing = partial(_listing, config)
         terminal.write(ask(listing, deadline, "the rules can't be read"))

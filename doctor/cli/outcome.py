@@ -11,6 +11,7 @@ from doctor.cli import terminal
 
 if TYPE_CHECKING:
     from doctor.base.failure import Failure
+    from doctor.config import Config
     from doctor.scan import Result
 
 #: The exit code for what was found of a node, or of several.
@@ -35,6 +36,17 @@ def tell_failures(failures: Iterable[tuple[str, Failure]]) -> int:
     traceback = bool(click.get_current_context().find_root().obj)
     codes = [tell_failure(failure, traceback, filename) for filename, failure in failures]
     return max(codes, default=0)
+
+
+def tell_passed_over(config: Config) -> None:
+    """Say which configurations are not in force because strangers have put them there."""
+    for path in config.passed_over:
+        terminal.tell(
+            [
+                f"vllm-doctor: {path} is not in force: it belongs neither to you nor to root nor "
+                f"to the owner of what is examined; to use it all the same: --config {path}"
+            ]
+        )
 
 
 def report(result: Result, format_name: str, show: str) -> Iterator[str]:

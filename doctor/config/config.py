@@ -9,22 +9,22 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from doctor.base.errors import DoctorError, nearest
 from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.base.regular import read_regular
+from doctor.config.ignores import MAX_CHARACTERS, MAX_PATTERNS, Ignores
 from doctor.config.keys import READERS
 from doctor.config.selection import complaint, matches
-
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
 
 FILENAME = ".vllm-doctor.toml"
 MAX_BYTES = 1 << 20
@@ -49,6 +49,8 @@ class Config(Record):
     register: Path | None = None
     kb: tuple[Path, ...] = ()
     rules: tuple[Path, ...] = ()
+    #: No key: the files of strangers that could have been the configuration.
+    passed_over: tuple[str, ...] = ()
 
     def excludes(self, path: str, folder: bool = False) -> bool:
         """Whether `exclude` means this file or folder."""
@@ -96,47 +98,73 @@ class Config(Record):
         return DoctorError(problem, self.filename if line else None, line)
 
     @cached_property
-    def _excluded(self) -> GitIgnoreSpec:
-        return _spec(self.exclude)
+    def _excluded(self) -> Ignores:
+        return Ignores(self.exclude)
 
     @cached_property
-    def _per_file(self) -> tuple[tuple[GitIgnoreSpec, tuple[str, ...]], ...]:
-        return tuple((_spec([p]), words) for p, words in self.per_file_ignores.items())
+    def _per_file(self) -> tuple[tuple[Ignores, tuple[str, ...]], ...]:
+        return tuple((Ignores([p]), words) for p, words in self.per_file_ignores.items())
 
-    def _matches(self, spec: GitIgnoreSpec, path: str, folder: bool = False) -> bool:
+    def _matches(self, ignores: Ignores, path: str, folder: bool = False) -> bool:
         relative = os.path.relpath(path, self.root)
         if relative == "." or relative.startswith(".."):
             return False
-        return spec.match_file(relative + "/" if folder else relative)
+        return ignores.mean(relative, folder)
 
 
-def _spec(patterns: Iterable[str]) -> GitIgnoreSpec:
-    from pathspec import GitIgnoreSpec
-
-    return GitIgnoreSpec.from_lines(patterns)
-
-
-def _is_pattern(pattern: str) -> bool:
-    try:
-        _spec([pattern])
-    except (ValueError, re.error):
-        return False
-    return True
+def _wrong_pattern(patterns: Sequence[str]) -> tuple[str, str] | None:
+    """The first pattern that can't be used, and why; None if all can."""
+    if len(patterns) > MAX_PATTERNS or sum(map(len, patterns)) > MAX_CHARACTERS:
+        why = f"these are more than {MAX_PATTERNS:,} patterns, or {MAX_CHARACTERS:,} characters"
+        return patterns[0], why
+    for pattern in patterns:
+        try:
+            Ignores([pattern])
+        except re.error:
+            return pattern, f"{pattern!r} is no pattern as in a .gitignore"
+    return None
 
 
 # --- reading ---------------------------------------------------------------------------------
 
 
 def find(paths: Iterable[str]) -> Config:
-    """The configuration in force for the paths; the default one where there is no file."""
+    """The configuration in force for the paths; the default one where there is no file.
+
+    One that a stranger has put above the paths, as anybody may in /tmp, is passed over.
+    """
     folders = [path if path.is_dir() else path.parent for path in map(_absolute, paths)]
     start = Path(os.path.commonpath(folders)) if folders else Path.cwd()
+    passed_over: list[str] = []
     for folder in (start, *start.parents):
         for name in (FILENAME, _PYPROJECT):
             path = _near(folder / name)
-            if path.is_file() and (config := _read(path)) is not None:
-                return config
-    return Config()
+            with suppress(OSError):  # there is none, or it may not be looked at
+                if not path.is_file():
+                    continue
+                if _is_strangers(path, start):
+                    passed_over += [str(path)] if _holds_table(path) else []
+                elif (config := _read(path)) is not None:
+                    return replace(config, passed_over=tuple(passed_over))
+    return Config(passed_over=tuple(passed_over))
+
+
+def _is_strangers(path: Path, start: Path) -> bool:
+    """Whether a file, or the link to it, is neither ours nor root's nor of whom the start is.
+
+    In the start itself, whoever may write there is none, unless everybody may.
+    """
+    owner = path.lstat().st_uid
+    if owner in (os.geteuid(), 0):
+        return False
+    status = start.stat()
+    within = path.parent.absolute() == start and not status.st_mode & stat.S_IWOTH
+    return not within and owner != status.st_uid
+
+
+def _holds_table(path: Path) -> bool:
+    """Whether it is worth a word that a file is passed over."""
+    return path.name == FILENAME or b"vllm-doctor" in read_regular(path, MAX_BYTES)
 
 
 def _absolute(path: str) -> Path:
@@ -176,10 +204,9 @@ def from_mapping(
             if not path.exists():
                 problem = f"{path}, given as {key}, does not exist"
                 raise DoctorError(problem, filename, _line_of(key, text))
-    for pattern in (*values.get("exclude", ()), *values.get("per_file_ignores", ())):
-        if not _is_pattern(pattern):
-            problem = f"{pattern!r} is no pattern as in a .gitignore"
-            raise DoctorError(problem, filename, _line_of(pattern, text))
+    for key in ("exclude", "per_file_ignores"):
+        if (wrong := _wrong_pattern(tuple(values.get(key, ())))) is not None:
+            raise DoctorError(wrong[1], filename, _line_of(wrong[0], text))
     if "register" in values:
         values["register"] = root / values["register"].expanduser()
     return Config(root=root, filename=filename, **values)

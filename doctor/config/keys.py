@@ -52,11 +52,10 @@ def _bad_nodes(value: object) -> tuple[str, ...]:
     if hostlists:
         from doctor.knowledge.nodes import expand
 
-        for hostlist in hostlists:
-            try:
-                expand(hostlist)
-            except DoctorError as error:
-                raise ValueError(f"has a hostlist that can't be read: {error}") from None
+        try:
+            expand(" ".join(hostlists))
+        except DoctorError as error:
+            raise ValueError(f"has a hostlist that can't be read: {error}") from None
     return hostlists
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from doctor.base.errors import DoctorError
-from doctor.config import Config, find, from_mapping, read
+from doctor.config import FILENAME, Config, find, from_mapping, read
+from tests.conftest import Outcome
 
 
 def write(path: Path, text: str) -> Path:
@@ -71,6 +74,49 @@ def test_the_nearest_folder_that_holds_all_paths(tmp_path: Path) -> None:
     assert find([str(tmp_path / "a/b")]).ignore == ("VD1",)
     assert find([str(tmp_path / "a/b/x.sh"), str(tmp_path / "a/y.sh")]).slurm
     assert find([str(tmp_path / "a")]).root == tmp_path
+
+
+STRANGER, COLLEAGUE = 4711, 4712
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="missing part: root, to be several users")
+@pytest.mark.parametrize("name", [FILENAME, "pyproject.toml"])
+def test_what_a_stranger_puts_above_does_not_count(tmp_path: Path, name: str) -> None:
+    """Anybody may put a file into /tmp, above what others keep there."""
+    write(tmp_path / FILENAME, 'ignore = ["VD1"]')
+    text = 'ignore = ["VD2"]'
+    path = tmp_path / "shared" / name
+    write(path, text if name == FILENAME else f"[tool.vllm-doctor]\n{text}")
+    (tmp_path / "shared/mine").mkdir()
+    script = str(tmp_path / "shared/mine/x.sh")
+    os.chown(path, STRANGER, -1)
+    found = find([script])
+    assert (found.ignore, found.passed_over) == (("VD1",), (str(path),))
+    os.chown(tmp_path / "shared/mine", STRANGER, -1)
+    assert find([script]).ignore == ("VD2",), "it is of whom the scanned folder is"
+    os.chown(path, COLLEAGUE, -1)
+    assert find([script]).ignore == ("VD1",)
+    assert find([str(tmp_path / "shared")]).ignore == ("VD2",), "it is in the folder itself"
+    (tmp_path / "shared").chmod(0o1777)
+    assert find([str(tmp_path / "shared")]).ignore == ("VD1",), "but everybody may write there"
+    os.chown(path, os.geteuid(), -1)
+    assert find([script]).passed_over == ()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="missing part: root, to be several users")
+def test_it_is_told_that_a_stranger_s_does_not_count(
+    command: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    write(tmp_path / FILENAME, "wrong = 1")
+    write(tmp_path / "mine/x.sh", "date\n")
+    os.chown(tmp_path / FILENAME, STRANGER, -1)
+    for arguments in (("scan", "mine"), ("trace", "mine/x.sh")):
+        outcome = command(*arguments)
+        assert outcome.code == 0
+        assert f"{FILENAME} is not in force: it belongs neither to you" in outcome.err
+    (tmp_path / FILENAME).unlink()
+    os.mkfifo(tmp_path / FILENAME)
+    assert command("scan", "mine").err == ""
 
 
 def test_its_own_file_wins_over_pyproject(tmp_path: Path) -> None:
@@ -141,3 +187,9 @@ def test_selectors_that_mean_no_rule(tmp_path: Path) -> None:
     with pytest.raises(DoctorError) as error:
         read(path).refuse_unknown({"VD201": "bad-node-not-excluded", "VD909": "other"})
     assert str(error.value).startswith(f"{path}:2: no rule is called 'VD999'; did you mean 'VD909'")
+
+
+def test_one_above_a_folder_that_does_not_exist(tmp_path: Path) -> None:
+    """The script on the standard input may be said to lie anywhere."""
+    write(tmp_path / FILENAME, "slurm = true")
+    assert find([str(tmp_path / "no/such/x.sh")]).slurm
