@@ -24,8 +24,8 @@ def is_below(path: str, places: Iterable[str]) -> bool:
 def files_below(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
     """The files in a folder and below it whose names end so, in order; hidden folders are skipped.
 
-    A link is followed only to a file below the folder. Raises ``DoctorError`` if a folder can't
-    be read, or there are too many files: nobody keeps rules in the root of a file system.
+    Raises ``DoctorError`` if a folder can't be read, a link leads to a file that isn't below the
+    folder, or there are too many files: nobody keeps rules in the root of a file system.
     """
     found: list[Path] = []
     seen = 0
@@ -33,8 +33,15 @@ def files_below(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
     for parent, folders, names in os.walk(folder, onerror=_refuse):
         seen += len(folders) + len(names)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        paths = (Path(parent, name) for name in sorted(names) if name.endswith(suffixes))
-        found += (path for path in paths if not path.is_symlink() or is_below(str(path), [root]))
+        for name in sorted(names):
+            path = Path(parent, name)
+            if not name.endswith(suffixes):
+                continue
+            if path.is_symlink() and not is_below(str(path), [root]):
+                raise DoctorError(
+                    f"is a link that leads out of {folder}: name its target", str(path)
+                )
+            found.append(path)
         if len(found) > MAX_FILES or seen > MAX_ENTRIES:
             raise DoctorError(
                 f"the folder holds more than {MAX_FILES:,} files of {' or '.join(suffixes)}, or "

@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 MAX_BYTES = 1 << 20
+#: The parser makes objects of every line and every cell, so that these cost far more than a byte.
+MAX_LINES, MAX_BORDERS, MAX_COLUMNS = 20_000, 100_000, 50
 MAX_FRONT_MATTER = 1 << 16
 
 _FRONT_MATTER = regex(r"---[ \t]*\n(.*?\n)?(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _CELL_BORDER = regex(r"(?<!\\)\|")
+_BELOW_HEADER = regex(r"[ \t>]*\|?[ \t]*:?-[-:| \t]*")
 
 
 class Row(Record):
@@ -82,11 +85,22 @@ def read(filename: str, text: str) -> Document:
     if len(text) > MAX_BYTES:
         raise DoctorError(f"is larger than {MAX_BYTES >> 20} MiB, too large for a page", filename)
     text = text.removeprefix("\ufeff")
+    _refuse_costly(filename, text)
     front = _FRONT_MATTER.match(text)
     if front is None:
         return Document(filename, {}, list(_blocks(text)))
     body = "\n" * front[0].count("\n") + text[front.end() :]
     return Document(filename, _front_matter(filename, front[1] or ""), list(_blocks(body)))
+
+
+def _refuse_costly(filename: str, text: str) -> None:
+    if text.count("\n") > MAX_LINES:
+        raise DoctorError(f"has more than {MAX_LINES:,} lines", filename, MAX_LINES + 1)
+    if text.count("|") > MAX_BORDERS:
+        raise DoctorError(f"has more than {MAX_BORDERS:,} borders (|) of cells", filename)
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count("|") > MAX_COLUMNS and _BELOW_HEADER.fullmatch(line):
+            raise DoctorError(f"the table has more than {MAX_COLUMNS} columns", filename, number)
 
 
 def prose(text: str) -> str:
@@ -146,10 +160,10 @@ def _blocks(text: str) -> Iterator[Block]:
 
 
 def _until(tokens: Sequence[Token], start: int, close: str) -> Iterator[Token]:
-    for token in tokens[start:]:
-        if token.type == close and token.level == tokens[start].level:
+    for at in range(start, len(tokens)):
+        if tokens[at].type == close and tokens[at].level == tokens[start].level:
             return
-        yield token
+        yield tokens[at]
 
 
 def _items(tokens: Sequence[Token], start: int, close: str) -> Iterator[Row]:

@@ -19,16 +19,18 @@ _WORD = regex(r"(?:[^,\s\[]|\[[^\]]*\]?)+")
 def split(text: str, place: Place | None = None) -> list[str]:
     """The hostlists in a text, separated by commas or blanks; brackets stay whole."""
     hosts = _WORD.findall(text)
+    size = 0
     for host in hosts:
         if not _NAME.fullmatch(host):
             raise _refusal(f"{host!r} is no node name and no list like gpu[01-04]", place)
-        if _size(host, place) > MAX_NODES:
-            raise _refusal(f"{host!r} stands for more than {MAX_NODES} nodes", place)
+        size += _size(host, place)
+        if size > MAX_NODES:
+            raise _refusal(f"up to {host!r} these are more than {MAX_NODES} nodes", place)
     return hosts
 
 
 def _size(host: str, place: Place | None) -> int:
-    """How many nodes a hostlist stands for, without unfolding it."""
+    """How many nodes a hostlist stands for, without unfolding it; not exact for far too many."""
     size = 1
     for ranges in re.findall(r"\[([^\]]*)\]", host):
         count = 0
@@ -37,7 +39,7 @@ def _size(host: str, place: Place | None) -> int:
             if found is None:
                 raise _refusal(f"{part!r} in {host!r} is no number and no range like 01-04", place)
             count += 1 + max(0, int(found[2]) - int(found[1])) if found[2] else 1
-        size *= count
+        size = min(size * count, MAX_NODES + 1)
     return size
 
 
@@ -57,10 +59,12 @@ def expand(hostlist: str, place: Place | None = None) -> frozenset[str]:
 def union(hostlists: Iterable[tuple[str, Place]]) -> frozenset[str]:
     """The names in several hostlists."""
     names: set[str] = set()
+    size = 0
     for hosts, place in hostlists:
-        names |= expand(hosts, place)
-        if len(names) > MAX_NODES:
+        size += _size(hosts, place)
+        if size > MAX_NODES:  # counted before they are unfolded, which takes as long each time
             raise _refusal(f"the list names more than {MAX_NODES} nodes", place)
+        names |= expand(hosts, place)
     return frozenset(names)
 
 

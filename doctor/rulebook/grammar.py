@@ -29,6 +29,8 @@ from doctor.rulebook.vocabulary import Attribute, Kind, Type
 #: Names that predicates bind for the message.
 BOUND: Mapping[str, type[Predicate]] = {"missing": Lacks, "common": Overlaps}
 _RANGE = regex(r"\s*(===?|!=|~=|<=?|>=?)\s*\d[\w.!+*-]*\s*(,|$)")
+#: The most values that a message may name; nobody reads more.
+MAX_VALUES = 50
 _PLACEHOLDER = regex(r"\{(\$?[A-Za-z][\w.-]*)\}")
 
 
@@ -235,6 +237,8 @@ def message(item: Item, names: Names, *binding: Conditions) -> Message:
     if not isinstance(item.value, str) or not item.value.strip():
         raise item.error("a message must be a text")
     parts = _PLACEHOLDER.split(item.value.strip())
+    if len(parts) // 2 > MAX_VALUES:
+        raise item.error(f"a message must not name more than {MAX_VALUES} values")
     pieces: list[str | Reference] = []
     for index, part in enumerate(parts):
         if index % 2 == 0:

@@ -11,6 +11,8 @@ from doctor.facts.base import Evidence, Fact
 from doctor.rulebook.predicates import Reference
 from doctor.rulebook.rule import Message, Rule
 
+#: The most characters of a message: a value may be as long as a script.
+MAX_LENGTH = 10_000
 _NO_EVIDENCE = Evidence()
 
 
@@ -71,11 +73,13 @@ class Scope:
 
 
 def render(message: Message, scope: Scope) -> str:
-    """The message with values for its names."""
-    return "".join(
-        piece if isinstance(piece, str) else _words(scope.resolve(piece))
-        for piece in message.pieces
-    )
+    """The message with values for its names; what is too long for anybody to read is cut."""
+    text = ""
+    for piece in message.pieces:
+        text += piece if isinstance(piece, str) else _words(scope.resolve(piece))
+        if len(text) > MAX_LENGTH:
+            return f"{text[: MAX_LENGTH - 1]}…"
+    return text
 
 
 def _words(value: object) -> str:

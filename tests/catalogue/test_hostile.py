@@ -34,7 +34,14 @@ PAGES = {
     "no release": ("| Release | What breaks |\n|---|---|\n| new | x |\n", 3, "'new' is no release"),
     "a misspelt column": (PARSERS.replace("parser", "parsr"), 1, "did you mean 'tool parser'?"),
     "too many nodes": ("# Bad nodes\n- gpu[1-99999999]\n", 2, "more than 100000 nodes"),
-    "too many rows": (PARSERS + "| a/b | x |\n" * 80_000, 1003, "is larger than 1000 rows"),
+    "too many rows": (PARSERS + "| a/b | x |\n" * 5_000, 1003, "is larger than 1000 rows"),
+    "too many lines": ("- a\n" * 200_000, 20_001, "has more than 20,000 lines"),
+    "too many cells": (PARSERS + "| b" * 100_001, None, "more than 100,000 borders"),
+    "too many columns": (
+        f"{'| a ' * 20_000}|\n{'|---' * 20_000}|\n{'| b ' * 20_000}|\n",
+        2,
+        "the table has more than 50 columns",
+    ),
     "no date": ("# Bad nodes (as of 2026-13-45)\n- gpu1\n", 2, "'2026-13-45' is no date"),
     "an alias bomb": ("---\na: &a [1]\nb: [*a, *a]\n---\n", 3, "`*a` is an alias"),
     "a cyclic reference": ("---\na: &a [*a]\n---\n", 2, "`*a` is an alias"),
@@ -84,6 +91,11 @@ RULES = {
         6,
         "reads $f.tool, and families has no such column",
     ),
+    "a message for ever": (
+        RULE.replace('"{container-image}"', '"' + "{container-image}" * 20_000 + '"'),
+        7,
+        "a message must not name more than 50 values",
+    ),
     "a huge rule": (RULE + "# " + "x" * (2 << 20), None, "is larger than 1 MiB"),
     "a binary rule": (bytes(range(256)), 2, "is not UTF-8 text"),
     "an empty rule": ("", None, "is empty"),
@@ -95,6 +107,12 @@ CONFIGURATIONS = {
     "deep lists": ("kb = " + "[" * 9_000 + "]" * 9_000, None, "nested too deep"),
     "deep keys": ("\na" + ".a" * 9_000 + " = 1\n", 2, "a key has more than 32 parts"),
     "too many nodes": ('bad-nodes = ["gpu[1-99999999]"]', 1, "more than 100000 nodes"),
+    "the same nodes for ever": (
+        f"bad-nodes = {['n[1-99999]'] * 3000}",
+        1,
+        "more than 100000 nodes",
+    ),
+    "patterns for ever": (f"exclude = {['a*'] * 1001}", 1, "more than 1,000 patterns"),
     "groups of nodes": ('bad-nodes = ["@all"]', 1, "'@all' is no node name"),
     "no pattern": ('\nexclude = ["[z-a]"]', 2, "'[z-a]' is no pattern as in a .gitignore"),
     "no pattern for files": ('[per-file-ignores]\n"[z-a]" = []', 2, "is no pattern"),
@@ -152,6 +170,72 @@ def test_what_is_no_file(command: Command, kind: str, oddity: str) -> None:
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
     assert str(path) in outcome.err
     assert "fault of vllm-doctor" not in outcome.err
+
+
+@pytest.mark.parametrize("kind", OPTIONS)
+def test_what_is_larger_than_the_memory(command: Command, kind: str) -> None:
+    path = written(kind, "")
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    outcome = scanned(command, kind, path)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == f"vllm-doctor: {path}: is larger than 1 MiB\n"
+
+
+@pytest.mark.parametrize("kind", ["kb", "rules"])
+def test_links_in_circles_are_not_followed(command: Command, kind: str) -> None:
+    path = written(kind, PARSERS + "| a/b | `x` |\n" if kind == "kb" else RULE)
+    for name in ("one", "two"):
+        (path.parent / name).symlink_to(".")
+    Path(".vllm-doctor.toml").write_text(f'{kind} = ["{kind}"]\n')
+    outcome = command("scan", "serve.sh")
+    assert (outcome.code, outcome.err) == (0, "")
+
+
+@pytest.mark.parametrize("kind", ["kb", "rules"])
+def test_a_link_that_leads_out_of_the_folder_is_refused(command: Command, kind: str) -> None:
+    path = written(kind, PARSERS if kind == "kb" else RULE)
+    outside = path.rename(Path(path.name))
+    path.symlink_to(outside.absolute())
+    outcome = scanned(command, kind, path.parent)
+    said = f"{path}: is a link that leads out of {kind}: name its target"
+    assert (outcome.code, outcome.err) == (2, f"vllm-doctor: {said}\n")
+    assert scanned(command, kind, path).code == 0, "it was named"
+
+
+@pytest.mark.parametrize("kind", ["kb", "rules"])
+@pytest.mark.parametrize("place", ["/", "/usr"])
+def test_a_whole_file_system_is_no_folder_of_ours(command: Command, kind: str, place: str) -> None:
+    Path(".vllm-doctor.toml").write_text(f'{kind} = ["{place}"]\n')
+    outcome = command("scan", "serve.sh")
+    assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.parametrize("pattern", ["*a" * 30 + "b", "**/*a*a*a*a*a*a*a*a*a*a*b"])
+@pytest.mark.parametrize("text", ['exclude = ["{}"]', '[per-file-ignores]\n"{}" = ["VD1"]'])
+def test_a_pattern_that_would_go_back_for_ever(command: Command, pattern: str, text: str) -> None:
+    Path("a" * 200 + ".sh").write_text("rm -rf /tmp/torchinductor_*\n")
+    Path(".vllm-doctor.toml").write_text(text.format(pattern))
+    assert command("scan", ".", "--format", "json").codes == ["VD101"]
+
+
+def test_a_list_that_names_the_same_nodes_for_ever(command: Command) -> None:
+    path = written("kb", "# Bad nodes\n" + "- n[1-99999]\n" * 900)
+    Path("serve.sh").write_text("#!/bin/bash\n#SBATCH --gpus=1\nvllm serve a/b\n")
+    outcome = command("scan", "serve.sh", "--kb", "kb")
+    assert outcome.code == 2
+    assert outcome.err == f"vllm-doctor: {path}:2: the list names more than 100000 nodes\n"
+
+
+def test_a_value_without_end_is_cut_in_a_message(command: Command) -> None:
+    written("rules", RULE.replace('"{container-image}"', '"' + "{container-image}" * 50 + '"'))
+    Path("image.sh").write_text(f"srun --container-image={'a' * 50_000} vllm serve a/b\n")
+    (found,) = [
+        each
+        for each in command("scan", "image.sh", "--rules", "rules", "--format", "json").found
+        if each["code"] == "SITE001"
+    ]
+    assert len(found["message"]) == 10_000
 
 
 @pytest.mark.parametrize("kind", ["kb", "rules"])

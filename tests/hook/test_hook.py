@@ -157,7 +157,7 @@ def test_the_other_hook_repairs(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert "serve.sh:2:8: fixed VD101" in refused.stdout + refused.stderr
     assert "rm -rf" in (repository.folder / "serve.sh").read_text()
-    assert "torchinductor_*" not in (repository.folder / "serve.sh").read_text()
+    assert "rm -rf /tmp/torchinductor_*" not in (repository.folder / "serve.sh").read_text()
     assert repository.commit().returncode == 0
 
 

@@ -268,7 +268,7 @@ BROKEN = {
         "must begin with /",
     ),
     "no node": ("# Bad nodes\n- ask @operators\n", 2, "'@operators' is no node name"),
-    "too many nodes": ("# Bad nodes\n- n[1-999999999]\n", 2, "stands for more than 100000"),
+    "too many nodes": ("# Bad nodes\n- n[1-999999999]\n", 2, "these are more than 100000"),
     "no range": ("# Bad nodes\n- n[1-]\n", 2, "'1-' in 'n[1-]' is no number"),
     "no date": ("# Bad nodes as of 2026-13-01\n- n1\n", 2, "'2026-13-01' is no date"),
     "an unknown key": ("---\nid: x\nchekced: a\n---\n", 3, "did you mean 'checked'?"),
