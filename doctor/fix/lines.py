@@ -73,10 +73,34 @@ def _above_comments(work: Work, begin: int) -> int:
 
 
 def wait_at_end(work: Work) -> Iterator[Edit]:
-    """`wait-at-end`: the last line waits for what runs in the background."""
+    """`wait-at-end`: the last command waits for what runs in the background.
+
+    Comments at the end stay there, and so does an `exit` that ends the script well.
+    """
     work.command()
+    last = work.traced.script.body[-1].command
+    if isinstance(last, Simple) and _source(work, last) in ("exit", "exit 0"):
+        place, _ = line_before(work, last)
+        yield Edit(place, f"wait{work.newline}")
+        return
     text = work.source.text
-    end = work.stretch(len(text), len(text))
-    before = "" if text.endswith("\n") else work.newline
-    after = work.newline if text.endswith("\n") else ""
-    yield Edit(end, f"{before}wait{after}")
+    end = _end_of_code(work)
+    before = "" if text[:end].endswith("\n") else work.newline
+    after = work.newline if text[:end].endswith("\n") else ""
+    yield Edit(work.stretch(end, end), f"{before}wait{after}")
+
+
+def _source(work: Work, command: Command) -> str:
+    return work.source.text[command.span.start : command.span.end]
+
+
+def _end_of_code(work: Work) -> int:
+    """The end of the last line that is neither blank nor a comment."""
+    end = len(work.source.text)
+    while end:
+        begin = work.line_start(end - 1)
+        line = work.source.text[begin:end]
+        if line.strip() and not work.is_comment(begin + len(line) - len(line.lstrip())):
+            break
+        end = begin
+    return end

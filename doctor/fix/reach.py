@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from doctor.facts.base import Evidence, Fact
-from doctor.facts.servers import GivenVariable
+from doctor.facts.servers import GivenFlag, GivenVariable
 from doctor.rulebook.verdict import Verdict
 from doctor.trace.programs.program import Trait
 from doctor.trace.programs.table import is_a
@@ -25,7 +25,8 @@ def is_judged_everywhere(verdict: Verdict, traced: Traced) -> bool:
     if isinstance(fact, GivenVariable) and _reaches_others(fact.name, verdict, traced):
         return False
     attribute = _attribute(verdict, fact)
-    if _is_chosen_with_another(fact, attribute):
+    # All that a flag's fact tells is about that flag, so nothing else can be chosen with it.
+    if not isinstance(fact, GivenFlag) and _is_chosen_with_another(fact, attribute):
         return False
     place = _place(fact, attribute)
     return all(

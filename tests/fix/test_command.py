@@ -71,6 +71,16 @@ def test_what_is_not_shown_is_neither_counted_nor_fixed(command: Command) -> Non
     assert "vllm-doctor node" in job.read_text()
 
 
+def test_a_flag_is_safely_removed_from_an_array_that_a_branch_appends_to(command: Command) -> None:
+    text = """ARGS=(--swap-space 8 --use-v2-block-manager)
+if [ -n "$LONG" ]; then ARGS+=(--enforce-eager); fi
+vllm serve Qwen/Qwen3-8B "${ARGS[@]}"
+"""
+    Path("job.sh").write_text(text)
+    command("scan", "--fix", "--vllm-version=0.33.0", "job.sh")
+    assert Path("job.sh").read_text() == text.replace("--swap-space 8 --use-v2-block-manager", "")
+
+
 def test_text_that_may_serve_another_model_is_no_safe_fix(command: Command) -> None:
     job = Path("job.sh")
     text = """MODEL=${MODEL:-openai/gpt-oss-20b}
