@@ -7,6 +7,7 @@ programs with the same words, but for those that the fixes promised to change.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections import Counter
@@ -123,15 +124,24 @@ def _is_cut(old: _Call, new: _Call, replaced: Iterable[str], written: Iterable[s
         return False
     gone, come = Counter(old.words) - Counter(new.words), Counter(new.words) - Counter(old.words)
     texts = [text for text in (*replaced, *written) if text]
-    if not any("$" in text or "`" in text for text in texts):
-        plain = (word for word in (*gone, *come) if " " not in word)
-        if not all(any(word in text or text in word for text in texts) for word in plain):
-            return True
+    if any("$" in text or "`" in text for text in texts):
+        return False
+    plain = (word for word in (*gone, *come) if " " not in word)
+    if not all(any(_shares(word, text) for text in texts) for word in plain):
+        return True
     whole = "\n".join(new.words)
     additions = [[word.strip("\"'\\") for word in text.split()] for text in written]
     return any(
         any(word in come for word in words) and not all(word in whole for word in words)
         for words in additions
+    )
+
+
+def _shares(one: str, other: str) -> bool:
+    """Whether a text stands in another one, and not as a part of a number there."""
+    return any(
+        re.search(rf"(?<![\d.]){re.escape(inner)}(?!\d)", outer)
+        for inner, outer in ((one, other), (other, one))
     )
 
 

@@ -142,6 +142,7 @@ def test_what_concerns_nobody_else_is_safe(code: str, script: str, command: Comm
     [
         "serve() { vllm serve $1 $2 $3; }\nserve my/model --task embed\n",
         "serve() { vllm serve $1 $2 $3; }\nserve my/model --device cuda --port 8001\n",
+        "serve() { vllm serve $1 $2 $3; }\nserve my/model --swap-space=1 --port 8001\n",
         "serve() { vllm serve $1 $2 $3; }\nserve Qwen/Qwen3-8B --tool-call-parser hermes\n",
     ],
 )
