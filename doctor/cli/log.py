@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from doctor.base.errors import DoctorError
 from doctor.cli import terminal
 from doctor.cli.catalogue import site_config, site_options
 from doctor.cli.interrupts import Interrupt
@@ -15,11 +14,7 @@ from doctor.cli.outcome import fail
 from doctor.report import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from doctor.config import Config
-    from doctor.diagnostic import Source
-    from doctor.log.examine import Examined
+    from doctor.log.examination import Examination
 
 _SEVERITIES = ("error", "warning", "info")
 
@@ -63,9 +58,10 @@ def log(
 ) -> int:
     """Read a server's log, and say what went wrong.
 
-    A FILE may be packed with gzip or zstd; `-` is the standard input. Causes come first, each with
-    the line that shows it. The exit code is 0 if nothing went wrong, 1 if something did, and 2 if
-    a log can't be read.
+    A FILE may be packed with gzip or zstd; `-` is the standard input. Of a folder all logs are
+    read, beside the scripts there that wrote them. Causes come first, each with the line that
+    shows it. The exit code is 0 if nothing went wrong, 1 if something did, and 2 if a log can't
+    be read.
     """
     from doctor.log.signatures import load
 
@@ -78,50 +74,34 @@ def log(
         if len(files) > 1 or format_name != "text" or script:
             raise click.UsageError("--follow takes one FILE, and no --format or --script")
         return _tell_as_it_comes(followed(files[0], signatures, config.vllm_version), show)
-    from doctor.log.examine import examine
 
-    found: list[Examined] = []
-    problems: list[str] = []
-    for path in files:
-        try:
-            found.append(examine(path, signatures, config.vllm_version))
-        except DoctorError as error:
-            problems.append(str(error))
-    bad = _report(found, config, script, format_name, show)
-    for problem in problems:
+    from doctor.log.examination import examined
+
+    found = examined(files, config, signatures, script)
+    bad = _report(found, format_name, show)
+    for problem in found.problems:
         fail(problem)
-    return 2 if problems else int(bad)
+    return 2 if found.problems else int(bad)
 
 
-def _report(
-    found: Sequence[Examined], config: Config, script: str | None, format_name: str, show: str
-) -> bool:
+def _report(found: Examination, format_name: str, show: str) -> bool:
     """Write what was found; whether anything is as bad as a warning."""
     from doctor.diagnostic import Severity
-    from doctor.log import settings
     from doctor.report import Report, render
 
-    sources: dict[str, Source] = {each.source.filename: each.source for each in found}
-    read = settings.read_script(script, config) if script else None
-    if read is not None:
-        sources[read.source.filename] = read.source
-    told = []
-    for each in found:
-        listed = [*each.diagnostics]
-        listed += settings.by_own_word(each.source.filename, each.verdict, config)
-        told += settings.in_script(read, each.verdict, listed) if read else listed
+    names = " ".join(found.scripts)
     report = Report(
-        tuple(told),
-        sources,
-        len(found) + bool(read),
+        found.diagnostics,
+        found.sources,
+        len(found.sources),
         Severity(show),
         terminal.colour(),
         terminal.width(),
-        "file" if read else "log",
-        f"vllm-doctor scan {script} --fix",
+        "file" if names else "log",
+        f"vllm-doctor scan {names} --fix",
     )
     terminal.write(render(report, format_name), styled=format_name == "text")
-    return any(each.severity is not Severity.INFO for each in told)
+    return any(each.severity is not Severity.INFO for each in found.diagnostics)
 
 
 def _tell_as_it_comes(news: Any, show: str) -> int:

@@ -10,6 +10,7 @@ from doctor.base.record import Record
 from doctor.config import Config
 from doctor.diagnostic import Diagnostic, Related, Severity, Source
 from doctor.facts.base import Fact
+from doctor.facts.relations import CacheFolder
 from doctor.facts.servers import GivenFlag, GivenVariable
 from doctor.log.account import Sighting
 from doctor.log.diagnostics import place
@@ -45,7 +46,7 @@ def in_script(script: Script, verdict: Verdict, told: Sequence[Diagnostic]) -> l
         if any(each.code == diagnostic.code for each in own):
             continue  # the log's own word for what the script says
         sighting = sightings.get(diagnostic.code)
-        related = tuple(_given(script.facts, sighting)) if sighting else ()
+        related = tuple(dict.fromkeys(_given(script.facts, sighting))) if sighting else ()
         found.append(replace(diagnostic, related=(*diagnostic.related, *related)))
     return [*found, *own]
 
@@ -81,6 +82,16 @@ def _given(facts: Sequence[Fact], sighting: Sighting) -> Iterator[Related]:
     named = {word.partition("=")[0] for text in sighting.groups.values() for word in text.split()}
     wanted = {*sighting.signature.options, *(word for word in named if word.startswith("-"))}
     for fact in facts:
-        if isinstance(fact, (GivenFlag, GivenVariable)) and fact.name in wanted:
-            places = fact.evidence["name"].locations if "name" in fact.evidence else ()
-            yield Related(f"the script sets {fact.name} here", (*places, fact.location)[0])
+        name, key = _name(fact)
+        if name in wanted:
+            places = fact.evidence[key].locations if key in fact.evidence else ()
+            yield Related(f"the script sets {name} here", (*places, fact.location)[0])
+
+
+def _name(fact: Fact) -> tuple[str | None, str]:
+    """The flag or variable that a fact is about, and the attribute that tells where it stands."""
+    if isinstance(fact, (GivenFlag, GivenVariable)):
+        return fact.name, "name"
+    if isinstance(fact, CacheFolder):
+        return fact.variable, "path"
+    return None, ""

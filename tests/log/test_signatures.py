@@ -9,9 +9,10 @@ import pytest
 
 from doctor.base.data import data_folder
 from doctor.knowledge import load as load_knowledge
+from doctor.lessons.catalogue import written
 from doctor.log.check import complaints
 from doctor.log.patterns import complaint
-from doctor.log.signature import Role
+from doctor.log.signature import Role, named
 from doctor.log.signatures import load
 from doctor.rulebook import load as load_rules
 from tests.conftest import Outcome
@@ -49,6 +50,31 @@ def test_every_role_is_there_and_every_file_is_read() -> None:
     assert {signature.role for signature in signatures} == set(Role)
     read = {Path(signature.place.filename).name for signature in signatures}
     assert read == {path.name for path in (data_folder("kb") / "signatures").iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("rule", "signature"),
+    [
+        ("VN305", "socket-path-too-long"),
+        ("VN502", "driver-too-old"),
+        ("VN502", "ptx-too-new-for-driver"),
+        ("VN505", "no-c-compiler"),
+        ("VN505", "no-python-headers"),
+    ],
+)
+def test_the_node_and_the_log_give_one_advice(rule: str, signature: str) -> None:
+    (looks,) = (each for each in load_rules().rules if each.code == rule)
+    remedies = [written(each) for each in (looks.remedy, *(c.remedy for c in looks.cases)) if each]
+    said = named(load(), signature)
+    assert said is not None
+    assert rule in said.rules
+    advice = _plain(" ".join(each.text for each in said.remedy))
+    assert any(_plain(remedy) in advice for remedy in remedies), (remedies, advice)
+
+
+def _plain(text: str) -> str:
+    """The words, however they are set."""
+    return " ".join(text.replace("# ", "").replace("`", "").lower().split())
 
 
 def test_a_site_adds_one(command: Command) -> None:
