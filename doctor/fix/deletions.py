@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from doctor.base.regex import regex
 from doctor.diagnostic import Edit
 from doctor.fix.finds import ends_alike, unguarded
-from doctor.fix.removals import OWN, removal, with_find
+from doctor.fix.removals import removal, with_find
 from doctor.fix.texts import standing
 from doctor.fix.work import NoFixError, Work
 from doctor.trace.programs import find
@@ -72,7 +72,7 @@ def _with_owner_test(work: Work) -> Iterator[Edit]:
                 raise NoFixError("the action is not written there as it is")
             starts.add(place.word_at(location).span.start)
     for start in sorted(starts):
-        yield Edit(place.stretch(start, start), f"{OWN} ")
+        yield Edit(place.stretch(start, start), f"{place.owner_test} ")
 
 
 def _is_search_harmless(work: Work) -> bool:

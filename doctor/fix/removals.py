@@ -12,8 +12,6 @@ from doctor.fix.texts import Standing, standing
 from doctor.fix.work import NoFixError, Work
 from doctor.shell.tree import Word
 
-#: The user by number: `USER` is not set everywhere, and in containers not everybody has a name.
-OWN = '-user "$(id -u)"'
 #: A pattern that find reads as the shell does; `.*` would mean `..` to some shells.
 _PATTERN = regex(r"(?P<folder>(?:/[\w.-]+)+)/(?P<name>(?!\.[*?])[\w.*?-]*[*?][\w.*?-]*)")
 _OPTION = regex(r"-[rRfdv]+|--(?:recursive|force|dir|verbose|one-file-system|preserve-root)?")
@@ -131,4 +129,4 @@ def _finding(found: Removal) -> str:
     names = tests[0] if len(tests) == 1 else f"\\( {' -o '.join(tests)} \\)"
     rm = " ".join(["rm", *found.options])
     depth = "-mindepth 1 -maxdepth 1"
-    return f"find {found.folder}/ {depth} {names} {OWN} -exec {rm} {{}} +"
+    return f"find {found.folder}/ {depth} {names} {place.owner_test} -exec {rm} {{}} +"

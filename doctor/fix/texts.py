@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doctor.base.record import Record
+from doctor.base.regex import regex
 from doctor.diagnostic import Location
 from doctor.fix.lines import statements_around
 from doctor.fix.work import NoFixError, Work
@@ -12,12 +13,15 @@ from doctor.shell import parse
 from doctor.shell.tree import Block, HereDocument, Literal, Simple, Word
 from doctor.shell.walk import commands, redirects, words
 
+#: Text between double quotes that means itself there.
+_PLAIN = regex(r'"[^"$`\\]*"')
+
 
 class Standing(Record):
     """A command in the text that it is a part of.
 
     Its spans count from ``start``, an offset into the script. ``quotes`` are those that may stand
-    in an edit of it: within ``'…'`` only the double ones.
+    in an edit of it: within ``'…'`` only the double ones, and the other way round.
     """
 
     work: Work
@@ -40,6 +44,14 @@ class Standing(Record):
             if self.stretch(*word.span).start == place.start and not place.within:
                 return word
         raise NoFixError("it is not written there as a word of the command")
+
+    @property
+    def owner_test(self) -> str:
+        """What lets `find` see only the user's own, by number: `USER` is not set everywhere.
+
+        Nor has everybody a name, in containers.
+        """
+        return '-user "$(id -u)"' if '"' in self.quotes else "-user $(id -u)"
 
     @property
     def is_statement(self) -> bool:
@@ -83,6 +95,8 @@ def _quoted(work: Work, place: Location) -> Iterator[tuple[int, str, str]]:
                 text = work.source.text[part.span.start : part.span.end]
                 if isinstance(part, Literal) and part.quoted and text[:1] == text[-1:] == "'":
                     yield part.span.start + 1, text[1:-1], '"'
+                elif isinstance(part, Literal) and _PLAIN.fullmatch(text):
+                    yield part.span.start + 1, text[1:-1], "'"
 
 
 def _holds(word: Word, place: Location) -> bool:

@@ -58,6 +58,11 @@ def _offered(command: Command, script: str, code: str) -> list[str | None]:
             f'bash -c \'sleep 1; {IN_TMP} -name "vllm_*" {REMOVED} && echo "done"\'\n',
         ),
         (
+            'srun bash -c "rm -rf /tmp/vllm_* /tmp/a?"\n',
+            f"srun bash -c \"{IN_TMP} \\( -name 'vllm_*' -o -name 'a?' \\)"
+            ' -user $(id -u) -exec rm -rf {} +"\n',
+        ),
+        (
             "srun bash <<'EOF'\n  rm -rf /tmp/vllm_* ~/old\nEOF\n",
             f"srun bash <<'EOF'\n  rm -rf ~/old\n  {IN_TMP} -name 'vllm_*' {REMOVED}\nEOF\n",
         ),
@@ -91,7 +96,7 @@ def test_only_the_action_that_deletes_is_confined(
         "sudo find /tmp -name 'a*' -delete",
         "ssh node1 'rm -rf /tmp/torchinductor_*'",
         "ssh node1 rm -rf /tmp/torchinductor_*",
-        'bash -c "rm -rf /tmp/a_*"',
+        'bash -c "rm -rf /tmp/a_* $X"',
     ],
 )
 def test_a_deletion_that_cannot_be_confined_has_no_fix(script: str, command: Command) -> None:

@@ -242,7 +242,8 @@ def _deletion(draw: st.DrawFn) -> str:
     forms = [*_IN_PLACE, 'bash -c "{c}"', "srun --ntasks=1 {c}", "ssh node1 {c}", "sudo {c}"]
     if "'" not in command and '"' not in command:
         forms += ["bash -c '{c}'", "srun bash -c '{c} && curl in'", "ssh node1 '{c}'", "eval '{c}'"]
-        forms += ["for f in {g}; do du -s $f; rm -rf $f; done", "P={g}\nrm -rf $P", "ls {g}\n{c}"]
+        forms += ["for f in {g}; do du -s $f; rm -rf $f; done", "P={g}\nrm -rf $P"]
+        forms += ["ls {g} || true\n{c}"]
     form = draw(st.sampled_from(forms))
     glob = next((word for word in command.split() if "*" in word), "/tmp/vllm_*")
     return form.replace("{c}", command).replace("{g}", glob)

@@ -27,6 +27,7 @@ SCRIPTS = {
         "rm -rf /tmp/vllm_* ~/caches\ncurl $?",
         "if rm -rf /tmp/none_*; then curl yes; else curl no; fi",
         "srun bash -c 'rm -rf /tmp/* && curl inside'",
+        'bash -c "rm -rf /tmp/vllm_* /tmp/*.log && curl inside"',
         "bash <<'EOF'\nfor i in 1 2; do\n  rm -rf /tmp/vllm_? ~/mine\ndone\nEOF",
         "find /tmp -mindepth 1 -name 'keep*' -print -o -type d -exec rm -rf {} +",
         "find /tmp \\( -type f -o -type l \\) -name 'vllm*' -print -delete",
