@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TypeVar
@@ -28,7 +27,9 @@ class Failure(Record):
 
 def failure(where: str, error: BaseException) -> Failure:
     """What there is to tell of an exception that nothing expected."""
-    lines = traceback.format_exception(type(error), error, error.__traceback__, limit=-20)
+    from traceback import format_exception  # takes long to import, and is hardly ever needed
+
+    lines = format_exception(type(error), error, error.__traceback__, limit=-20)
     return Failure(where, f"{type(error).__name__}: {error}"[:200], "".join(lines))
 
 
