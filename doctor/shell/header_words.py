@@ -14,17 +14,26 @@ BLANKS = " \t\n\v\f\r"
 SEPARATOR = regex(r"[ \t\v\f\r]*(?:hetjob|packjob)(?![^ \t\v\f\r\n])", re.IGNORECASE)
 
 _BY_PROGRAM = (
-    r"\{\{[^\n]{0,200}?\}\}+|\{%[^\n]{0,200}?%\}|<%[^\n]{0,200}?%>|(?<!\$)\{[A-Za-z_][\w.]*\}"
+    r"\{\{\{[^\n]{0,200}?\}\}\}|\{\{[^\n]{0,200}?\}\}|\{%[^\n]{0,200}?%\}|<%[^\n]{0,200}?%>"
+    r"|(?<!\$)\{[A-Za-z_][\w.]*\}"
     r"|@@\w{1,100}@@|@[A-Z][A-Z0-9_]{0,100}@|__[A-Za-z]\w{0,100}?__|%\(\w{1,100}\)\w*|%%\w{1,100}%%"
 )
 _BY_HAND = r"<[A-Za-z][\w .-]{0,100}>"
 _FILLED_IN_BY_PROGRAM = regex(_BY_PROGRAM)
+#: The characters with which a placeholder may begin.
+_BEGINS = frozenset("{<@_%")
 _PLACEHOLDER = regex(f"{_BY_PROGRAM}|{_BY_HAND}")
 
 
 def is_placeholder(text: str) -> bool:
     """Whether a part of a word is yet to be filled in: ``{{ name }}``, ``{name}``, ``<name>``."""
     return _PLACEHOLDER.fullmatch(text) is not None
+
+
+def placeholders(text: str) -> Iterator[Span]:
+    """The stretches of a text that are yet to be filled in."""
+    if not _BEGINS.isdisjoint(text):
+        yield from (Span(*found.span()) for found in _PLACEHOLDER.finditer(text))
 
 
 def holds_placeholder(text: str) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from doctor.base.bounds import MAX_SERVER_WORDS, WORDS_A_SERVER
@@ -30,6 +31,7 @@ from doctor.trace.readers import kills as programs
 from doctor.trace.readers.concurrency import JobShape
 from doctor.trace.readers.leftovers import Cleared
 from doctor.trace.readers.surroundings import Surroundings, runs_elsewhere
+from doctor.values.value import Value
 
 if TYPE_CHECKING:
     from doctor.trace.readers.servers import Started
@@ -80,7 +82,7 @@ def trace(
 ) -> Traced:
     """Walk one script and read what it starts; for ``load`` and ``beside`` see ``Walk``."""
     own = jobs.own_job(FileFrame(source), script)
-    walk = walked(source, script, load, beside, jobs.container_of(own))
+    walk = walked(source, script, load, beside, jobs.container_of(own), jobs.variables(own))
     read = partial(spared, walk.failures)
     invocations = [invocation for invocation in walk.invocations if invocation.arguments]
     all_jobs = [own, *read("the jobs", lambda: jobs.written_jobs(invocations))]
@@ -234,15 +236,18 @@ def walked(
     load: Load,
     beside: Beside = nothing_beside,
     container: Container | None = None,
+    variables: Mapping[str, Value] = MappingProxyType({}),
 ) -> Walk:
     """A walk over the script from its first line, then over the functions that nobody called.
 
-    ``container`` is the one in which all of it runs.
+    ``container`` is the one in which all of it runs, ``variables`` are those that it finds set.
     """
     walk = Walk(load=load, beside=beside, scripts={source.filename: source})
     frame = FileFrame(source)
     shell = Interpreter(walk, frame, Context(container=container))
     state = State()
+    for name, value in variables.items():
+        state.set(name, (value,), export=True)
     results = shell.block(script.body, state)
     traps.run(shell, results)
     states = [r.state for r in results if r.flow is Flow.NEXT] or [r.state for r in results]

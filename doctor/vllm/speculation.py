@@ -35,7 +35,8 @@ class Speculation(Record):
 
     ``written`` is the method as given, ``method`` the one that vLLM takes (``mtp`` for its many
     other names). ``drafter`` is None where the drafter is built into the model or there is
-    none. ``invalid`` says why vLLM would refuse it. ``given`` has the words by attribute.
+    none. ``invalid`` says why vLLM would refuse it, ``invalid_at`` has the words at fault.
+     ``given`` has the words by attribute.
     """
 
     on: bool | UnknownType = False
@@ -48,6 +49,7 @@ class Speculation(Record):
     keys: tuple[str, ...] = ()
     invalid: str | None = None
     given: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    invalid_at: tuple[Value, ...] = ()
 
 
 def read_speculation(arguments: Arguments, model: str | UnknownType | None) -> Speculation:
@@ -128,6 +130,7 @@ def _told(
         )
         if key in members
     }
+    refusal = _refusal(members, hidden, method, drafter)
     return Speculation(
         True,
         written,
@@ -137,8 +140,9 @@ def _told(
         _integer(members, "draft_tensor_parallel_size", absent),
         _needs_weights(method, drafter),
         keys,
-        _refusal(members, hidden, method, drafter),
+        refusal.why if refusal else None,
         {"on": whole, **given},
+        (refusal.at,) if refusal and refusal.at else whole,
     )
 
 
@@ -175,25 +179,34 @@ def _needs_weights(
     return True if isinstance(drafter, str) else UNKNOWN
 
 
+class _Refusal(Record):
+    """Why vLLM refuses to start, and the words at fault; None if that is the whole of them."""
+
+    why: str
+    at: Value | None = None
+
+
 def _refusal(
     members: Mapping[str, Json],
     hidden: bool,
     method: str | UnknownType | None,
     drafter: str | UnknownType | None,
-) -> str | None:
+) -> _Refusal | None:
     """Why vLLM refuses to start with it, whatever the release."""
     tokens = members.get("num_speculative_tokens")
     if tokens and _is_wrong_count(tokens):
-        return "num_speculative_tokens must be a whole number above 0"
+        why = "num_speculative_tokens must be a whole number above 0"
+        return _Refusal(why, tokens.value)
     for entry in members.values():
         if isinstance(entry.data, str) and _VARIABLE.match(entry.data):
-            return f"the shell leaves {entry.data} as it stands inside single quotes"
+            why = f"the shell leaves {entry.data} as it stands inside single quotes"
+            return _Refusal(why, entry.value)
     if hidden or drafter is not None or method in _NO_WEIGHTS or method is UNKNOWN:
         return None
     if method is None:
-        return "it names neither a method nor a model"
+        return _Refusal("it names neither a method nor a model")
     needs_model = method not in ("mtp", "dspark")
-    return f"the method {method} needs a model" if needs_model else None
+    return _Refusal(f"the method {method} needs a model") if needs_model else None
 
 
 def _is_wrong_count(tokens: Json) -> bool:

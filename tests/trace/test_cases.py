@@ -26,7 +26,7 @@ from doctor.facts import FACTS
 from doctor.facts.base import Fact
 from doctor.knowledge import load as load_knowledge
 from doctor.shell import parse
-from doctor.trace.trace import Load, Settings, trace, walked
+from doctor.trace.trace import Load, Settings, Traced, trace
 from doctor.values.value import UNKNOWN
 
 Case = Mapping[str, Any]
@@ -72,8 +72,7 @@ def test_every_topic_has_cases() -> None:
 
 def _started(case: Case) -> tuple[set[str], set[str]]:
     """The argument lists of the case's program, and the words of what they rest on."""
-    source = Source("case.sh", case["script"])
-    walk = walked(source, parse(source.text), _loader(case))
+    walk = traced(case).walk
     program = case.get("program", "vllm")
     runs: set[str] = set()
     assumed: set[str] = set()
@@ -88,8 +87,12 @@ def _started(case: Case) -> tuple[set[str], set[str]]:
 
 
 def facts_of(case: Case) -> tuple[Fact, ...]:
+    return traced(case).facts
+
+
+def traced(case: Case) -> Traced:
     source = Source("case.sh", case["script"])
-    return trace(source, parse(source.text), _settings(), _loader(case)).facts
+    return trace(source, parse(source.text), _settings(), _loader(case))
 
 
 @cache

@@ -18,7 +18,8 @@ from doctor.values.value import (
 #: Between what the values of well-known variables surely differ.
 _KINDS: tuple[tuple[set[Vary], str], ...] = (
     ({USER}, "USER LOGNAME UID EUID HOME USERNAME SLURM_JOB_USER SLURM_JOB_UID"),
-    ({JOB, USER}, "SLURM_JOB_ID SLURM_JOBID SLURM_ARRAY_JOB_ID SLURM_TMPDIR PBS_JOBID"),
+    ({JOB, USER, ARRAY_TASK}, "SLURM_JOB_ID SLURM_JOBID SLURM_TMPDIR"),
+    ({JOB, USER}, "SLURM_ARRAY_JOB_ID PBS_JOBID"),
     ({TASK}, "SLURM_PROCID SLURM_LOCALID SLURM_TASK_PID PMI_RANK PMIX_RANK RANK LOCAL_RANK"),
     ({TASK}, "OMPI_COMM_WORLD_RANK OMPI_COMM_WORLD_LOCAL_RANK"),
     ({ARRAY_TASK}, "SLURM_ARRAY_TASK_ID"),
@@ -37,12 +38,23 @@ SCRIPT, SCRIPT_FOLDER = "$0", "$(dirname $0)"
 BASES = frozenset({SCRIPT_FOLDER, "$SLURM_SUBMIT_DIR", "$PWD", "$(pwd)"})
 
 
+#: What every job has.
+_OF_A_JOB = frozenset("SLURM_SUBMIT_DIR SLURM_JOB_NODELIST SLURM_JOB_NAME SLURM_NNODES".split())
+#: Variables that hold a number.
+_NUMBERS = frozenset("SLURM_JOB_ID SLURM_JOBID SLURM_ARRAY_JOB_ID SLURM_ARRAY_TASK_ID UID".split())
+
+
+def is_number(unknown: Unknown) -> bool:
+    """Whether what is unknown is a number, be it which it may."""
+    return unknown.name.removeprefix("$") in _NUMBERS
+
+
 def is_always_set(name: str) -> bool:
     """Whether a variable is taken to be set wherever a script that reads it runs.
 
     ``${USER:-user}`` and ``${SLURM_JOB_ID:-local}`` are written for tests on one's own machine.
     """
-    return name in _VARIES
+    return name in _VARIES or name in _OF_A_JOB
 
 
 def inherited(
@@ -53,5 +65,5 @@ def inherited(
     ``since`` is the moment at which something that can't be known may have set it.
     """
     if is_always_set(name):  # none of these holds a list, and nobody sets them
-        return Unknown(f"${name}", _VARIES[name], origin=origin)
+        return Unknown(f"${name}", _VARIES.get(name, frozenset()), origin=origin)
     return Unknown(f"${name}", many=many, origin=origin, which=since, since=since)

@@ -13,6 +13,7 @@ from typing import ClassVar, TypeAlias
 from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.diagnostic import Source
+from doctor.shell.header_words import placeholders
 from doctor.shell.tree import Span
 from doctor.values.value import Origin, Piece, Text, Unknown, Value
 
@@ -140,9 +141,12 @@ _REFERENCE = regex(r"\$\{(_unknown_\d+_\d+)\}")
 
 
 def restored(text: str, frame: ScriptFrame, span: Span, quoted: bool) -> Value:
-    """Literal text, written at ``span``; in a nested frame there may be unknowns within it."""
+    """Literal text, written at ``span``, with the unknowns within it.
+
+    These are placeholders of a template, and in a nested frame what was unknown outside.
+    """
     if UNKNOWN_PREFIX not in text:
-        return Value((Text(text, frame.origin(span), quoted),) if text else ())
+        return _filled_in(Text(text, frame.origin(span), quoted)) if text else Value()
     value = Value()
     at = span.start
     for index, part in enumerate(_REFERENCE.split(text)):
@@ -152,6 +156,21 @@ def restored(text: str, frame: ScriptFrame, span: Span, quoted: bool) -> Value:
         elif part:
             value += Value((Text(part, frame.origin(Span(at, max(at, span.end))), quoted),))
     return value
+
+
+def _filled_in(whole: Text) -> Value:
+    """Text whose placeholders, ``{MODEL}`` or ``{{ model }}``, somebody fills in before it runs."""
+    found = list(placeholders(whole.text))
+    if not found:
+        return Value((whole,))
+    value, at = Value((whole,)), 0
+    pieces: tuple[Piece, ...] = ()
+    for span in found:
+        part = value.slice(*span)
+        pieces += value.slice(at, span.start).pieces if span.start > at else ()
+        pieces += (Unknown(part.display, origin=part.origin),)
+        at = span.end
+    return Value(pieces + (value.slice(at).pieces if at < len(whole.text) else ()))
 
 
 def _after(frame: ScriptFrame, name: str, at: int) -> int:

@@ -15,6 +15,7 @@ from doctor.base.patterns import escape, matches
 from doctor.base.regex import regex
 from doctor.base.tokens import blotted
 from doctor.shell.tree import ArithmeticCommand, Command, Literal, Parameter, Simple, Test, Word
+from doctor.trace.domain.environment import is_number
 from doctor.trace.domain.fields import Fields, append
 from doctor.trace.domain.results import Result, assuming
 from doctor.trace.domain.state import Array, State
@@ -229,9 +230,17 @@ def _compare(operator: str, left: Value, right: Value) -> bool | None:
     return None
 
 
+#: A text that is no number, and no pattern that one may match.
+_NO_NUMBER = regex(r"[^\d*?\[\\]*")
+
+
 def _equals(left: Value, pattern: Value) -> bool | None:
-    if left.text is None or pattern.text is None:
+    if pattern.text is None:
         return None
+    if left.text is None:
+        unknown = parameters.single(left)
+        is_other = unknown is not None and is_number(unknown) and _NO_NUMBER.fullmatch(pattern.text)
+        return False if is_other else None
     return left.text == pattern.text or matches(pattern.text, left.text)
 
 

@@ -211,7 +211,7 @@ def _is_same(root: Root, other: Root | None) -> bool:
     return (
         other is not None
         and other.folder.identity == root.folder.identity
-        and not other.folder.varies - {USER, JOB}
+        and not other.folder.varies - {USER, JOB, ARRAY_TASK}
     )
 
 

@@ -20,7 +20,7 @@ from doctor.slurm.options import Given, Option, combine, read_components, read_o
 from doctor.trace.domain.frame import FileFrame, ScriptFrame, nested
 from doctor.trace.programs.containers import pyxis
 from doctor.trace.programs.invocation import Container, Invocation
-from doctor.values.value import Piece, Text, Unknown, Value
+from doctor.values.value import Piece, Text, Unknown, Value, known
 
 _SLURM = regex(r"\bSLURM_[A-Z]|\b(srun|sbatch|salloc|scontrol|squeue|sinfo|scancel)\b")
 #: What only a script that runs inside a job reads.
@@ -141,6 +141,30 @@ def container_of(job: Job) -> Container | None:
         if image is not None and image.value is not None:
             return pyxis(image.value)
     return None
+
+
+def variables(job: Job) -> dict[str, Value]:
+    """Slurm's own variables that a job's header settles, by the text that they hold.
+
+    sbatch(1), "Output environment variables". With several components each has its own.
+    """
+    components = combine(script=_given(job.frame, job.header)) if job.header.effective else ()
+    if len(components) != 1:
+        return {}
+    given = components[0]
+    asks = read_allocation(given, "header")
+    counts = {
+        "SLURM_NNODES": asks.nodes,
+        "SLURM_JOB_NUM_NODES": asks.nodes,
+        "SLURM_GPUS_ON_NODE": asks.gpus_per_node,
+    }
+    if given.last("ntasks", "ntasks-per-node") is not None:
+        counts |= {"SLURM_NTASKS": asks.tasks, "SLURM_NPROCS": asks.tasks}
+    settled = {n: str(count) for n, count in counts.items() if isinstance(count, int) and count}
+    cpus = given.last("cpus-per-task")
+    if cpus is not None and cpus.value is not None and cpus.value.text is not None:
+        settled["SLURM_CPUS_PER_TASK"] = cpus.value.text
+    return {name: known(text) for name, text in settled.items()}
 
 
 def _given(frame: ScriptFrame, header: Header) -> list[Given]:

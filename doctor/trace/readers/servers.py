@@ -14,7 +14,7 @@ from doctor.trace.programs.invocation import Invocation
 from doctor.trace.readers.age import needed
 from doctor.trace.readers.requirements import Pins
 from doctor.values.assumption import Guard, consistent
-from doctor.values.value import JOB, UNKNOWN, USER, Origin, UnknownType, Value
+from doctor.values.value import ARRAY_TASK, JOB, UNKNOWN, USER, Origin, UnknownType, Value
 from doctor.vllm import defaults, plugins
 from doctor.vllm.arguments import Flag, may_be_several
 from doctor.vllm.program import recognise
@@ -65,7 +65,7 @@ _PARTS = frozenset(
 
 
 #: What is the same for all servers of one script.
-_SAME = frozenset({USER, JOB})
+_SAME = frozenset({USER, JOB, ARRAY_TASK})
 #: Methods that work with every model.
 _FOR_ANY_MODEL = frozenset({"ngram", "ngram_gpu", "suffix", "custom_class"})
 
@@ -228,6 +228,7 @@ def launch(started: Started, knowledge: Knowledge) -> Launch:
         ("speculative", "on"),
     ):
         evidence[attribute] = _of_values(spec.given.get(key, ()))
+    evidence["speculation_fault"] = _of_values(spec.invalid_at)
     evidence["auto_tool_choice"] = evidence.get("enable_auto_tool_choice", Evidence())
     evidence["memory_share"] = evidence.get("gpu_memory_utilization", Evidence())
     model = server.model_name
