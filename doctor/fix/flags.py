@@ -27,9 +27,10 @@ def add_flag(work: Work) -> Iterator[Edit]:
     place = work.stretch(start, start)
     line = work.source.text[work.line_start(start) : start]
     before = work.source.text[: work.line_start(start)].rstrip("\r\n")
-    if line.strip() == "" and before.endswith("\\"):
+    if line.strip() == "":
         work.edit(place, flag)
-        yield Edit(place, f"{flag} \\{work.newline}{line}")
+        end = " \\" if before.endswith("\\") else ""  # no such in arrays and strings
+        yield Edit(place, f"{flag}{end}{work.newline}{line}")
     else:
         yield work.edit(place, flag + " ")
 

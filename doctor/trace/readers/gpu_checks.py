@@ -16,7 +16,11 @@ _LOOKS = regex(
     re.IGNORECASE,
 )
 #: What only a script for AMD's GPUs names.
-_OF_AMD = regex(r"rocm|\b(?:HIP|ROCR|HSA|MIOPEN)_[A-Z]|/dev/kfd\b", re.IGNORECASE)
+_OF_AMD = regex(
+    r"rocm|\b(?:HIP|ROCR|HSA|MIOPEN)_[A-Z]|/dev/kfd\b|(?<![a-z])amd(?![a-z0-9])"
+    r"|(?<![a-z0-9])mi[1-4]\d\d[ax]?(?![a-z0-9])",
+    re.IGNORECASE,
+)
 
 
 def looked(server: Invocation, around: Surroundings, first_look: float) -> bool | UnknownType:
@@ -45,4 +49,5 @@ def _words(invocation: Invocation) -> str:
 def on_amd(walk: Walk) -> bool:
     """Whether the script, or one that it includes, shows that its GPUs are AMD's."""
     lines = (line for source in walk.scripts.values() for line in source.text.split("\n"))
-    return any(_OF_AMD.search(line) for line in lines if not line.lstrip().startswith("#"))
+    read = (line for line in lines if line.startswith("#SBATCH") or line.lstrip()[:1] != "#")
+    return any(_OF_AMD.search(line) for line in read)
