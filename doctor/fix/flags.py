@@ -55,7 +55,7 @@ def rewrite_flag(work: Work) -> Iterator[Edit]:
     text = work.operand("to")
     flags = _at_place(work)
     if not text:
-        yield _removal(work, *_stretch(work, flags))
+        yield removal(work, *_stretch(work, flags))
     elif text.endswith(_VALUE):
         yield work.edit(work.place("name"), text.removesuffix(_VALUE))
     else:
@@ -68,7 +68,7 @@ def rename_flag(work: Work) -> Iterator[Edit]:
     yield work.edit(work.place("name"), work.operand("to"))
 
 
-def _removal(work: Work, start: int, end: int) -> Edit:
+def removal(work: Work, start: int, end: int) -> Edit:
     """The flag and its value away, with its line if that holds nothing else."""
     text = work.source.text
     line, line_end = work.line_start(start), work.line_end(end)

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
+from doctor.base.record import Record
 from doctor.diagnostic import Edit, Location
 from doctor.facts.servers import GivenVariable
+from doctor.fix.flags import removal
 from doctor.fix.work import NoFixError, Work, assignments
-from doctor.shell.tree import Assignment, Simple, Word
+from doctor.shell.tree import Assignment, Simple, Span, Word
+from doctor.shell.walk import commands
 from doctor.vllm.migration import VALUE
+
+#: What stands before a variable that a container is given.
+_FOR_CONTAINER = ("-e ", "-e", "--env ", "--env=")
 
 
 def rewrite_variable(work: Work) -> Iterator[Edit]:
@@ -17,16 +24,47 @@ def rewrite_variable(work: Work) -> Iterator[Edit]:
     fact = work.fact
     assert isinstance(fact, GivenVariable)
     place = work.place("name")
-    command, assignment = _assignment(work, fact.name, place)
+    option = _container_option(work, fact.name, place)
+    value: str | None
+    if option is not None:
+        away, value = removal(work, *option.span), option.value
+    else:
+        command, assignment = _assignment(work, fact.name, place)
+        away, value = _away(work, command, assignment), _value(assignment)
     if _is_named_elsewhere(work, fact.name):
         raise NoFixError("the script names the variable elsewhere, too")
     flag = work.operand("to")
     if VALUE in flag:
-        flag = flag.replace(VALUE, _value(assignment))
+        if value is None:
+            raise NoFixError("the value is not written there as it is")
+        flag = flag.replace(VALUE, value)
     for location in dict.fromkeys(_servers(work, fact.name, place)) if flag else ():
         end = work.command(location).arguments[-1].span.end
         yield work.edit(work.stretch(end, end), f" {flag}")
-    yield _away(work, command, assignment)
+    yield away
+
+
+class _Option(Record):
+    """A variable that a container is given: the stretch of the option, and the value."""
+
+    span: Span
+    value: str
+
+
+def _container_option(work: Work, name: str, place: Location) -> _Option | None:
+    """`-e NAME=VALUE`, `--env NAME=VALUE` or `--env=NAME=VALUE` at a place."""
+    given = re.compile(rf"(?:--env=|-e)?{name}=(.*)")
+    for command in commands(work.traced.script.body):
+        words = command.words if isinstance(command, Simple) else ()
+        for before, word in pairwise(words):
+            found = given.fullmatch(word.literal or "")
+            if found is None or not word.span.start <= place.start.offset < word.span.end:
+                continue
+            if (word.literal or "").startswith("-"):
+                return _Option(word.span, found[1])
+            if before.literal in ("-e", "--env"):
+                return _Option(Span(before.span.start, word.span.end), found[1])
+    return None
 
 
 def rename_variable(work: Work) -> Iterator[Edit]:
@@ -49,19 +87,19 @@ def _assignment(work: Work, name: str, place: Location) -> tuple[Simple, Assignm
 
 
 def _is_named_elsewhere(work: Work, name: str) -> bool:
-    """Whether the variable's name stands anywhere but in assignments and comments."""
+    """Whether the variable's name stands anywhere but where it is set, and in comments."""
     assigned = {each.span.start for _, each in work.assignments()}
     return any(
-        found.start() not in assigned and not work.is_comment(found.start())
+        found.start() not in assigned
+        and not work.source.text.endswith(_FOR_CONTAINER, 0, found.start())
+        and not work.is_comment(found.start())
         for found in re.finditer(rf"\b{name}\b", work.source.text)
     )
 
 
-def _value(assignment: Assignment) -> str:
-    text = assignment.value.literal if isinstance(assignment.value, Word) else None
-    if text is None:
-        raise NoFixError("the value is not written there as it is")
-    return text
+def _value(assignment: Assignment) -> str | None:
+    """The value, if it is written there as it is."""
+    return assignment.value.literal if isinstance(assignment.value, Word) else None
 
 
 def _servers(work: Work, name: str, place: Location) -> Iterator[Location]:
