@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from doctor.diagnostic import Edit, Location
 from doctor.facts.jobs import Allocation, Directive
+from doctor.fix.lines import with_comment
 from doctor.fix.work import NoFixError, Work
 from doctor.shell.header_words import split
 from doctor.slurm.hostlist import fold
@@ -119,8 +120,11 @@ def _moved(work: Work, place: Location) -> Iterator[Edit]:
     option = re.match(r"#SBATCH\s+(--[\w-]+|-\w)", work.written(place))
     if option is None or any(re.search(re.escape(option[1]) + r"\b", f.text) for f in effective):
         raise NoFixError("the header has that option already, and the last one counts")
-    start = work.line_start(place.start.offset)
-    yield Edit(work.stretch(after, after), work.newline + work.written(place).strip())
+    line = work.line_start(place.start.offset)
+    start = with_comment(work, line, work.line_end(place.end.offset))
+    comment = source[start:line].strip()
+    moved = f"{comment}{work.newline if comment else ''}{work.written(place).strip()}"
+    yield Edit(work.stretch(after, after), work.newline + moved)
     yield Edit(
         work.stretch(
             start, min(source.find("\n", place.end.offset) + 1 or len(source), len(source))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from doctor.diagnostic import Edit, Location
@@ -66,10 +67,35 @@ def _above_comments(work: Work, begin: int) -> int:
     while begin:
         above = work.line_start(begin - 1)
         line = work.source.text[above:begin].strip()
-        if not line.startswith("#") or line.startswith(("#!", "#SBATCH")):
+        if not _is_comment(line):
             break
         begin = above
     return begin
+
+
+def _own_comment(work: Work, line: int, end: int) -> int:
+    """The beginning of a line of comment that is about the next line alone, or of that line.
+
+    It is if it stands by itself above the line, and a blank line follows, or the end.
+    """
+    text = work.source.text
+    above = work.line_start(line - 1) if line else line
+    before = text[work.line_start(above - 1) : above].strip() if above else ""
+    alone = not _is_comment(before)
+    ends = re.match(r"\s*\Z|\r?\n[ \t]*\r?\n", text[end:]) is not None
+    return above if alone and ends and _is_comment(text[above:line].strip()) else line
+
+
+def with_comment(work: Work, line: int, end: int) -> int:
+    """The beginning of a line, of a comment about it alone, or of a blank line too many above."""
+    begin = _own_comment(work, line, end)
+    above = work.line_start(begin - 1) if begin else 0
+    blank = begin < line and not work.source.text[above:begin].strip()
+    return above if blank else begin
+
+
+def _is_comment(line: str) -> bool:
+    return line.startswith("#") and not line.startswith(("#!", "#SBATCH"))
 
 
 def wait_at_end(work: Work) -> Iterator[Edit]:

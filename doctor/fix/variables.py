@@ -10,6 +10,7 @@ from doctor.base.record import Record
 from doctor.diagnostic import Edit, Location
 from doctor.facts.servers import GivenVariable
 from doctor.fix.flags import removal
+from doctor.fix.lines import with_comment
 from doctor.fix.work import NoFixError, Work, assignments
 from doctor.shell.tree import Assignment, Simple, Span, Word
 from doctor.shell.walk import commands
@@ -122,7 +123,7 @@ def _away(work: Work, command: Simple, assignment: Assignment) -> Edit:
         if text[line:start].strip() or command.redirects or rest.strip()[:1] not in ("", "#"):
             raise NoFixError("the assignment does not stand on a line of its own")
         if not rest.strip():
-            line = _its_own_comment(work, line, work.line_end(end))
+            line = with_comment(work, line, work.line_end(end))
             return Edit(work.stretch(line, min(work.line_end(end) + 1, len(text))), "")
         return Edit(work.stretch(start, end + len(rest) - len(rest.lstrip())), "")
     before = text[work.line_start(start) : start]
@@ -130,25 +131,6 @@ def _away(work: Work, command: Simple, assignment: Assignment) -> Edit:
         return Edit(work.stretch(start - len(before) + len(before.rstrip()), end), "")
     after = re.compile(r"(?:[ \t]|\\\r?\n)*").match(text, end)
     return Edit(work.stretch(start, after.end() if after else end), "")
-
-
-def _its_own_comment(work: Work, line: int, end: int) -> int:
-    """The beginning of a line of comment that is about the next line alone, or of that line.
-
-    It is if it stands by itself above the line, and a blank line follows, or the end. Of two
-    blank lines around them one goes, too.
-    """
-    text = work.source.text
-    above = work.line_start(line - 1) if line else line
-    comment = text[above:line].strip()
-    two_above = work.line_start(above - 1) if above else 0
-    before = text[two_above:above].strip()
-    alone = not before.startswith("#") or before.startswith(("#!", "#SBATCH"))
-    ends = re.match(r"\s*\Z|\r?\n[ \t]*\r?\n", text[end:]) is not None
-    is_comment = comment.startswith("#") and not comment.startswith(("#!", "#SBATCH"))
-    if not (is_comment and alone and ends):
-        return line
-    return above if before else two_above
 
 
 def _exporting(command: Simple) -> tuple[Word, ...]:
