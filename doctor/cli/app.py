@@ -15,6 +15,7 @@ import click
 from doctor.base.errors import DoctorError
 from doctor.cli import interrupts, terminal
 from doctor.cli.catalogue import COMMANDS
+from doctor.cli.cluster import cluster
 from doctor.cli.lesson import new_lesson
 from doctor.cli.log import log
 from doctor.cli.node import node
@@ -288,7 +289,7 @@ def _settings(overrides: Mapping[str, Any]) -> dict[str, object]:
     return settings
 
 
-for _command in (node, log, wait, *COMMANDS, new_lesson, *PEERS):
+for _command in (node, cluster, log, wait, *COMMANDS, new_lesson, *PEERS):
     app.add_command(_command)
 for _command in app.commands.values():
     _command.params.append(_TRACEBACK)

@@ -69,7 +69,7 @@ def _verdict(nodes: Sequence[Told], between: Sequence[Check]) -> str:
     for worst in ("not fit", "unknown"):
         if worst in verdicts:
             return worst
-    return "fit" if verdicts else "unknown"
+    return "fit" if "fit" in verdicts else "unknown"
 
 
 def _kinds(nodes: Sequence[Told]) -> Iterator[Kind]:

@@ -18,8 +18,8 @@ ANSWERING, STARTING = 10.0, 6.0
 #: interpreter that runs us, by its path, and then the command on the node's own PATH.
 NOT_FOUND = 127
 _TRY = (
-    '[ -x "$0" ] && "$0" -c "import doctor.cli" 2>/dev/null && exec "$0" -m doctor "$@"\n'
-    'command -v vllm-doctor >/dev/null && exec vllm-doctor "$@"\n'
+    '[ -x "$0" ] && "$0" -c "import doctor.cli" 2>/dev/null && exec "$0" -m doctor "$@"; '
+    'command -v vllm-doctor >/dev/null && exec vllm-doctor "$@"; '
     f"exit {NOT_FOUND}"
 )
 
@@ -75,7 +75,7 @@ def on_each_its_own(
     """Likewise, with arguments of its own for each node."""
     commands = {node: _srun(job, node, words, seconds) for node, words in arguments.items()}
     try:
-        yield from run_all(commands, seconds + STARTING, _for_srun(os.environ), at_once)
+        yield from run_all(commands, seconds + STARTING, for_slurm(os.environ), at_once)
     except OSError as error:
         raise DoctorError(f"srun can't be run: {error.strerror}") from None
 
@@ -103,8 +103,8 @@ def own_command(arguments: Sequence[str]) -> list[str]:
     return ["/bin/sh", "-c", _TRY, sys.executable, *arguments]
 
 
-def _for_srun(environment: Mapping[str, str]) -> dict[str, str]:
-    """What srun is given: nothing of what the job's own request would make it do."""
+def for_slurm(environment: Mapping[str, str]) -> dict[str, str]:
+    """What Slurm's programs are given: nothing by which a job around us would steer them."""
     kept = ("SLURM_CONF", "SLURM_CLUSTERS")
     return {
         name: value

@@ -11,6 +11,8 @@ from doctor.cluster.commands import Ended
 from doctor.cluster.steps import NOT_FOUND
 
 Object = Mapping[str, Any]
+#: The verdict on a node on which nothing was started.
+NOT_LOOKED_AT = "not looked at"
 BRING = (
     "vllm-doctor is not there: neither {python} nor a vllm-doctor on the PATH can be run. Install "
     "it in a virtual environment on storage that all nodes see, and call it from there"

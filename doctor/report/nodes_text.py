@@ -8,7 +8,8 @@ from itertools import groupby
 
 from doctor.cluster.cells import Cell, cell
 from doctor.cluster.merge import Kind, Overview
-from doctor.cluster.told import Told
+from doctor.cluster.remarks import remark
+from doctor.cluster.told import NOT_LOOKED_AT, Told
 from doctor.node.bounds import first
 from doctor.node.checks import Check, Status
 from doctor.report.style import Styled, cells, paint, visible
@@ -20,7 +21,7 @@ _MARKS = {
     "unknown": ("?", "unknown"),
     "info": ("i", "info"),
 }
-_VERDICTS = {"fit": "good", "not fit": "error", "unknown": "unknown"}
+_VERDICTS = {"fit": "good", "not fit": "error", "unknown": "unknown", NOT_LOOKED_AT: "dim"}
 #: Of more nodes than these, those that look alike share a row.
 _ROWS = 40
 _EVIDENCE = 8
@@ -71,6 +72,7 @@ def _rows(nodes: Sequence[Told], width: int) -> Iterator[Sequence[Styled]]:
     names = max((cells(name) for name, _ in rows), default=0)
     gpus = max((len(each.gpus) for _, each in rows), default=0)
     states = max((len(each.state) for _, each in rows), default=0)
+    verdicts = max((len(each.verdict) for _, each in rows), default=0)
     for name, each in rows:
         row = [Styled(name + " " * (names - cells(name)), "bold"), Styled("  ")]
         for gpu in each.gpus:
@@ -79,31 +81,21 @@ def _rows(nodes: Sequence[Told], width: int) -> Iterator[Sequence[Styled]]:
         row.append(Styled("  " * (gpus - len(each.gpus)) + " "))
         if states:
             row.append(Styled(each.state.ljust(states) + "  "))
-        row += [Styled(each.verdict.ljust(7), _VERDICTS[each.verdict]), Styled("  ")]
+        row += [Styled(each.verdict.ljust(verdicts), _VERDICTS[each.verdict]), Styled("  ")]
         room = max(20, width - sum(cells(text) for text, _ in row))
-        yield [*row, Styled(textwrap.shorten(visible(_remark(each)), room, placeholder="…"))]
+        yield [*row, Styled(textwrap.shorten(visible(remark(each)), room, placeholder="…"))]
 
 
 def _folded(nodes: Sequence[Told]) -> Iterator[tuple[str, Told]]:
     """Nodes that look alike as one, under all their names."""
 
     def look(each: Told) -> tuple[object, ...]:
-        return ([cell(gpu).letter for gpu in each.gpus], each.state, each.verdict, _remark(each))
+        return ([cell(gpu).letter for gpu in each.gpus], each.state, each.verdict, remark(each))
 
     ordered = sorted(nodes, key=lambda each: (repr(look(each)), each.node))
     alike = [list(group) for _, group in groupby(ordered, look)]
     for group in sorted(alike, key=lambda group: group[0].node):
         yield fold(each.node for each in group), group[0]
-
-
-def _remark(each: Told) -> str:
-    """Why a node is not simply fit, in a few words."""
-    said = [each.why]
-    if each.verdict == "not fit":
-        said = [check["name"] for check in each.checks if check["status"] == "error"]
-    elif not each.why and each.verdict == "unknown":
-        said = [check["message"] for check in each.checks if check["status"] == "unknown"][:1]
-    return "; ".join(filter(None, (", ".join(said), each.reason)))
 
 
 def _legend(nodes: Sequence[Told]) -> Iterator[Sequence[Styled]]:

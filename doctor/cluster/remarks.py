@@ -1,0 +1,15 @@
+"""Why a node is not simply fit, in a few words beside it."""
+
+from __future__ import annotations
+
+from doctor.cluster.told import Told
+
+
+def remark(each: Told) -> str:
+    """The checks that failed, why nobody knows, or the reason that Slurm has for its state."""
+    said = [each.why]
+    if each.verdict == "not fit":
+        said = [check["name"] for check in each.checks if check["status"] == "error"]
+    elif not each.why and each.verdict == "unknown":
+        said = [check["message"] for check in each.checks if check["status"] == "unknown"][:1]
+    return "; ".join(filter(None, (", ".join(said), each.reason)))
