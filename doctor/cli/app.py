@@ -28,6 +28,7 @@ from doctor.cli.outcome import (
     tell_passed_over,
 )
 from doctor.cli.peer import PEERS
+from doctor.cli.register import register
 from doctor.cli.wait import wait
 from doctor.report import FORMATS
 
@@ -289,7 +290,7 @@ def _settings(overrides: Mapping[str, Any]) -> dict[str, object]:
     return settings
 
 
-for _command in (node, cluster, log, wait, *COMMANDS, new_lesson, *PEERS):
+for _command in (node, cluster, register, log, wait, *COMMANDS, new_lesson, *PEERS):
     app.add_command(_command)
 for _command in app.commands.values():
     _command.params.append(_TRACEBACK)

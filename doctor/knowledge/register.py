@@ -21,8 +21,8 @@ import json
 import os
 import secrets
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta, timezone
 from itertools import islice
 from pathlib import Path
@@ -41,13 +41,20 @@ _SKEW = timedelta(minutes=5)
 #: The most bytes of an entry, names in the folder, and entries of one user that are read.
 _MAX_BYTES, _MAX_NAMES, _MAX_ENTRIES = 1 << 16, 100_000, 10_000
 
+#: What is remembered of earlier entries, and of how many.
+_KEPT, _MAX_EARLIER = ("recorded", "fit", "by", "evidence"), 8
+
 _NODE = regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 #: A node and its finder's number; more behind it where somebody else had taken that name.
 _NAME = regex(rf"(?P<node>{_NODE.pattern})\.(?P<user>\d{{1,10}})(?:\.[0-9a-f]{{16}})?\.json")
 
 
 class Entry(Record):
-    """What somebody found out about a node; the times are in UTC, in ISO 8601."""
+    """What somebody found out about a node; the times are in UTC, in ISO 8601.
+
+    ``evidence`` is a line a reason: the check's code, the GPU if it is about one, and a sentence.
+    ``earlier`` is what the same person had recorded of the node before, the newest first.
+    """
 
     node: str
     fit: bool
@@ -55,15 +62,24 @@ class Entry(Record):
     expires: str
     by: str
     evidence: Sequence[str] = ()
+    earlier: Sequence[Mapping[str, object]] = ()
 
 
-def entry(node: str, by: str, evidence: Sequence[str], now: datetime | None = None) -> Entry:
+def entry(
+    node: str,
+    by: str,
+    evidence: Sequence[str],
+    now: datetime | None = None,
+    *,
+    fit: bool | None = None,
+) -> Entry:
     """An entry of this moment; a node without any evidence against it is fit."""
     if not _NODE.fullmatch(node):
         raise DoctorError(f"{node!r} is no name of a node, so it can't be recorded")
     now = now or datetime.now(timezone.utc)
     until = now + LASTS
-    return Entry(node, not evidence, now.isoformat(), until.isoformat(), by, evidence)
+    fit = not evidence if fit is None else fit
+    return Entry(node, fit, now.isoformat(), until.isoformat(), by, evidence)
 
 
 def unfit(folder: Path, now: datetime | None = None) -> dict[Path, Entry]:
@@ -74,7 +90,7 @@ def unfit(folder: Path, now: datetime | None = None) -> dict[Path, Entry]:
     """
     newest: dict[str, tuple[datetime, Path, Entry]] = {}
     now = now or datetime.now(timezone.utc)
-    for path, found in _entries(folder):
+    for path, found in entries(folder):
         recorded, expires = _time(found.recorded), _time(found.expires)
         if recorded is None or expires is None:
             continue
@@ -97,6 +113,7 @@ def record(folder: Path, found: Entry) -> bool:
     try:
         _make(folder)
         path = _own(path, found.node, user)
+        found = _after(_read(path, user), found)
         with replacing(path) as file:
             file.write((json.dumps(asdict(found), indent=1) + "\n").encode())
             os.fchmod(file.fileno(), 0o644)  # whatever the user's mask, others must read it
@@ -107,6 +124,14 @@ def record(folder: Path, found: Entry) -> bool:
         problem = "the file server gives this entry to another user, so that nobody will believe it"
         raise DoctorError(problem, str(path))
     return True
+
+
+def _after(before: Entry | None, found: Entry) -> Entry:
+    """An entry that remembers those before it."""
+    if before is None:
+        return found
+    last = {name: value for name, value in asdict(before).items() if name in _KEPT}
+    return replace(found, earlier=[last, *before.earlier][:_MAX_EARLIER])
 
 
 def _own(path: Path, node: str, user: int) -> Path:
@@ -121,7 +146,8 @@ def _own(path: Path, node: str, user: int) -> Path:
     return path
 
 
-def _entries(folder: Path) -> Iterator[tuple[Path, Entry]]:
+def entries(folder: Path) -> Iterator[tuple[Path, Entry]]:
+    """All entries that can be believed, also those that no longer count, and their files."""
     try:
         names = _names(folder)
     except FileNotFoundError:
@@ -141,8 +167,8 @@ def _entries(folder: Path) -> Iterator[tuple[Path, Entry]]:
 
 def _names(folder: Path) -> list[str]:
     """The names in the folder, in order."""
-    with os.scandir(folder) as entries:
-        names = [each.name for each in islice(entries, _MAX_NAMES + 1)]
+    with os.scandir(folder) as listed:
+        names = [each.name for each in islice(listed, _MAX_NAMES + 1)]
     if len(names) > _MAX_NAMES:
         problem = f"the register has more than {_MAX_NAMES:,} files; look who writes them"
         raise DoctorError(problem, str(folder))
@@ -156,6 +182,7 @@ def _read(path: Path, owner: int) -> Entry | None:
     except (OSError, ValueError, TypeError, RecursionError):
         return None
     sound = isinstance(found.fit, bool) and all(isinstance(text, str) for text in texts)
+    sound = sound and all(isinstance(each, dict) for each in found.earlier)
     return found if sound else None
 
 
