@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,9 +114,15 @@ class OneHostSlurm:
 
 @contextmanager
 def one_host_slurm(
-    *, constrain: bool = False, nodes: tuple[str, ...] = _TWO
+    *,
+    constrain: bool = False,
+    nodes: tuple[str, ...] = _TWO,
+    prepare: Callable[[Path], str] = lambda _: "",
 ) -> Iterator[OneHostSlurm]:
-    """A running Slurm; ``constrain`` hides from a job the devices that it was not granted."""
+    """A running Slurm; ``constrain`` hides from a job the devices that it was not granted.
+
+    ``prepare`` writes what it needs into its folder, and tells more lines for its configuration.
+    """
     daemons.require(*_PROGRAMS)
     if constrain and not Path("/sys/fs/cgroup/devices/release_agent").exists():
         pytest.skip("this kernel has no devices controller of the first cgroup version")
@@ -124,7 +130,7 @@ def one_host_slurm(
     try:
         folder.chmod(0o755)
         with ExitStack() as running:
-            yield _start(folder, running, constrain, nodes)
+            yield _start(folder, running, constrain, nodes, prepare(folder))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -167,7 +173,7 @@ def shell(words: list[str]) -> str:
 
 
 def _start(
-    folder: Path, running: ExitStack, constrain: bool, nodes: tuple[str, ...]
+    folder: Path, running: ExitStack, constrain: bool, nodes: tuple[str, ...], more: str
 ) -> OneHostSlurm:
     devices = folder / "dev"
     devices.mkdir()
@@ -187,7 +193,7 @@ def _start(
         f"Port={daemons.free_port()} CPUs=16 RealMemory=64000 Gres=gpu:8 State=UNKNOWN"
         for node in nodes
     ]
-    daemons.configure(folder, "\n".join(lines) + "\n")
+    daemons.configure(folder, "\n".join([*lines, more]) + "\n")
     (folder / "home").mkdir()
     shutil.chown(folder / "home", USER, GROUP)
     daemons.start_munge(folder, running)
