@@ -100,6 +100,7 @@ def test_idle_busy_drained_and_dead(four_nodes: OneHostSlurm, nvml: StandIn) -> 
     root = {"env": {**os.environ, **four_nodes.environment}, "check": True}
     update = ["scontrol", "update", "nodename=gpu03", "state=drain", "reason=fan broken"]
     subprocess.run(update, **root)  # type: ignore[call-overload]
+    os.kill(four_nodes.daemon("gpu04"), signal.SIGKILL)
     down = ["scontrol", "update", "nodename=gpu04", "state=down", "reason=no answer"]
     subprocess.run(down, **root)  # type: ignore[call-overload]
     options = ("--parsable", "--nodelist=gpu02", "--gres=gpu:8", "--output=/dev/null")
