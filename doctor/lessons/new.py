@@ -13,6 +13,7 @@ from doctor.base import document
 from doctor.base.document import Item
 from doctor.base.errors import DoctorError, nearest
 from doctor.base.record import Record
+from doctor.base.replace import replacing
 from doctor.rulebook import grammar, reference
 from doctor.rulebook.grammar import Names
 from doctor.rulebook.rule import Conditions
@@ -125,22 +126,21 @@ def write(lesson: Lesson, folder: Path, taken: Collection[str], today: date) -> 
             raise DoctorError("is there already; give the lesson another title", str(path))
         path.parent.mkdir(parents=True, exist_ok=True)
     words = {"code": code, "id": name, "today": today.isoformat()}
-    page.write_text(
-        _PAGE.format(
+    texts = {
+        page: _PAGE.format(
             **words, title=json.dumps(lesson.title, ensure_ascii=False), heading=lesson.title,
             why=f"{lesson.why}\n\n" if lesson.why else "",
             bad=lesson.bad.rstrip(), good=lesson.good.rstrip(),
         ),
-        "utf-8",
-    )  # fmt: skip
-    rule.write_text(
-        _RULE.format(
+        rule: _RULE.format(
             **words, fact=lesson.fact, severity=lesson.severity, when=_when(lesson.when),
             at=_place(lesson), message=json.dumps(lesson.message, ensure_ascii=False),
             bad=_indented(lesson.bad, 6), good=_indented(lesson.good, 6),
         ),
-        "utf-8",
-    )  # fmt: skip
+    }  # fmt: skip
+    for path, text in texts.items():
+        with replacing(path) as file:
+            file.write(text.encode())
     return page, rule
 
 
