@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     try:
         read = _read(options.cache, options.offline)
-        decided = decisions.load()
+        decided = decisions.load(options.decisions)
         made, told = tables.make(read, decided)
         summary = changes.describe(options.tables, made)
         written = tables.write(made, options.tables)
@@ -61,6 +61,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
                         help="where archives and what was read of them are kept")  # fmt: skip
     parser.add_argument("--tables", type=Path, default=_ROOT / "kb" / "vllm",
                         help="the folder of the tables")  # fmt: skip
+    parser.add_argument("--decisions", type=Path, default=decisions.FILE,
+                        help="what a person decided")  # fmt: skip
     parser.add_argument("--changes", type=Path, help="a file for the text that says what changed")
     parser.add_argument("--offline", action="store_true",
                         help="take the releases whose archives are in the cache")  # fmt: skip

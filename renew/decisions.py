@@ -10,7 +10,7 @@ import yaml
 
 from renew.errors import RenewError
 
-_FILE = Path(__file__).parent / "decisions.yaml"
+FILE = Path(__file__).parent / "decisions.yaml"
 _CELLS = {
     "flags": ("deprecated", "replacement", "bounds", "against", "why"),
     "variables": ("deprecated", "replacement", "against", "why"),
@@ -20,7 +20,7 @@ _CELLS = {
 Decisions = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 
-def load(file: Path = _FILE) -> Decisions:
+def load(file: Path) -> Decisions:
     """The decisions; raises RenewError if the file isn't as it should be."""
     try:
         data = yaml.safe_load(file.read_text(encoding="utf-8"))

@@ -54,7 +54,7 @@ class Module:
 
     @cached_property
     def names(self) -> Mapping[str, ast.AST]:
-        """What each name at the top is; of two definitions the one that type checkers see."""
+        """What each name at the top is; of two definitions the one that counts when it runs."""
         found: dict[str, ast.AST] = {}
         for node in _statements(self.tree.body):
             if isinstance(node, ast.ClassDef | ast.FunctionDef):
@@ -86,9 +86,15 @@ class Module:
 
 
 def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements of a module, those below ``if`` and ``try`` too."""
+    """The statements of a module, those below ``if`` and ``try`` too.
+
+    What ``if TYPE_CHECKING`` defines comes last: it counts where nothing else defines it.
+    """
     for node in body:
-        if isinstance(node, ast.If | ast.Try):
+        if isinstance(node, ast.If) and name_of(node.test) == "TYPE_CHECKING":
+            yield from _statements(node.orelse)
+            yield from _statements(node.body)
+        elif isinstance(node, ast.If | ast.Try):
             yield from _statements(node.body)
             yield from _statements(node.orelse)
         else:

@@ -37,7 +37,8 @@ class Flag(Record):
     ``name`` is its full name (the spelling, where no release knows it), ``row`` what the tables
     say of it, ``word`` the word that names it, ``values`` the words that are its value,
     ``keys`` the dotted keys of ``--config.key value``, ``admits`` the releases that accept this
-    spelling. ``problem`` says what is wrong with its value, ``wrong_in`` in which releases.
+    spelling. ``problem`` says what is wrong with its value, ``wrong_in`` in which releases,
+    ``may_change`` whether a release that the tables don't know may take it.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Flag(Record):
     admits: int = 0
     problem: str | None = None
     wrong_in: int = 0
+    may_change: bool = False
 
     @property
     def value(self) -> Value | None:
@@ -289,6 +291,7 @@ class _Reader:
                 admits=found.admits,
                 problem=problem,
                 wrong_in=wrong_in,
+                may_change=refusal is not None,
             )
         )
 

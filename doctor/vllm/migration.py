@@ -35,7 +35,7 @@ def of_flag(flag: Flag, line: Iterable[Flag], releases: int, tables: Tables) -> 
     others = [each for each in line if each is not flag]
     if flag.problem == NO_VALUE and flag.row is not None and not releases & ~flag.row.releases:
         return _without_value(flag, releases, tables)
-    if flag.keys or flag.problem not in (None, NO_VALUE):
+    if flag.keys or (flag.problem not in (None, NO_VALUE) and not flag.may_change):
         return None
     said = _TRUTHS.get(_said(flag)) if flag.problem == NO_VALUE else True
     if flag.negated or said is None:

@@ -1,17 +1,19 @@
-"""Values that releases refuse: what is no JSON, keys and choices that they don't know.
+"""Values that releases refuse: out of bounds, no JSON, keys and choices that they don't know.
 
-An option whose keys or choices the tables don't list is never judged.
+An option whose bounds, keys or choices the tables don't list is never judged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import operator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.values.value import Value
 from doctor.vllm.jsonvalue import Broken, Json, read_json, read_scalar
+from doctor.vllm.numerals import is_number
 from doctor.vllm.rows import Row
 from doctor.vllm.tables import Tables
 
@@ -19,8 +21,18 @@ from doctor.vllm.tables import Tables
 _JSON_SINCE = {"--limit-mm-per-prompt": "0.10.0", "--compilation-config": "0.10.1"}
 #: From here on a key that the release doesn't know is refused (config/utils.py).
 _STRICT_SINCE = "0.16.0"
-#: What is said of speculation is judged together, elsewhere.
-_JUDGED_ELSEWHERE = frozenset({"--speculative-config"})
+#: Speculation is judged as a whole, and parsers by rules of their own.
+_JUDGED_ELSEWHERE = frozenset(
+    {"--speculative-config", "--spec-method", "--tool-call-parser", "--reasoning-parser"}
+)
+#: What stands for no value at all.
+_NOTHING = frozenset({"", "none", "null"})
+_OUT_OF_BOUNDS: Mapping[str, tuple[Callable[[float, float], bool], str]] = {
+    "gt": (operator.le, "above"),
+    "ge": (operator.lt, "at least"),
+    "lt": (operator.ge, "below"),
+    "le": (operator.gt, "at most"),
+}
 _PLAIN = regex(r"[\w.,=-]+")
 _CHOICE = regex(r"[\w.:-]+")
 _KEY = regex(r"[A-Za-z][\w-]*")
@@ -39,7 +51,8 @@ def refused(row: Row, keys: tuple[str, ...], value: Value, tables: Tables) -> Re
     if row.name in _JUDGED_ELSEWHERE:
         return None
     if not keys:
-        return _no_json(row, value, tables) or _within(row, read_json(value), tables)
+        of_json = _no_json(row, value, tables) or _within(row, read_json(value), tables)
+        return of_json or _of_text(row, value.text, tables)
     if len(keys) > 1:
         return None
     return _of_key(row, keys[0], read_scalar(value), tables)
@@ -59,6 +72,35 @@ def _lacking(details: Mapping[str, Any], value: str, tables: Tables) -> int:
     if details.get("loose"):
         choices, value = {name.lower(): life for name, life in choices.items()}, value.lower()
     return judged & ~tables.between(choices[value]) if value in choices else judged
+
+
+def _of_text(row: Row, text: str | None, tables: Tables) -> Refusal | None:
+    """What is out of a flag's bounds, or none of its choices."""
+    if text is None or row.kind == "list" or text.lower() in _NOTHING:
+        return None
+    beyond = _out_of_bounds(row, text, tables)
+    if beyond is not None:
+        return beyond
+    lacking = no_choice(row, text, tables) if _CHOICE.fullmatch(text) else 0
+    if not lacking or (row.feature.details.get("loose") and text.lower() == "auto"):
+        return None
+    named = [name for name, life in row.feature.details["choices"].items()
+             if tables.between(life) & lacking]  # fmt: skip
+    return Refusal(f"{text!r} is none of {_listed(dict.fromkeys(named))}", lacking)
+
+
+def _out_of_bounds(row: Row, text: str, tables: Tables) -> Refusal | None:
+    if not is_number(text):
+        return None
+    reason, wrong = "", 0
+    periods = list(row.feature.details.get("bounds", {}).items())
+    for at, (since, limits) in enumerate(periods):
+        end = tables.before(periods[at + 1][0]) if at + 1 < len(periods) else tables.every
+        if any(_OUT_OF_BOUNDS[name][0](float(text), limit) for name, limit in limits.items()):
+            wrong |= tables.since(since) & end & row.releases
+            told = (f"{_OUT_OF_BOUNDS[name][1]} {limit}" for name, limit in limits.items())
+            reason = f"it must be {' and '.join(told)}, not {text}"
+    return Refusal(reason, wrong) if wrong else None
 
 
 def _no_json(row: Row, value: Value, tables: Tables) -> Refusal | None:

@@ -79,7 +79,7 @@ def _verdict(flag: Flag, line: Sequence[Flag], candidates: Candidates) -> Verdic
         deprecated_in=row.feature.deprecated,
         replacement=row.feature.replacement,
         rewrite=of_flag(flag, line, others, tables),
-        problem=_problem(flag, others),
+        problem=_problem(flag, others, candidates),
     )
 
 
@@ -95,8 +95,11 @@ def nearest(name: str, names: Iterable[str], cutoff: float = 0.8) -> str | None:
     return closest(name, tuple(names), cutoff)
 
 
-def _problem(flag: Flag, releases: int) -> str | UnknownType | None:
-    if flag.problem is None:
+def _problem(flag: Flag, releases: int, candidates: Candidates) -> str | UnknownType | None:
+    """What is wrong with a value; nothing is said of what only older releases may refuse."""
+    if flag.problem is None or (flag.may_change and not candidates.complete):
         return None
     wrong = whether(releases, flag.wrong_in)
-    return flag.problem if wrong is True else UNKNOWN if wrong is UNKNOWN else None
+    if wrong is UNKNOWN and flag.wrong_in & candidates.tables.newest:
+        return UNKNOWN
+    return flag.problem if wrong is True else None

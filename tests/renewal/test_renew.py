@@ -38,9 +38,11 @@ def renew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[[], An
     """Runs the command on the archives in ``tmp_path / "cache"``; gives tables, output, errors."""
     tables = tmp_path / "kb" / "vllm"
     tables.mkdir(parents=True)
+    (tmp_path / "decisions.yaml").write_text("{}\n")
 
     def run() -> tuple[Mapping[str, Any], str, str]:
         folders = ["--cache", str(tmp_path / "cache"), "--tables", str(tables)]
+        folders += ["--decisions", str(tmp_path / "decisions.yaml")]
         code = main(["--offline", "--changes", str(tmp_path / "changes.md"), *folders])
         captured = capsys.readouterr()
         assert code == 0, captured.err
@@ -259,3 +261,25 @@ def test_a_page_and_a_recipe_that_differ(
     told = "acme/Roadrunner-7B: tool-parsers are hermes in its recipe, glm45 here"
     assert f"differs: {told}" in errors
     assert "reasoning-parsers are" not in errors  # two names of one class
+
+
+def test_what_a_person_decided(renew: Callable[[], Any], cache: Path, tmp_path: Path) -> None:
+    releases.archive(cache, "0.9.0")
+    (tmp_path / "decisions.yaml").write_text(
+        """
+flags:
+  --port: {bounds: {0.6.0: {le: 65535}}, why: no system has another}
+  --old-x: {deprecated: 0.8.0, replacement: --new-x}
+  --old-y: {deprecated: null, against: 0.9.0}
+  --gone: {replacement: nothing}
+"""
+    )
+    tables, _, errors = renew()
+    assert tables["flags"]["--port"]["bounds"] == {"0.6.0": {"le": 65535}}
+    assert tables["flags"]["--old-x"]["replacement"] == "--new-x"
+    assert "deprecated" not in tables["flags"]["--old-y"]
+    told = [line for line in errors.splitlines() if line.startswith("differs")]
+    assert told == [
+        "differs: --old-x: deprecated is 0.9.0 in the sources, 0.8.0 by decision",
+        "differs: --gone: decided, but no release has it",
+    ]

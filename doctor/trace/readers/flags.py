@@ -66,7 +66,7 @@ def _fact(started: Started, verdict: Verdict, foreign: bool) -> GivenFlag:
         rewrite=rewrite.text if rewrite else None,
         rewrite_in_words=rewrite.in_words if rewrite else None,
         rewrite_same=bool(rewrite and rewrite.same),
-        fault=_fault(flag),
+        fault=_fault(flag) if verdict.problem is not None else None,
         fault_in=in_words(flag.wrong_in, started.candidates.tables),
         fault_counts=UNKNOWN if verdict.problem is UNKNOWN else verdict.problem is not None,
     )

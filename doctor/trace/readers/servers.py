@@ -67,7 +67,9 @@ _PARTS = frozenset(
 #: What is the same for all servers of one script.
 _SAME = frozenset({USER, JOB, ARRAY_TASK})
 #: Methods that work with every model.
-_FOR_ANY_MODEL = frozenset({"ngram", "ngram_gpu", "suffix", "custom_class"})
+_FOR_ANY_MODEL = frozenset(
+    {"ngram", "ngram_gpu", "suffix", "custom_class", "extract_hidden_states"}
+)
 
 
 class Engine(Record):
