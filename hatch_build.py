@@ -26,6 +26,7 @@ class CompileData(BuildHookInterface):
         sys.path.insert(0, self.root)
         from doctor.base.kept import cache_folder
         from doctor.knowledge import load as load_knowledge
+        from doctor.log.signatures import load as load_signatures
         from doctor.rulebook import load as load_rules
         from doctor.shell.bashlex_parser import bashlex_parser
 
@@ -36,6 +37,7 @@ class CompileData(BuildHookInterface):
         next(releases.recipes())
         for about in ("script", "node", None):
             load_rules(about=about)
+        load_signatures()
         for made in sorted(cache_folder().glob("*.json")):
             digest = json.loads(made.read_text("utf-8").partition("\n")[2])["digest"]
             build_data["force_include"][str(made)] = f"doctor/_data/compiled/{digest}.json"

@@ -56,7 +56,8 @@ def _lines(block: bytes, gate: bytes) -> Iterator[tuple[int, int]]:
     """The lines that hold the gate, the last first. A progress bar's returns end lines too."""
     at = block.rfind(gate)
     while at >= 0:
-        start = max(block.rfind(b"\n", 0, at) + 1, at - _BEFORE)
+        start = max(0, at - _BEFORE)
+        start = max(start, block.rfind(b"\n", start, at) + 1)
         start = max(start, block.rfind(b"\r", start, at) + 1)
         end = block.find(b"\n", at, at + _AFTER)
         end = end if end >= 0 else min(len(block), at + _AFTER)
