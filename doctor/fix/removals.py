@@ -123,8 +123,9 @@ def _finding(found: Removal) -> str:
     tests = []
     for word in found.patterns:
         name = place.written(word).rpartition("/")[2]
-        visible = f" ! -name {quote}.*{quote}" if name[0] in "*?" else ""
-        tests.append(f"-name {quote}{name}{quote}{visible}")
+        matches = [] if name == "*" else [f"-name {quote}{name}{quote}"]
+        visible = [f"! -name {quote}.*{quote}"] if name[0] in "*?" else []
+        tests.append(" ".join(matches + visible))
     tests = list(dict.fromkeys(tests))
     names = tests[0] if len(tests) == 1 else f"\\( {' -o '.join(tests)} \\)"
     rm = " ".join(["rm", *found.options])

@@ -53,6 +53,7 @@ def _offered(command: Command, script: str, code: str) -> list[str | None]:
             f"{IN_TMP} \\( -name 'a_*' -o -name '*.lock' ! -name '.*' \\) {REMOVED}"
             " 2>/dev/null || true\n",
         ),
+        ("rm -fr /tmp/*\n", f"{IN_TMP} ! -name '.*' {OWN} -exec rm -fr {{}} +\n"),
         (
             "bash -c 'sleep 1; rm -rf /tmp/vllm_* && echo \"done\"'\n",
             f'bash -c \'sleep 1; {IN_TMP} -name "vllm_*" {REMOVED} && echo "done"\'\n',
