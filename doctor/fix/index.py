@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 
 from doctor.base.record import Record
 from doctor.diagnostic import Location
@@ -90,6 +91,18 @@ class Index:
             for value in (*invocation.arguments[1:], invocation.input, *outputs):
                 if value is not None:
                     yield Use(value.display, tuple(self._spans(value)))
+            if invocation.program == "find":
+                yield from self._found(invocation)
+
+    def _found(self, invocation: Invocation) -> Iterator[Use]:
+        """What `find FOLDER -name PATTERN` looks for, which stands there in two words."""
+        words = invocation.arguments[1:]
+        folders = [
+            word.display.rstrip("/") for word in words if word.display[:1] in ("/", "~", "$")
+        ]
+        for option, pattern in pairwise(words):
+            for folder in folders[:8] if option.text == "-name" else ():
+                yield Use(f"{folder}/{pattern.display}", tuple(self._spans(pattern)))
 
     def _spans(self, value: Value) -> Iterator[Span]:
         for piece in value.pieces:

@@ -16,6 +16,8 @@ from doctor.fix.work import Work
 
 _ANY = "\0"
 _VARIABLE = regex(r"\$\{[^}]*\}|\$\([^)]*\)|\$\w+|[*?]")
+#: Variables that hold one thing for the whole job: no other name can stand for it.
+_FIXED = regex(r"USER|LOGNAME|HOME|UID|SLURM_\w+")
 _NAME = regex(r"\w+")
 #: What may be a path in a word or a text: `--log=/tmp/x`, `open("/tmp/x")`, `/tmp/x:/cache`.
 _PATH = regex(r"[^\s'\"=:;,|<>()\[\]&`\\]+")
@@ -58,12 +60,13 @@ def _paths_in(text: str) -> tuple[tuple[str, ...], ...]:
 def _hidden(text: str) -> str:
     """The text with variables by their names between NULs: `${PORT:-8000}` is `\0PORT\0`."""
     plain = "$HOME" + text[1:] if text.startswith("~") else text
-    return _VARIABLE.sub(lambda found: f"{_ANY}{_name_of(found[0])}{_ANY}", plain)
+    return _VARIABLE.sub(lambda found: _hidden_name(found[0]), plain)
 
 
-def _name_of(variable: str) -> str:
-    name = _NAME.search(variable)
-    return name[0] if name else ""
+def _hidden_name(variable: str) -> str:
+    found = _NAME.search(variable)
+    name = found[0] if found else ""
+    return f"${{{name}}}" if _FIXED.fullmatch(name) else f"{_ANY}{name}{_ANY}"
 
 
 def _names(hidden: str) -> tuple[str, ...]:
@@ -74,7 +77,7 @@ def _pattern(name: str) -> str:
     """One name of a path, its variables replaced by NUL if there is more to it."""
     pieces = name.split(_ANY)
     if len(pieces) == 3 and not pieces[0] and not pieces[2]:
-        return f"${pieces[1]}"
+        return f"${{{pieces[1]}}}"
     return _ANY.join(pieces[::2])
 
 

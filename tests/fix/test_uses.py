@@ -38,6 +38,17 @@ CHANGED = [
         id="one file by three names",
     ),
     pytest.param(
+        "VD102",
+        """
+        for i in 0 1; do
+          export TRITON_CACHE_DIR="/tmp/triton_${i}" TMPDIR="/tmp/inductor_${i}"
+          python train.py $i
+        done
+        """,
+        {"/tmp/": "/tmp/${USER}_"},
+        id="the name of one folder is no part of another",
+    ),
+    pytest.param(
         "VD501",
         """
         export VLLM_CACHE_ROOT=/tmp/vllm_$USER  # near
@@ -88,6 +99,14 @@ REFUSED = [
         python eval.py
         """,
         id="in a here-document that expands nothing",
+    ),
+    pytest.param(
+        "VD102",
+        """
+        find /tmp/ -maxdepth 1 -name 'triton_*' -user "$(id -u)" -exec rm -rf {} +
+        for i in 0 1; do TRITON_CACHE_DIR="/tmp/triton_${i}" python train.py $i; done
+        """,
+        id="what is found by its name",
     ),
     pytest.param(
         "VD102",
@@ -239,7 +258,9 @@ def test_one_file_has_many_names(path: str, word: str, same: bool) -> None:
     ("path", "word", "same"),
     [
         ("/tmp/vllm_$USER", "/tmp/vllm_$USER/sub", True),
-        ("/tmp/vllm_$USER", "/tmp/vllm_bob:/root", True),
+        ("/tmp/vllm_$USER", "/tmp/vllm_${USER}:/root", True),
+        ("/tmp/vllm_$i", "/tmp/${USER}_vllm_$i", False),
+        ("/tmp/vllm_$i", "/tmp/${name}_2", True),
         ("/tmp/vllm", "/tmp", False),
         ("/tmp/vllm", "/tmp/vllm2", False),
         ("/tmp/vllm", "x/tmp/vllm", False),
