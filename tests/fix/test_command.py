@@ -246,6 +246,65 @@ def test_json_can_be_had_of_what_remains(command: Command) -> None:
     assert command("scan", "--fix", "job.sh", "--format", "json").codes == ["VD101"]
 
 
+# --- each word of the tables that fixes go by ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(each, "") for each in ("true", "True", "1", "yes", "YES")]
+    + [(each, "no-") for each in ("false", "False", "0", "no", "NO")],
+)
+def test_a_truth_that_a_flag_takes_no_more(command: Command, value: str, written: str) -> None:
+    old = "vllm serve m --{}enable-prefix-caching{}\n"
+    Path("serve.sh").write_text(old.format("", f" {value}"))
+    command("scan", "--fix", "serve.sh")
+    assert Path("serve.sh").read_text() == old.format(written, "")
+
+
+@pytest.mark.parametrize(
+    "option", ["--output=", "--error=", "--input=", "-o ", "-e ", "-i ", "-o", "-e", "-i"]
+)
+@pytest.mark.parametrize(
+    ("variable", "pattern"),
+    [
+        ("$SLURM_JOB_ID", "%j"),
+        ("${SLURM_JOBID}", "%j"),
+        ("$SLURM_JOB_NAME", "%x"),
+        ("$SLURM_ARRAY_JOB_ID", "%A"),
+        ("${SLURM_ARRAY_TASK_ID}", "%a"),
+        ("$SLURM_NODEID", "%n"),
+        ("$SLURM_PROCID", "%t"),
+        ("${USER}", "%u"),
+    ],
+)
+def test_a_variable_in_the_name_of_a_job_s_file(
+    command: Command, option: str, variable: str, pattern: str
+) -> None:
+    job = f"#!/bin/bash\n#SBATCH --gpus=1\n#SBATCH {option}logs/{{}}.txt\nvllm serve m\n"
+    Path("job.sh").write_text(job.format(variable))
+    command("scan", "--fix", "--select", "VD906", "job.sh")
+    assert Path("job.sh").read_text() == job.format(pattern)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "safe"),
+    [
+        ("python prepare.py\n", "", True),
+        ("", "python client.py\n", False),
+        ("", "curl localhost:8000\n", True),
+    ],
+)
+def test_a_variable_that_another_program_is_given(
+    command: Command, before: str, after: str, safe: bool
+) -> None:
+    """Whether the fix takes it from that one, too."""
+    Path(".vllm-doctor.toml").write_text('vllm-version = "0.12.0"\n')
+    script = f"{before}export VLLM_USE_V1=1\nvllm serve m &\n{after}wait\n"
+    Path("serve.sh").write_text(script)
+    command("scan", "--fix", "--show", "info", "--select", "VD725", "serve.sh")
+    assert (Path("serve.sh").read_text() != script) is safe
+
+
 # --- what is not touched ---------------------------------------------------------------------
 
 
