@@ -14,6 +14,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -39,12 +40,13 @@ _PATIENCE = 10
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a fault: `killed`, `hangs` (which is noticed, too), or `survived`."""
+    """What became of a fault: `killed` ``by`` a test, `hangs` (noticed, too), or `survived`."""
 
     fault: Fault
     verdict: str
     seconds: float
     tests: int
+    by: str = ""
 
 
 class Suite:
@@ -56,6 +58,7 @@ class Suite:
 
     def __init__(self, tests: Mapping[str, tuple[float, Sequence[str]]]) -> None:
         self.seconds = {test: seconds for test, (seconds, _) in tests.items()}
+        self.trusted: dict[str, bool] = {}
         self.of_function = defaultdict[str, list[str]](list)
         self.of_file = defaultdict[str, list[str]](list)
         self.of_package = defaultdict[str, list[str]](list)
@@ -84,13 +87,20 @@ class Suite:
             chosen.append(test)
         return chosen
 
+    def may_be_trusted(self, test: str, place: Path) -> bool:
+        """Whether a test passes where there is no fault; only then it tells of one."""
+        if test in self.seconds and test not in self.trusted:
+            verdict, _ = _run([test], place, 60 + _PATIENCE * self.seconds[test])
+            self.trusted[test] = verdict == "survived"
+        return self.trusted.get(test, True)
+
     def expected(self, tests: Sequence[str]) -> float:
         """The seconds that these tests took when they were noted."""
         return sum(self.seconds[test] for test in tests)
 
 
 def copy(target: Path) -> None:
-    """A copy of the working tree, with what was kept from the last run taken away."""
+    """A copy of the working tree, its bytecode made anew."""
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     for part in filter(lambda part: (ROOT / part).exists(), _PARTS):
@@ -100,6 +110,10 @@ def copy(target: Path) -> None:
             shutil.copytree(source, target / part, ignore=ignored, symlinks=True)
         else:
             shutil.copy2(source, target / part)
+    environment = {**_environment(target), "PYTHONDONTWRITEBYTECODE": ""}
+    subprocess.run(
+        [*_PYTEST, "--collect-only"], cwd=target, env=environment, capture_output=True, check=False
+    )
 
 
 def suite(cache: Path, workers: int) -> Suite:
@@ -133,7 +147,8 @@ def _digest() -> str:
 
 
 def _environment(place: Path, **more: str) -> dict[str, str]:
-    # A mutant's bytecode must not be taken for that of the next one, of the same size and second.
+    # A mutant's bytecode is not kept: it would be taken for that of another one, which was written
+    # in the same second.
     return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": _temporary(place), **more}
 
 
@@ -146,20 +161,26 @@ def _temporary(place: Path) -> str:
 def try_out(fault: Fault, place: Path, tests: Suite, limit: float) -> Outcome:
     """Put the fault into the copy, run the tests until one fails, and take it out again."""
     began, ran = time.monotonic(), 0
-    clean = (place / fault.path).read_bytes()
-    fault.put_into(place)
-    try:
-        for stage in tests.stages(fault, limit):
-            ran += len(stage)
-            verdict = _run(stage, place, 60 + _PATIENCE * tests.expected(stage))
-            if verdict != "survived":
-                return Outcome(fault, verdict, time.monotonic() - began, ran)
-    finally:
-        (place / fault.path).write_bytes(clean)
+    file = place / fault.path
+    clean, times = file.read_bytes(), file.stat()
+    stages = tests.stages(fault, limit)
+    while stages:
+        fault.put_into(place)
+        verdict, failed = _run(stages[0], place, 60 + _PATIENCE * tests.expected(stages[0]))
+        file.write_bytes(clean)
+        os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+        ran += len(stages[0])
+        if verdict == "survived":
+            stages.pop(0)
+        elif verdict == "hangs" or tests.may_be_trusted(failed, place):
+            return Outcome(fault, verdict, time.monotonic() - began, ran, failed)
+        else:
+            stages[0].remove(failed)
     return Outcome(fault, "survived", time.monotonic() - began, ran)
 
 
-def _run(stage: Sequence[str], place: Path, seconds: float) -> str:
+def _run(stage: Sequence[str], place: Path, seconds: float) -> tuple[str, str]:
+    """The verdict of these tests, and the one that failed."""
     arguments = place / "tests-to-run"
     arguments.write_text("\n".join(stage))
     try:
@@ -168,12 +189,14 @@ def _run(stage: Sequence[str], place: Path, seconds: float) -> str:
             cwd=place,
             env=_environment(place),
             capture_output=True,
+            text=True,
             timeout=seconds,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return "hangs"
-    return "killed" if done.returncode else "survived"
+        return "hangs", ""
+    failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", done.stdout, re.MULTILINE)
+    return "killed" if done.returncode else "survived", failed[1] if failed else ""
 
 
 def drawn(packages: Sequence[str], since: str | None, number: int, seed: int) -> list[Fault]:
