@@ -94,7 +94,7 @@ def test_frozen_hanging_and_held(four_nodes: OneHostSlurm, nvml: StandIn, job: s
     """Also from outside of the job."""
     scenarios = {"gpu02": HELD, "gpu03": HANGS}
     with frozen(four_nodes, "gpu04"):
-        done = examine(four_nodes, nvml, scenarios, "--jobid", job, "--timeout", "5")
+        done = examine(four_nodes, nvml, scenarios, "--jobid", job)
     assert (done.returncode, done.stderr) == (1, "")
     lines = done.stdout.splitlines()
     assert lines[:6] == [
@@ -104,7 +104,7 @@ def test_frozen_hanging_and_held(four_nodes: OneHostSlurm, nvml: StandIn, job: s
         "gpu02  H · · · · · · ·  not fit  gpu-memory-held, gpu-memory-too-low",
         "gpu03                   unknown  the probe of gpus: no answer within "
         + lines[4].partition("within ")[2],
-        "gpu04                   unknown  no answer within 11 s",
+        "gpu04                   unknown  no answer within 16 s",
     ]
     assert "#SBATCH --exclude=gpu02" in lines
     assert lines[-1].startswith("To the administrators: nodes are not fit for jobs: gpu02: GPU 0: ")
