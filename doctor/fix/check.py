@@ -13,7 +13,6 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
-from itertools import repeat
 
 from doctor.base.record import Record
 from doctor.diagnostic import Edit, Location
@@ -90,7 +89,6 @@ def _surprise(before: Examined, after: Examined, made: Sequence[Offer]) -> str |
     added = _ADDED.union(*(_written(offer) for offer in made))
     everywhere = [e for offer in made if _is_everywhere(offer) for e in _edits(offer)]
     edits = [edit for offer in made for edit in _edits(offer)]
-    replaced, written = [_text_at(before, edit) for edit in edits], [e.content for e in edits]
     promised = {fact.location for offer in made for fact in offer.verdict.facts}
     promised |= {place for offer in made for place in _members(offer)}
     for tag, i, j, k, m in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
@@ -100,7 +98,10 @@ def _surprise(before: Examined, after: Examined, made: Sequence[Offer]) -> str |
         if changed and _follow(changed, more, everywhere, added):
             continue
         if changed and all(_may_change(each, promised) for each in changed):
-            if any(map(_is_cut, was[i:j], more, repeat(replaced), repeat(written))):
+            if any(
+                _is_cut(one, other, edits, before.text)
+                for one, other in zip(changed, more, strict=False)
+            ):
                 return "a function would hand on other words than it is given"
             continue
         if not changed and all(each.program in added for each in more):
@@ -110,18 +111,18 @@ def _surprise(before: Examined, after: Examined, made: Sequence[Offer]) -> str |
     return None
 
 
-def _text_at(examined: Examined, edit: Edit) -> str:
-    return examined.text[edit.location.start.offset : edit.location.end.offset]
-
-
-def _is_cut(old: _Call, new: _Call, replaced: Iterable[str], written: Iterable[str]) -> bool:
+def _is_cut(was: Invocation, new: _Call, edits: Sequence[Edit], text: str) -> bool:
     """Whether a call lost a word that no edit took, or got others than those that edits wrote.
 
     A function that hands on `$1 $2 $3` loses what an edit pushes behind these, and gets what it
     pulls forward. By its text is not known what an edit concerns if variables stand in that.
     """
+    old = _call(was)
     if old.program != new.program:
         return False
+    concerned = [edit for edit in edits if _concerns(edit, was)] or edits
+    written = [edit.content for edit in concerned]
+    replaced = [text[e.location.start.offset : e.location.end.offset] for e in concerned]
     gone, come = Counter(old.words) - Counter(new.words), Counter(new.words) - Counter(old.words)
     texts = [text for text in (*replaced, *written) if text]
     if any("$" in text or "`" in text for text in texts):
@@ -135,6 +136,13 @@ def _is_cut(old: _Call, new: _Call, replaced: Iterable[str], written: Iterable[s
         any(word in come for word in words) and not all(word in whole for word in words)
         for words in additions
     )
+
+
+def _concerns(edit: Edit, invocation: Invocation) -> bool:
+    """Whether an edit touches a command, or what one of its words was made of."""
+    made_of = (piece.origin for word in invocation.arguments for piece in word.pieces)
+    origins = (invocation.origin, *(origin for origin in made_of if origin is not None))
+    return any(_touches(edit.location, origin) for origin in origins)
 
 
 def _shares(one: str, other: str) -> bool:

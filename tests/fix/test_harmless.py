@@ -154,6 +154,9 @@ def test_what_concerns_nobody_else_is_safe(code: str, script: str, command: Comm
 )
 def test_words_that_a_function_counts_are_not_pushed_on(script: str, command: Command) -> None:
     assert _fixed(command, script, "VD7", "--vllm-version=0.33.0") == script
+    others = "rm -rf /tmp/a*\n"
+    fixed = _fixed(command, script + others, "VD7,VD101", "--vllm-version=0.33.0")
+    assert fixed.startswith(script + "find")
 
 
 def test_an_option_is_no_part_of_a_name(command: Command) -> None:
