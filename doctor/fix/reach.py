@@ -26,7 +26,7 @@ def is_judged_everywhere(verdict: Verdict, traced: Traced) -> bool:
         return False
     attribute = _attribute(verdict, fact)
     # All that a flag's fact tells is about that flag, so nothing else can be chosen with it.
-    if not isinstance(fact, GivenFlag) and _is_chosen_with_another(fact, attribute):
+    if not isinstance(fact, GivenFlag) and is_chosen_with_another(fact, attribute):
         return False
     place = _place(fact, attribute)
     return all(
@@ -36,7 +36,7 @@ def is_judged_everywhere(verdict: Verdict, traced: Traced) -> bool:
     )
 
 
-def _is_chosen_with_another(fact: Fact, attribute: str) -> bool:
+def is_chosen_with_another(fact: Fact, attribute: str) -> bool:
     """Whether one default decides on the text and on something else that the fact tells.
 
     The arm `*) PARSER=hermes` is taken for the model that `${MODEL:-…}` has by default, and for

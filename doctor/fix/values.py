@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from doctor.base.regex import regex
 from doctor.diagnostic import Edit, Location
+from doctor.fix.reach import is_chosen_with_another
 from doctor.fix.uses import Path, uses
 from doctor.fix.work import NoFixError, Work
-from doctor.shell.tree import Span
+from doctor.shell.tree import Case, Span
 
 #: What may follow a folder in a path: names, and variables in them.
 _IN_PATH = r"(?:[\w.@%+~-]|\$\w+|\$\{[^}\n]*\})*"
@@ -25,6 +26,8 @@ def replace_value(work: Work) -> Iterator[Edit]:
     place = work.value_place(attribute)
     if _is_one_of_several_numbers(work, attribute.replace("-", "_"), place):
         raise NoFixError("the script chooses between several values")
+    if is_chosen_with_another(work.fact, attribute.replace("-", "_")) and _is_for_rest(work, place):
+        raise NoFixError("it is also for whatever else comes to the `*)` of its `case`")
     yield work.edit(place, work.operand("by"))
 
 
@@ -39,6 +42,16 @@ def _is_one_of_several_numbers(work: Work, attribute: str, place: Location) -> b
         isinstance(getattr(fact, attribute), (int, float))
         and not any(_overlap(place, each) for each in fact.evidence[attribute].locations)
         for fact in same
+    )
+
+
+def _is_for_rest(work: Work, place: Location) -> bool:
+    """Whether a place lies in the arm of a `case` for what no other arm is for."""
+    arms = (arm for case in work.index.commands if isinstance(case, Case) for arm in case.arms)
+    return any(
+        arm.span.start <= place.start.offset < arm.span.end
+        and any(pattern.literal == "*" for pattern in arm.patterns)
+        for arm in arms
     )
 
 

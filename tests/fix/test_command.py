@@ -81,7 +81,7 @@ vllm serve Qwen/Qwen3-8B "${ARGS[@]}"
     assert Path("job.sh").read_text() == text.replace("--swap-space 8 --use-v2-block-manager", "")
 
 
-def test_text_that_may_serve_another_model_is_no_safe_fix(command: Command) -> None:
+def test_text_that_serves_other_models_is_not_changed(command: Command) -> None:
     job = Path("job.sh")
     text = """MODEL=${MODEL:-openai/gpt-oss-20b}
 case "$MODEL" in
@@ -93,7 +93,9 @@ vllm serve "$MODEL" --enable-auto-tool-choice --tool-call-parser "$PARSER"
     job.write_text(text)
     done = command("scan", "--fix", "job.sh")
     assert (done.code, job.read_text()) == (1, text)
-    assert "1 can be fixed (--fix --unsafe-fixes" in done.out
+    assert "can be fixed" not in done.out
+    assert command("scan", "--fix", "--unsafe-fixes", "job.sh").code == 1
+    assert job.read_text() == text
 
 
 def test_unsafe_fixes_alone_change_nothing(command: Command) -> None:
