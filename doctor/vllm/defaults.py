@@ -6,6 +6,8 @@ it does in every release of the last years.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from doctor.values.value import UNKNOWN, UnknownType
 from doctor.vllm import memory_share
 from doctor.vllm.releases import Candidates
@@ -15,6 +17,20 @@ from doctor.vllm.server import Server
 _COMPILING = "0.8.0"
 #: From here on there is no other engine.
 _ONLY_ENGINE = "0.11.0"
+#: Flags with which the releases before fall back to the engine that compiles nothing, each with
+#: its default (``_is_v1_supported_oracle`` in engine/arg_utils.py of 0.8.0 to 0.10.2).
+_FALL_BACK: Mapping[str, tuple[str, ...]] = {
+    "--num-scheduler-steps": ("1",),
+    "--scheduler-delay-factor": ("0", "0.0"),
+    "--max-num-partial-prefills": ("1",),
+    "--preemption-mode": (),
+    "--disable-async-output-proc": (),
+    "--logits-processor-pattern": (),
+    "--enable-prompt-adapter": (),
+    "--enable-prompt-embeds": (),
+    "--otlp-traces-endpoint": (),
+    "--collect-detailed-traces": (),
+}
 
 
 def gpu_memory_utilization(server: Server, candidates: Candidates) -> float | UnknownType:
@@ -35,11 +51,20 @@ def compiles(server: Server, candidates: Candidates) -> bool | UnknownType:
         return True
     tables = candidates.tables
     compiling = tables.since(_COMPILING)
-    if server.engine_version == "0":
+    if server.engine_version == "0" or _falls_back(server):
         compiling = tables.since(_ONLY_ENGINE)
     elif server.engine_version == "1":
         compiling = tables.every
     return bool(candidates.likely & compiling)
+
+
+def _falls_back(server: Server) -> bool:
+    """Whether an older release takes its older engine for the sake of a flag."""
+    return any(
+        flag.name in _FALL_BACK
+        and (flag.value.text if flag.value else "") not in _FALL_BACK[flag.name]
+        for flag in server.arguments.flags
+    )
 
 
 def writes_compile_cache(server: Server, candidates: Candidates) -> bool | UnknownType:

@@ -151,6 +151,9 @@ def test_verdicts(tables: Tables) -> None:
         ("--kv-cache-memory-bytes 8G", "", UNKNOWN, True),
         ("", "0.7.3", 0.9, False),
         ("-O3", "0.7.3", 0.9, True),
+        ("--num-scheduler-steps 8", "0.8.5", 0.9, False),
+        ("--num-scheduler-steps 1", "0.8.5", 0.9, True),
+        ("--disable-async-output-proc", "0.10.2", 0.9, False),
         ("--enforce-eager", "", 0.9, False),
     ],
 )
