@@ -150,13 +150,35 @@ class Value(Record):
 
     @property
     def location(self) -> Location | None:
-        """The stretch of its pieces that were written in the same file as the first."""
-        origins = [piece.origin for piece in self.pieces if piece.origin is not None]
-        if not origins:
+        """Where it was written, as far as that is one stretch of a file.
+
+        Of a path that is put together it is what holds its last name: in ``$ROOT/vllm_*`` that is
+        the pattern, wherever ``ROOT=/tmp`` stands.
+        """
+        placed = [piece for piece in self.pieces if piece.origin is not None]
+        if not placed:
             return None
-        same = [origin for origin in origins if origin.source is origins[0].source]
-        joined = replace(same[0], end=max(same[0].end, _adjacent_end(same)))
-        return joined.location
+        last = self._of_last_name()
+        at = placed.index(last) if last in placed else 0
+        run = [piece.origin for piece in placed if piece.origin is not None]
+        while at and _follows(run[at - 1], run[at]):
+            at -= 1
+        return replace(run[at], end=max(run[at].end, _adjacent_end(run[at:]))).location
+
+    def _of_last_name(self) -> Piece | None:
+        """The piece, text or a pattern, that holds the last slash with something behind it."""
+        behind = False
+        for piece in reversed(self.pieces):
+            if isinstance(piece, Text):
+                kept = piece.text if behind else piece.text.rstrip("/")
+                if "/" in kept:
+                    return piece
+                behind = behind or bool(kept)
+            elif piece.matched and "/" in piece.name:
+                return piece
+            else:
+                behind = True
+        return None
 
     def __add__(self, other: Value) -> Value:
         joined = Value(self.pieces + other.pieces, self.assumes | other.assumes)
@@ -203,11 +225,17 @@ def _cut(piece: Text, first: int, last: int) -> Text:
 def _adjacent_end(origins: Iterable[Origin]) -> int:
     """The end of the run of origins that follow one another without a gap of a line."""
     end = -1
+    before: Origin | None = None
     for origin in origins:
-        if end >= 0 and not 0 <= origin.start - end <= 2:
+        if before is not None and not _follows(before, origin):
             break
-        end = origin.end
+        before, end = origin, origin.end
     return end
+
+
+def _follows(one: Origin, other: Origin) -> bool:
+    """Whether one is written right behind the other, with a quote or two between them."""
+    return one.source is other.source and 0 <= other.start - one.end <= 2
 
 
 #: The name of what stands for a value, or for words, that grew too long.

@@ -107,9 +107,11 @@ def _find(arguments: Sequence[Value]) -> Iterator[_Target]:
     rank = {False: 0, UNKNOWN: 1, True: 2}
     own, _, held = min(ways, key=lambda way: (rank[way[0]], way[1]))
     names = sorted((each.at, each.value) for each in held if each.name == "-name")
-    shown = names[0][1].display if names and names[0][1] is not None else "*"
+    name = names[0][1] if names else None
     for folder in search.folders:
-        inside = Unknown(f"/{shown}", matched=True, origin=folder.origin)
+        origin = folder.origin if name is None else name.origin
+        shown = "*" if name is None else name.display
+        inside = Unknown(f"/{shown}", matched=True, origin=origin)
         yield _Target(Value((*_without_slash(folder).pieces, inside), folder.assumes), own)
 
 
