@@ -54,21 +54,12 @@ class Module:
 
     @cached_property
     def names(self) -> Mapping[str, ast.AST]:
-        """What each name at the top is; of two definitions the one that counts when it runs."""
+        """What each name at the top is when the module has been run."""
         found: dict[str, ast.AST] = {}
-        for node in _statements(self.tree.body):
-            if isinstance(node, ast.ClassDef | ast.FunctionDef):
-                found[node.name] = node
-            elif isinstance(node, ast.Assign):
-                for target in node.targets:
-                    if isinstance(target, ast.Name):
-                        found.setdefault(target.id, node.value)
-            elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-                if node.value is not None:
-                    found.setdefault(node.target.id, node.value)
-            elif isinstance(node, ast.ImportFrom):
-                for alias in node.names:
-                    found.setdefault(alias.asname or alias.name, node)
+        for node, surely in _statements(self.tree.body):
+            for name, meaning in _defined(node):
+                if surely or name not in found:
+                    found[name] = meaning
         return found
 
     def origin(self, name: str) -> tuple[str, str] | None:
@@ -85,20 +76,33 @@ class Module:
         return base, names.get(name, name)
 
 
-def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements of a module, those below ``if`` and ``try`` too.
+def _statements(body: list[ast.stmt], surely: bool = True) -> Iterator[tuple[ast.stmt, bool]]:
+    """The statements of a module, those below ``if`` and ``try`` too, and whether each is run.
 
-    What ``if TYPE_CHECKING`` defines comes last: it counts where nothing else defines it.
+    What ``if TYPE_CHECKING`` defines counts where nothing else defines it.
     """
     for node in body:
         if isinstance(node, ast.If) and name_of(node.test) == "TYPE_CHECKING":
-            yield from _statements(node.orelse)
-            yield from _statements(node.body)
+            yield from _statements(node.orelse, surely)
+            yield from _statements(node.body, False)
         elif isinstance(node, ast.If | ast.Try):
-            yield from _statements(node.body)
-            yield from _statements(node.orelse)
+            yield from _statements(node.body, surely)
+            yield from _statements(node.orelse, False)
         else:
-            yield node
+            yield node, surely
+
+
+def _defined(node: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
+    """The names that a statement defines, and what each is."""
+    if isinstance(node, ast.ClassDef | ast.FunctionDef):
+        yield node.name, node
+    elif isinstance(node, ast.Assign):
+        yield from ((each.id, node.value) for each in node.targets if isinstance(each, ast.Name))
+    elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        if node.value is not None:
+            yield node.target.id, node.value
+    elif isinstance(node, ast.ImportFrom):
+        yield from ((alias.asname or alias.name, node) for alias in node.names)
 
 
 @dataclass

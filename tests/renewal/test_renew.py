@@ -283,3 +283,17 @@ flags:
         "differs: --old-x: deprecated is 0.9.0 in the sources, 0.8.0 by decision",
         "differs: --gone: decided, but no release has it",
     ]
+
+
+def test_a_type_that_only_type_checkers_see_checks_nothing(
+    renew: Callable[[], Any], cache: Path
+) -> None:
+    hidden = """CacheDType = Literal["auto", "fp8"]
+if TYPE_CHECKING:
+    from vllm.types import CacheDType
+else:
+    CacheDType = Any
+"""
+    change = {releases.CONFIG: ('CacheDType = Literal["auto", "fp8"]\n', hidden)}
+    releases.archive(cache, "0.9.0", change=change)
+    assert renew()[0]["flags"]["--kv-cache-dtype"] == {"kind": "str", "default": "auto"}
