@@ -273,7 +273,10 @@ def scripts(draw: st.DrawFn) -> str:
     kinds: list[Callable[[], Texts]] = [_deletion, servers, lambda: st.sampled_from(_STEPS)]
     lines = ["#!/bin/bash", *header, draw(st.sampled_from(_SETTINGS))]
     for _ in range(draw(st.integers(1, 3))):
-        part = draw(draw(st.sampled_from((kinds[0], kinds[0], kinds[1], kinds[2])))())
+        kind = draw(st.sampled_from((kinds[0], *kinds)))
+        part = draw(kind())
+        if kind is _deletion:  # what another one meets, and how it ends, follows what this leaves
+            kinds = kinds[1:]
         around = draw(st.sampled_from(_AROUND))
         if "EOF" in part or ("<<" in around and "EOF" in part):
             around = "{b}"
