@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from doctor.diagnostic import Edit, Location
 from doctor.fix.work import NoFixError, Work
+from doctor.shell.tree import Simple
 from doctor.vllm.arguments import Flag
 from doctor.vllm.migration import VALUE
 
@@ -55,11 +56,27 @@ def rewrite_flag(work: Work) -> Iterator[Edit]:
     text = work.operand("to")
     flags = _at_place(work)
     if not text:
-        yield removal(work, *_stretch(work, flags))
+        start, end = _stretch(work, flags)
+        if _is_all_that_is_printed(work, start, end):
+            raise NoFixError("a command prints nothing but this flag")
+        yield removal(work, start, end)
     elif text.endswith(_VALUE):
         yield work.edit(work.place("name"), text.removesuffix(_VALUE))
     else:
         yield work.edit(work.stretch(*_stretch(work, flags)), text)
+
+
+def _is_all_that_is_printed(work: Work, start: int, end: int) -> bool:
+    """Whether a flag is all that an `echo` is for, which would have to go with it."""
+    flag = work.source.text[start:end].strip("\"'")
+    return any(
+        isinstance(command, Simple)
+        and len(command.words) == 2
+        and command.words[0].literal in ("echo", "printf")
+        and command.words[1].span.start <= start < command.words[1].span.end
+        and command.words[1].literal == flag
+        for command in work.index.commands
+    )
 
 
 def rename_flag(work: Work) -> Iterator[Edit]:
@@ -75,6 +92,8 @@ def removal(work: Work, start: int, end: int) -> Edit:
     before, rest = text[line:start], text[end:line_end]
     if not before.strip() and rest.strip() in ("", "\\"):
         return _line_away(work, line, line_end, rest.strip())
+    if not before.strip() and rest.strip() in ("'", '"') and _continued(work, line) < line:
+        return Edit(work.stretch(_continued(work, line), end), "")  # the last of a quoted text
     if before.lstrip().startswith("-") or (not before.strip() and rest.lstrip().startswith("-")):
         # Of a line of flags the whole is written anew: others of them may go as well.
         kept = f"{before.rstrip()} {rest.lstrip()}" if before.strip() else before + rest.lstrip()
@@ -88,10 +107,16 @@ def removal(work: Work, start: int, end: int) -> Edit:
 def _line_away(work: Work, line: int, end: int, rest: str) -> Edit:
     """A line away; if the line before goes on in it and it does not go on, it ends there."""
     text = work.source.text
-    continued = re.search(r"[ \t]*\\\r?\n\Z", text[:line])
-    if continued is not None and not rest:
-        return Edit(work.stretch(continued.start(), end), "")
+    if not rest and _continued(work, line) < line:
+        return Edit(work.stretch(_continued(work, line), end), "")
     return Edit(work.stretch(line, min(text.find("\n", end) + 1 or len(text), len(text))), "")
+
+
+def _continued(work: Work, line: int) -> int:
+    """Where the line before ends, without the backslash that joins it to this one."""
+    above = work.source.text[work.line_start(line - 1) : line] if line else ""
+    found = re.search(r"[ \t]*\\\r?\n\Z", above)
+    return line - len(found[0]) if found is not None else line
 
 
 def _flags(work: Work, name: str) -> list[Flag]:
