@@ -139,6 +139,14 @@ SHAPES: Mapping[str, Shape] = {
     ),
     "late directives": _lines("#SBATCH --mem=N", "vllm serve m\n", "echo a\n"),
     "hostlist": _words("srun -w ", "n[1-9],", "m vllm serve m\n"),
+    # files
+    "included": _lines("source lib/aN.sh", "vllm serve m\n"),
+    "run": _lines("bash aN.sh"),
+    "maybe run": lambda n: "".join(f"bash a{i}.sh\n" for i in range(n)),
+    "maybe expanded": lambda n: "echo " + "${" * n + ".sh",
+    "maybe substituted": lambda n: "echo " + "$(" * n + ".sh",
+    "maybe directives": lambda n: "#" * n + "\n" + " " * n + "\n" + "# " + "a" * n,
+    "maybe tokens": lambda n: "hf_" * n,
     # text
     "lines": _lines("echo vllm N"),
     "long word": _words("vllm serve ", "abcdefgh"),

@@ -6,6 +6,11 @@ What one of them cuts off is unknown, and the trace and an info (VD005) say so.
 
 from __future__ import annotations
 
+# --- the text ---------------------------------------------------------------------------------
+
+#: How many characters of a script are read: a megabyte of `if [ "$a" = x ]; then …`.
+MAX_READ = 200_000
+
 # --- the walk ---------------------------------------------------------------------------------
 
 #: How many commands of one script are walked, loops' turns and calls counted in; what is expanded
@@ -16,6 +21,8 @@ PIECES_A_STEP = 100
 #: How many characters of a text that is parsed again count as one step: `eval "$x"`, here-documents
 #: that are run.
 CHARACTERS_A_STEP = 100
+#: How many choices that have led to a command make it count as one step more: a thousand `elif`s.
+ASSUMPTIONS_A_STEP = 50
 #: How deep functions may call others, and a function itself: `f() { f; }`.
 MAX_CALLS, MAX_RECURSION = 12, 4
 #: How deep commands, and shells within shells, may be nested: `bash -c "bash -c …"`.
@@ -40,6 +47,9 @@ MAX_ITEMS = 1_000
 #: How many things one variable may hold; an unknown stands for all further ones: a row of `if`s
 #: that each add to a variable.
 MAX_ALTERNATIVES = 16
+#: Of how many branches that come together each one's contents are kept apart: a `case` with a
+#: thousand arms.
+MAX_JOINED = 100
 #: On how many choices what a variable holds may rest: a thousand `if`s in a row.
 MAX_ASSUMPTIONS = 50
 #: How many consistent combinations of alternatives of one command are looked at:
@@ -65,3 +75,8 @@ MAX_SERVER_WORDS, WORDS_A_SERVER = 8_000, 20
 #: With how many of the servers that share a folder or a port another one is compared, the latest:
 #: `vllm serve m --port 800 &`, four hundred times.
 MAX_COMPARED = 20
+
+# --- files ------------------------------------------------------------------------------------
+
+#: How many files that a script may include or run are looked for: `bash aN.sh`, a thousand times.
+MAX_ASKED = 2_000

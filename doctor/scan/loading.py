@@ -8,6 +8,7 @@ from dataclasses import replace
 from hashlib import blake2b
 
 from doctor import sources
+from doctor.base.bounds import MAX_ASKED
 from doctor.base.folders import is_below
 from doctor.diagnostic import Source
 
@@ -49,6 +50,8 @@ class Loader:
         """A file that a script names: seen from its own folder, from where we are, or from one
         of the folders above its own, since many are started from their project's."""
         own = os.path.dirname(script.filename)
+        if len(self.asked) >= MAX_ASKED:
+            return None
         for folder in (own, "", *_above(own)):
             name = os.path.normpath(os.path.join(folder, path))
             self.asked.add(name)

@@ -28,7 +28,9 @@ _DELETES = regex(r"\b(?:rm|rmdir|find|shred|unlink|rsync)\b")
 #: Parts of the names of the folders that all users share, and of their variables.
 _SHARED = regex(r"tmp|shm", re.IGNORECASE)
 
-_EXPANSION = regex(r"\$\{[^}]*\}|\$\([^)]*\)|\$\w+|[\"'`;&|()]")
+#: An expansion that is longer than this is left in the name, which then names no file.
+_LONGEST = 100
+_EXPANSION = regex(rf"\$\{{[^}}]{{0,{_LONGEST}}}\}}|\$\([^)]{{0,{_LONGEST}}}\)|\$\w+|[\"'`;&|()]")
 
 
 def matters(source: Source, config: Config, load: Callable[[str, Source], Source | None]) -> bool:

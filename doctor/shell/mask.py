@@ -12,7 +12,7 @@ from __future__ import annotations
 from doctor.shell.scanner import ScanError
 
 # bashlex takes some 3 kB for a token. Nobody writes so much without a blank line between.
-MAX_PIECES = 100_000
+MAX_PIECES = 20_000
 
 
 class Mask:

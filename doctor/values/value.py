@@ -6,8 +6,10 @@ in the files it was written, so that a diagnostic can point there and a fix can 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import field, replace
+from itertools import accumulate
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from doctor.base.bounds import MAX_CHARACTERS, MAX_PIECES
@@ -181,8 +183,7 @@ class Value(Record):
         return None
 
     def __add__(self, other: Value) -> Value:
-        joined = Value(self.pieces + other.pieces, self.assumes | other.assumes)
-        return _too_long(joined) if _is_beyond_bounds(joined.pieces) else joined
+        return _bounded(self.pieces + other.pieces, self.assumes | other.assumes)
 
     def slice(self, start: int, end: int | None = None) -> Value:
         """The value of characters ``start`` to ``end`` of ``display``; known text only is cut.
@@ -190,25 +191,30 @@ class Value(Record):
         An unknown is kept whole if any of its name lies in the stretch. Origins of cut text
         are narrowed where the text was written as it stands.
         """
-        stop = len(self.display) if end is None else end
-        kept: list[Piece] = []
-        at = 0
-        for piece in self.pieces:
-            size = len(piece.text if isinstance(piece, Text) else piece.name)
-            first, last = max(start, at) - at, min(stop, at + size) - at
-            at += size
-            if first >= last:
-                continue
-            kept.append(_cut(piece, first, last) if isinstance(piece, Text) else piece)
-        return Value(tuple(kept), self.assumes)
+        return next(self.slices([(start, len(self.display) if end is None else end)]))
+
+    def slices(self, spans: Iterable[tuple[int, int]]) -> Iterator[Value]:
+        """Several slices, each from where it starts to where it ends."""
+        sizes = (len(p.text if isinstance(p, Text) else p.name) for p in self.pieces)
+        ends = list(accumulate(sizes))
+        for start, end in spans:
+            kept: list[Piece] = []
+            for index in range(bisect_right(ends, start), len(ends)):
+                piece, at = self.pieces[index], ends[index - 1] if index else 0
+                if at >= end:
+                    break
+                first, last = max(start, at) - at, min(end, ends[index]) - at
+                if first < last:
+                    kept.append(_cut(piece, first, last) if isinstance(piece, Text) else piece)
+            yield Value(tuple(kept), self.assumes)
 
     def split(self, separator: str) -> list[Value]:
         """The values between the separators, a character that counts in known text only."""
-        items, start = [], 0
+        spans, start = [], 0
         for item in self.shadow.split(separator):
-            items.append(self.slice(start, start + len(item)))
+            spans.append((start, start + len(item)))
             start += len(item) + 1
-        return items
+        return list(self.slices(spans))
 
 
 def _cut(piece: Text, first: int, last: int) -> Text:
@@ -242,15 +248,20 @@ def _follows(one: Origin, other: Origin) -> bool:
 TOO_LONG = "… (too long)"
 
 
-def _is_beyond_bounds(pieces: Sequence[Piece]) -> bool:
-    if len(pieces) > MAX_PIECES:
-        return True
-    sizes = (len(piece.text) for piece in pieces if isinstance(piece, Text))
-    return sum(sizes) > MAX_CHARACTERS
+def concatenated(values: Iterable[Value]) -> Value:
+    """The values one after the other as one."""
+    every = list(values)
+    assumes = frozenset[Assumption]().union(*(value.assumes for value in every))
+    return _bounded(tuple(piece for value in every for piece in value.pieces), assumes)
 
 
-def _too_long(value: Value) -> Value:
-    return Value((derived(TOO_LONG, value, many=True, origin=value.origin),), value.assumes)
+def _bounded(pieces: tuple[Piece, ...], assumes: frozenset[Assumption]) -> Value:
+    """The value of these pieces, one unknown in place of far too many or too long ones."""
+    value = Value(pieces, assumes)
+    size = sum(len(p.text) for p in pieces if isinstance(p, Text)) if len(pieces) > 8 else 0
+    if len(pieces) <= MAX_PIECES and size <= MAX_CHARACTERS:
+        return value
+    return Value((derived(TOO_LONG, value, many=True, origin=value.origin),), assumes)
 
 
 def is_too_long(value: Value) -> bool:

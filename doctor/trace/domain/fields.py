@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import chain, repeat
 from operator import itemgetter
 
 from doctor.base.bounds import MAX_COMBINATIONS, MAX_ITEMS, MAX_SPLIT
 from doctor.base.record import Record
 from doctor.values.assumption import NO_GUARD, Guard, consistent
-from doctor.values.value import TOO_LONG, Text, Unknown, Value, derived
+from doctor.values.value import TOO_LONG, Text, Unknown, Value, concatenated, derived
 
 
 class Fields(Record):
@@ -82,10 +83,9 @@ def joined(fields: Fields) -> Fields:
 
 
 def spaced(values: Sequence[Value]) -> Value:
-    joined = Value()
-    for index, value in enumerate(values):
-        joined = joined + Value((Text(" "),)) + value if index else value
-    return joined
+    """The values as one, with blanks between them."""
+    blanks = chain((Value(),), repeat(Value((Text(" "),))))
+    return concatenated(chain.from_iterable(zip(blanks, values, strict=False)))
 
 
 def assumed(values: Sequence[Value]) -> Guard:
@@ -102,7 +102,7 @@ def split_words(fields: Fields, separators: str) -> Fields:
         elif len(shadow) > MAX_SPLIT:
             words.append(Value((derived("…", value, many=True),), value.assumes))
         else:
-            words += [value.slice(*span) for span in spans(shadow, separators)]
+            words += value.slices(spans(shadow, separators))
     shadows = [_unquoted(value) for value in fields.values] or [""]
     return replace(
         fields,

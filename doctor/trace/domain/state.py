@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from doctor.base.bounds import MAX_ALTERNATIVES, MAX_ASSUMPTIONS
+from doctor.base.bounds import MAX_ALTERNATIVES, MAX_ASSUMPTIONS, MAX_JOINED
 from doctor.base.record import Record
 from doctor.shell.tree import Function
 from doctor.values.assumption import NO_GUARD, Guard, consistent, unlikeliness
@@ -190,10 +190,14 @@ def merge_alternatives(contents: Iterable[Content], name: str) -> tuple[Content,
         near = [content for content in merged if len(content.assumes) <= MAX_ASSUMPTIONS]
         near.sort(key=lambda content: (id(content) in again, unlikeliness(content.assumes)))
         kept, rest = near[: MAX_ALTERNATIVES - 1], (*near[MAX_ALTERNATIVES - 1 :], *far)
-        since = max(getattr(content, "since", 0) for content in rest)
-        several = Unknown(f"${name}", many=True, which=hash(rest), since=since)
-        return (*kept, Value((several,)))
+        return (*kept, _one_of(rest, name))
     return tuple(merged)
+
+
+def _one_of(contents: tuple[Content, ...], name: str) -> Value:
+    """The unknown that stands for any of several contents of a variable."""
+    since = max(getattr(content, "since", 0) for content in contents)
+    return Value((Unknown(f"${name}", many=True, which=hash(contents), since=since),))
 
 
 def _same(one: Content, other: Content) -> bool:
@@ -218,7 +222,7 @@ def join(states: Sequence[State], branches: Sequence[Guard]) -> State:
 
     ``branches[i]`` is what was assumed to take the way to ``states[i]``. A variable that all of
     them hold alike keeps its contents; otherwise each of its contents remembers its branch, the
-    likeliest first.
+    likeliest first. Of very many branches nothing is remembered.
     """
     if len(states) == 1:
         return states[0]
@@ -237,13 +241,17 @@ def join(states: Sequence[State], branches: Sequence[Guard]) -> State:
         found = [state.held(name) for state in states]
         if found.count(found[0]) == len(found):
             continue
+        exported = any(variable.exported for variable in found)
+        if len(states) > MAX_JOINED:
+            each = dict.fromkeys(variable.alternatives[0] for variable in found)
+            joined.variables[name] = Variable((_one_of(tuple(each), name),), exported)
+            continue
         contents = [
             resting(content, branch)
             for variable, branch in zip(found, branches, strict=True)
             for content in variable.alternatives
             if consistent(content.assumes, branch)
         ]
-        exported = any(variable.exported for variable in found)
         joined.variables[name] = Variable(merge_alternatives(contents, name), exported)
     joined.functions = _either([state.functions for state in states], branches, (UNDEFINED,))
     joined.files = _either([state.files for state in states], branches, ())

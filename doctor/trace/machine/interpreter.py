@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from doctor.base.bounds import MAX_CALLS, MAX_NESTED_COMMANDS, MAX_RECURSION
+from doctor.base.bounds import ASSUMPTIONS_A_STEP, MAX_CALLS, MAX_NESTED_COMMANDS, MAX_RECURSION
 from doctor.base.errors import DoctorError
 from doctor.base.failure import failure
 from doctor.shell.tree import (
@@ -79,7 +79,9 @@ class Interpreter:
             going_on = [result for result in results if result.flow is Flow.NEXT]
             if not going_on or not self.walk.step():
                 return [*done, *going_on]
-            results = self.statement(statement, going_on[0].state)
+            state = going_on[0].state
+            self.walk.spend(len(state.guard) // ASSUMPTIONS_A_STEP)
+            results = self.statement(statement, state)
         return [*done, *results]
 
     def statement(self, statement: Statement, state: State) -> list[Result]:

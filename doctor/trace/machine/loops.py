@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from doctor.base.bounds import MAX_TURNS, MAX_WALKS
+from doctor.base.bounds import MAX_JOINED, MAX_TURNS, MAX_WALKS
 from doctor.shell.tree import ArithmeticFor, Block, For, Simple, While
 from doctor.trace.domain.fields import Fields
 from doctor.trace.domain.results import Flow, Result, assuming, joined, merge
@@ -166,6 +166,8 @@ def _turn(shell: Shell, body: Block, state: State, turn: Turn) -> tuple[list[Sta
         shell.walk.settling_loops.append(turn.loop)
     shell.context = replace(shell.context, turns=outer.turns)
     going_on = [r.state for r in results if r.flow in (Flow.NEXT, Flow.CONTINUE)]
+    if len(going_on) > MAX_JOINED:
+        going_on = [joined(going_on)]
     ended = [
         Result(r.state) if r.flow is Flow.BREAK else r
         for r in results

@@ -8,6 +8,7 @@ from doctor.base.bounds import MAX_NESTED_SHELLS
 from doctor.base.record import Record
 from doctor.shell.tree import Simple
 from doctor.trace.domain.environment import BASES
+from doctor.trace.domain.fields import spaced
 from doctor.trace.domain.frame import FileFrame, ForeignFrame, NestedFrame, ScriptFrame, nested
 from doctor.trace.domain.results import assuming
 from doctor.trace.domain.state import State, Variable
@@ -18,7 +19,7 @@ from doctor.trace.programs.invocation import Start
 from doctor.trace.programs.options import Unwrapped, after_dashes, read_options
 from doctor.trace.programs.slurm import SBATCH
 from doctor.values.assumption import NO_GUARD, Guard, consistent
-from doctor.values.value import Origin, Unknown, Value, known
+from doctor.values.value import Origin, Unknown, Value
 
 #: Shells that leave functions in the environment alone.
 _WITHOUT_FUNCTIONS = frozenset({"sh", "dash", "zsh", "ksh"})
@@ -83,9 +84,7 @@ def run_text(shell: Shell, unwrapped: Unwrapped, start: Start, state: State) -> 
     if unwrapped.words[-1] in ("send-keys", "send"):
         while words and words[-1].text in ("Enter", "C-m", "KPEnter", "ENTER"):
             words.pop()
-    text = Value()
-    for index, word in enumerate(words):
-        text = text + known(" ") + word if index else word
+    text = spaced(words)
     if text.pieces:
         _walk_text(shell, start, text, state, ())
     elif start.input is not None:

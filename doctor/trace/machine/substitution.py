@@ -45,6 +45,7 @@ def outputs(
         found = [
             _output([*fields.values], written, number, expander.state)
             for fields in expander.arguments(command.words)
+            if fields.values
         ]
         if found:
             return tuple(found)

@@ -10,6 +10,7 @@ from doctor.base.numbers import signed_number
 from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.trace.domain.environment import BASES, SCRIPT, SCRIPT_FOLDER
+from doctor.trace.domain.fields import spaced
 from doctor.trace.words import operators
 from doctor.values.value import Text, Unknown, Value, derived, known
 
@@ -72,7 +73,7 @@ def _requoted(text: str) -> str:
 def printed(name: str, arguments: Sequence[Value]) -> Value | None:
     """What a program prints, without the line ends at its end; None if that isn't known."""
     if name == "echo":
-        return _joined([v for v in arguments if v.text not in ("-n", "-e", "-ne")])
+        return spaced([v for v in arguments if v.text not in ("-n", "-e", "-ne")])
     if name == "printf" and arguments:
         return without_line_ends(formatted(arguments[0], tuple(arguments[1:])))
     if name == "seq":
@@ -173,13 +174,6 @@ def is_based(path: Value) -> bool:
     """Whether a path begins with a folder that is known by its name, such as the script's own."""
     first = path.pieces[0] if path.pieces else None
     return isinstance(first, Unknown) and (first.name in BASES or first.name == SCRIPT)
-
-
-def _joined(values: Sequence[Value]) -> Value:
-    result = Value()
-    for index, value in enumerate(values):
-        result = result + Value((Text(" "),)) + value if index else value
-    return result
 
 
 def _sequence(texts: list[str | None]) -> Value | None:

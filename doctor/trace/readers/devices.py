@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from doctor.base.numbers import whole_number
 from doctor.base.record import Record
@@ -122,9 +123,15 @@ def _gathers_nodes(started: Started, job: Request | None) -> bool:
     """Whether the engine may use GPUs that another process or node holds."""
     server = started.server
     backend = server.distributed_executor_backend
-    text = started.invocation.origin.source.text
     several = job is not None and job.asks.nodes not in (None, 1) and server.nnodes == 1
-    return several or backend in ("ray", UNKNOWN) or _RAY.search(text) is not None
+    return (
+        several or backend in ("ray", UNKNOWN) or _names_ray(started.invocation.origin.source.text)
+    )
+
+
+@lru_cache(maxsize=8)  # asked for each server of a script
+def _names_ray(text: str) -> bool:
+    return _RAY.search(text) is not None
 
 
 def _of_job(job: Request | None) -> Limit | None:
