@@ -130,8 +130,6 @@ def _start(shell: Shell, start: Start, state: State) -> None:
     if unwrapped.text:
         shells.run_text(shell, unwrapped, inner, state)
     elif inner.arguments:
-        if inner.arguments[0].text in state.functions and unwrapped.words[0] == "command":
-            return
         _start(shell, inner, state)
 
 
