@@ -17,15 +17,19 @@ from doctor.trace.readers.concurrency import copies
 from doctor.trace.readers.devices import needed
 from doctor.trace.readers.servers import Started
 from doctor.trace.readers.surroundings import Surroundings
+from doctor.values.assumption import consistent
 from doctor.values.value import UNKNOWN, UnknownType
 
+#: Among more servers nobody searches for those that exclude each other: the work grows too fast.
+_MOST_SERVERS = 24
 _CLIENT = regex(r"client|bench|health|http\.server|wait_for|request", re.IGNORECASE)
 
 
 def told(allocation: Allocation, started: Sequence[Started], around: Surroundings) -> Allocation:
     """The fact about the script's own job with how many of its GPUs the servers leave unused.
 
-    The servers' needs are added up whether or not they run at the same time.
+    The servers' needs are added up whether or not they run at the same time, but not those of
+    servers of which the script starts one or the other.
     """
     used = _used(started, around)
     asked = allocation.gpus
@@ -37,7 +41,7 @@ def told(allocation: Allocation, started: Sequence[Started], around: Surrounding
 
 
 def _used(started: Sequence[Started], around: Surroundings) -> int | UnknownType:
-    total = 0
+    needs: list[tuple[int, Invocation]] = []
     for each in started:
         count, context = needed(each), each.invocation.context
         alone = not copies(each.invocation, around.walk, around.shape) and all(
@@ -46,8 +50,23 @@ def _used(started: Sequence[Started], around: Surroundings) -> int | UnknownType
         here = not (context.remote or context.uncalled or context.batch_job is not None)
         if not (alone and here and isinstance(count, int) and each.server.nnodes == 1):
             return UNKNOWN
-        total += count
-    return total or UNKNOWN
+        needs.append((count, each.invocation))
+    return (_most(needs) or UNKNOWN) if len(needs) <= _MOST_SERVERS else UNKNOWN
+
+
+def _most(needs: Sequence[tuple[int, Invocation]]) -> int:
+    """The most GPUs that servers take which may all be started in one run of the script."""
+    for count, one in needs:
+        rest = [each for each in needs if each[1] is not one]
+        beside = [each for each in rest if not _exclude(one, each[1])]
+        if len(beside) < len(rest):
+            return max(count + _most(beside), _most(rest))
+    return sum(count for count, _ in needs)
+
+
+def _exclude(one: Invocation, other: Invocation) -> bool:
+    """Whether a run of the script that starts one of them doesn't start the other."""
+    return one.context.excludes(other.context) or not consistent(one.assumes, other.assumes)
 
 
 def _others_may_use_some(around: Surroundings, started: Sequence[Started]) -> bool:
