@@ -11,6 +11,7 @@ from doctor.facts.node import NodeFact
 from doctor.node.bounds import MOST, first
 from doctor.node.probe import Gap, Sighting
 from doctor.rulebook import Answer, Knowledge, Rule, answer
+from doctor.rulebook.rule import Tells
 
 
 class Status(str, Enum):
@@ -27,7 +28,8 @@ class Status(str, Enum):
 class Check(Record):
     """One rule's answer about this node.
 
-    ``looks_at`` says what the check looks at, in words that fit however it ends. ``severity`` is
+    ``looks_at`` says what the check looks at, in words that fit however it ends; for
+    ``launch_critical`` and ``tells`` see ``Rule``. ``severity`` is
     the rule's own unless the check fails, then what it is here. ``message`` says what is wrong, or
     why nobody knows, or why the check doesn't apply. ``unknown`` is what nobody can tell, be the
     check failed or not. All of it is bounded, however much was found.
@@ -44,6 +46,8 @@ class Check(Record):
     lesson: str | None = None
     seconds: float = 0.0
     unknown: tuple[str, ...] = ()
+    launch_critical: bool = False
+    tells: Tells | None = None
 
     @property
     def failed(self) -> bool:
@@ -94,6 +98,8 @@ def _check(
         rule.lesson,
         seen.seconds,
         unknown,
+        rule.launch_critical,
+        rule.tells,
     )
 
 

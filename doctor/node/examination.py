@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from doctor.node.checks import Check
     from doctor.rulebook import Knowledge, Rule, Rulebook
 
-#: Without these nobody can say that a server will start.
-LAUNCH_CRITICAL = ("VN101", "VN102", "VN103", "VN107", "VN601")
-
 #: How much longer than the probes all else may take that reads or writes files, in seconds.
 GRACE = 0.5
 
@@ -58,7 +55,7 @@ class Examination(Record):
         return [
             check
             for check in self.checks
-            if _fails(check, least) or (check.unknown and check.code in LAUNCH_CRITICAL)
+            if _fails(check, least) or (check.unknown and check.launch_critical)
         ]
 
 

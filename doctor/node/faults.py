@@ -14,8 +14,6 @@ from doctor.facts.node import Gpu, GpuGrant
 from doctor.node.checks import Check, Status
 from doctor.node.examination import Examination
 
-_PLACE = "VN402"
-_HELD, _ILL, _GRANT = "VN101", "VN103", "VN107"
 _OTHERS = ("another-user", "unseen")
 
 
@@ -34,23 +32,26 @@ def faults(found: Examination) -> list[Fault]:
 
 def is_ours(found: Examination) -> bool:
     """Whether nothing says that Slurm did not give us this node."""
-    return not any(check.code == _PLACE and check.failed for check in found.checks)
+    return not any(check.tells == "elsewhere" and check.failed for check in found.checks)
 
 
 def is_well(found: Examination) -> bool:
     """Whether what would speak against the node was seen, and is well."""
-    status = {check.code: check.status for check in found.checks}
-    return all(status.get(code) is Status.OK for code in (_HELD, _ILL))
+    well = {check.tells for check in found.checks if check.status is Status.OK}
+    return {"held", "ill"} <= well
 
 
 def _faults(found: Examination) -> Iterator[Fault]:
-    errors = {check.code: check for check in found.checks if check.status is Status.ERROR}
-    if _HELD in errors:
-        yield from _of_gpus(errors[_HELD], [gpu for gpu in found.gpus if _others_hold(gpu)])
-    if _ILL in errors:
-        yield from _of_gpus(errors[_ILL], found.gpus)
-    if _GRANT in errors and found.grant is not None and _lacks_gpus(found.grant):
-        yield from (Fault(_GRANT, None, line) for line in errors[_GRANT].evidence)
+    for check in found.checks:
+        if check.status is not Status.ERROR:
+            continue
+        match check.tells:
+            case "held":
+                yield from _of_gpus(check, [gpu for gpu in found.gpus if _others_hold(gpu)])
+            case "ill":
+                yield from _of_gpus(check, found.gpus)
+            case "missing" if found.grant is not None and _lacks_gpus(found.grant):
+                yield from (Fault(check.code, None, line) for line in check.evidence)
 
 
 def _of_gpus(check: Check, gpus: Iterable[Gpu]) -> Iterator[Fault]:

@@ -114,10 +114,10 @@ def _parts(found: Examination, verdict: str, verbose: bool) -> Iterator[Renderab
 
 def _lacking(found: Examination) -> str:
     """What isn't here without which no server starts, though nothing else is wrong."""
-    checks = {check.code: check for check in found.checks}
-    gpus, vllm = checks.get("VN101"), checks.get("VN508")
-    missing = ["no GPU"] if gpus and gpus.status is Status.SKIPPED else []
-    if vllm and vllm.failed:
+    skipped = {check.tells for check in found.checks if check.status is Status.SKIPPED}
+    failed = {check.tells for check in found.checks if check.failed}
+    missing = ["no GPU"] if "held" in skipped else []
+    if "no-vllm" in failed:
         missing.append("no vLLM on the PATH")
     return " and ".join(missing)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 from doctor.base.document import Item
 from doctor.base.errors import nearest
@@ -15,14 +16,23 @@ from doctor.rulebook import grammar
 from doctor.rulebook.actions import ACTIONS
 from doctor.rulebook.grammar import Names
 from doctor.rulebook.predicates import Reference
-from doctor.rulebook.rule import Case, Conditions, LookUp, Message, RelatedPlace, Remedy, Rule
+from doctor.rulebook.rule import (
+    Case,
+    Conditions,
+    LookUp,
+    Message,
+    RelatedPlace,
+    Remedy,
+    Rule,
+    Tells,
+)
 from doctor.rulebook.vocabulary import about, kind, kinds
 
 REQUIRED = ("code", "name", "lesson", "fact", "severity", "when", "message", "examples")
 OPTIONAL = ("look-up", "cases", "at", "related", "fix", "once-per")
 CASE = ("when", "severity", "message", "fix", "once-per")
 #: What rules about nodes may have besides, and their cases.
-NODE = ("looks-at", "evidence", "remedy")
+NODE = ("looks-at", "launch-critical", "tells", "evidence", "remedy")
 NODE_CASE = ("remedy",)
 SEVERITIES = ("error", "warning", "info")
 CODE = regex(r"[A-Z]{2,8}[0-9]{3}")
@@ -51,11 +61,27 @@ def read_rule(item: Item, path: Path) -> Rule:
         at=_attributes(parts.get("at"), names),
         related=_related(parts.get("related"), names),
         looks_at=_looks_at(parts.get("looks-at")),
+        launch_critical=_flag(parts.get("launch-critical")),
+        tells=_tells(parts.get("tells")),
         evidence=_message(parts.get("evidence"), names, when),
         remedy=_message(parts.get("remedy"), names, when),
         once_per=_once_per(parts.get("once-per"), names),
         fix=_remedy(parts["fix"], names, when) if "fix" in parts else Remedy(),
     )
+
+
+def _flag(item: Item | None) -> bool:
+    """Whether something is so: true or false, false if it isn't said."""
+    if item is not None and not isinstance(item.value, bool):
+        raise item.error("this must be true or false")
+    return bool(item and item.value)
+
+
+def _tells(item: Item | None) -> Tells | None:
+    if item is None:
+        return None
+    word = grammar.one_of(item, get_args(Tells), "what a rule tells of a node")
+    return next(tells for tells in get_args(Tells) if tells == word)
 
 
 def read_code(item: Item) -> str:

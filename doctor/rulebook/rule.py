@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from doctor.base.record import Record
 from doctor.diagnostic import Severity
@@ -93,12 +94,18 @@ class RelatedPlace(Record):
     message: Message
 
 
+#: What a rule about nodes tells of the node as a whole: that others hold its GPUs, that one is ill,
+#: that some are missing, that Slurm gave us another node, that vLLM isn't there.
+Tells: TypeAlias = Literal["held", "ill", "missing", "elsewhere", "no-vllm"]
+
+
 class Rule(Record):
     """One rule file.
 
     ``looks_at``, ``evidence`` and ``remedy`` are for rules about nodes: what the check looks at, in
     a few words that say nothing of how it ends, what was seen, one fact a line, and what to do,
-    ready to paste.
+    ready to paste. So are ``launch_critical``, that nobody can say whether a server starts while
+    this is unknown, and ``tells``, what it tells of the node as a whole.
     """
 
     code: str
@@ -114,6 +121,8 @@ class Rule(Record):
     at: tuple[str, ...] = ()
     related: RelatedPlace | None = None
     looks_at: str = ""
+    launch_critical: bool = False
+    tells: Tells | None = None
     evidence: Message | None = None
     remedy: Message | None = None
     once_per: str | None = None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from doctor.rulebook import examples, reader
 from doctor.rulebook.actions import ACTIONS
 from doctor.rulebook.grammar import OPERATORS
 from doctor.rulebook.reference import kind_doc, operator_doc
+from doctor.rulebook.rule import Tells
 from doctor.rulebook.vocabulary import Attribute, Kind, Type, about, kinds
 
 Schema = dict[str, Any]
@@ -111,6 +112,8 @@ def _rule() -> Schema:
         "fix": {"$ref": "#/$defs/fix"},
         "examples": {"type": "array", "minItems": 2},
         **dict.fromkeys(reader.NODE, text),
+        "launch-critical": {"type": "boolean"},
+        "tells": {"enum": list(get_args(Tells))},
     }
     return {
         **_object(properties, list(reader.REQUIRED)),

@@ -146,3 +146,19 @@ def sliced(values: tuple[Value, ...], argument: Value, first: int = 0) -> tuple[
     if any(value.many for value in values[: end if int(found[1]) >= 0 else None]) and start:
         return (Value((derived("…", *values, argument, many=True),)),)
     return values[start:end]
+
+
+def as_expanded(value: Value, quoted: bool) -> Value:
+    """The value as it stands after an expansion, in quotes or not.
+
+    In quotes an unknown is one word, unless it is a list such as ``"$@"``.
+    """
+    pieces: list[Piece] = []
+    for piece in value.pieces:
+        if isinstance(piece, Text):
+            pieces.append(Text(piece.text, piece.origin, quoted))
+        elif quoted and piece.many and "@" not in piece.name and piece.name != "…":
+            pieces.append(replace(piece, many=False))
+        else:
+            pieces.append(piece)
+    return Value(tuple(pieces), value.assumes)

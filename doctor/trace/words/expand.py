@@ -19,6 +19,7 @@ from doctor.trace.domain.environment import inherited
 from doctor.trace.domain.fields import (
     Fields,
     append,
+    as_expanded,
     assumed,
     concatenate,
     joined,
@@ -32,7 +33,7 @@ from doctor.trace.domain.state import BLANKS, Array, Missing, State
 from doctor.trace.words import arithmetic, braces, globbing, operators, parameters
 from doctor.trace.words.bounds import Bounds
 from doctor.values.assumption import Guard, consistent
-from doctor.values.value import Piece, Text, Unknown, Value, derived, is_too_long, known, placed
+from doctor.values.value import Text, Unknown, Value, derived, is_too_long, known, placed
 
 
 class Expander(Record):
@@ -117,7 +118,7 @@ class Expander(Record):
         if part.quoted or not isinstance(part, Parameter):
             found = [
                 Fields(
-                    tuple(_quoted(value, part.quoted) for value in fields.values),
+                    tuple(as_expanded(value, part.quoted) for value in fields.values),
                     fields.assumes,
                     fields.unlikely,
                     fields.apart_before,
@@ -184,7 +185,7 @@ class Expander(Record):
                 values = tuple(operators.transform(v, part, argument, written) for v in values)
         if part.quoted and (part.subscript == "*" or part.name == "*"):
             values = (spaced(values),)
-        values = tuple(_quoted(value, part.quoted) for value in values)
+        values = tuple(as_expanded(value, part.quoted) for value in values)
         return Fields(values, content.assumes | assumed(values))
 
     def _offsets(self, written: Value) -> Value:
@@ -338,19 +339,3 @@ _NAME = regex(r"\$?\b[A-Za-z_]\w*")
 def _is_list(part: Part) -> bool:
     """``$@`` or ``${name[@]}``, which may stand for no word at all."""
     return isinstance(part, Parameter) and "@" in (part.name, part.subscript)
-
-
-def _quoted(value: Value, quoted: bool) -> Value:
-    """The value as it stands after an expansion, in quotes or not.
-
-    In quotes an unknown is one word, unless it is a list such as ``"$@"``.
-    """
-    pieces: list[Piece] = []
-    for piece in value.pieces:
-        if isinstance(piece, Text):
-            pieces.append(Text(piece.text, piece.origin, quoted))
-        elif quoted and piece.many and "@" not in piece.name and piece.name != "…":
-            pieces.append(replace(piece, many=False))
-        else:
-            pieces.append(piece)
-    return Value(tuple(pieces), value.assumes)
