@@ -11,7 +11,7 @@ from operator import itemgetter
 from doctor.base.bounds import MAX_COMBINATIONS, MAX_ITEMS, MAX_SPLIT
 from doctor.base.record import Record
 from doctor.values.assumption import NO_GUARD, Guard, consistent
-from doctor.values.value import TOO_LONG, Text, Unknown, Value, concatenated, derived
+from doctor.values.value import TOO_LONG, Piece, Text, Unknown, Value, concatenated, derived
 
 
 class Fields(Record):
