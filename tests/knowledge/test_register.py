@@ -64,6 +64,17 @@ class TestWhatIsInIt:
         assert len(list(tmp_path.glob("*.json"))) == 2
         assert names(tmp_path) == []
 
+    @as_root
+    @pytest.mark.parametrize("hours", [-1, 1])
+    def test_whoever_is_read_last_the_later_word_counts(self, tmp_path: Path, hours: int) -> None:
+        now = datetime.now(timezone.utc) - timedelta(hours=2)
+        record(tmp_path, entry("gpu07", "alice", HELD, now + timedelta(hours=hours)))
+        (theirs,) = tmp_path.glob("gpu07.*.json")
+        os.chown(theirs.rename(tmp_path / "gpu07.4711.json"), 4711, -1)
+        record(tmp_path, entry("gpu07", "bob", ("another fault",), now))
+        (found,) = unfit(tmp_path).values()
+        assert found.by == ("alice" if hours > 0 else "bob")
+
     @pytest.mark.parametrize(
         "text",
         ["", "{", "[]", '{"node": "gpu01"}', "\xff", "[" * 100_000],

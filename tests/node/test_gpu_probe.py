@@ -113,6 +113,15 @@ def test_a_gpu_that_tells_nothing() -> None:
     assert gpu.reasons["free"] == "this GPU doesn't tell it (nvmlDeviceGetMemoryInfo)"
 
 
+@pytest.mark.parametrize(
+    ("errors", "ailments"),
+    [(0, None), (3, "3 memory errors that could not be corrected")],
+)
+def test_memory_errors_are_told_where_there_are_any(errors: int, ailments: str | None) -> None:
+    (gpu,) = _gpus(_with(TotalEccErrors=lambda *_: errors, EccMode=lambda *_: (1, 1)))
+    assert (gpu.ecc_errors, gpu.ailments) == (errors, ailments)
+
+
 def test_a_gpu_that_belongs_to_others_is_left_out() -> None:
     def handle(index: int) -> int:
         if index == 0:
