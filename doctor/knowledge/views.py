@@ -166,12 +166,12 @@ def broken_version_row(
 
 def release_row(release: str, releases: Releases) -> ReleaseRow | None:
     """What is known of a release, None if it is none."""
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     details = releases.details(releases.newest) or {}
     try:
         newer = Version(release).release > Version(releases.newest).release
-    except InvalidVersion:
+    except ValueError:  # no release, or one with thousands of digits
         return None
     return {"newest": releases.newest, "date": details.get("date", UNKNOWN), "newer": newer}
 
