@@ -18,6 +18,7 @@ from doctor.trace.programs import containers
 from doctor.trace.programs.invocation import Start
 from doctor.trace.programs.options import Unwrapped, after_dashes, read_options
 from doctor.trace.programs.slurm import SBATCH
+from doctor.trace.programs.terminals import typed
 from doctor.values.assumption import NO_GUARD, Guard, consistent
 from doctor.values.value import Origin, Unknown, Value
 
@@ -80,10 +81,7 @@ def run_shell(shell: Shell, start: Start, state: State) -> None:
 
 def run_text(shell: Shell, unwrapped: Unwrapped, start: Start, state: State) -> None:
     """Words that a shell elsewhere reads as one line: ``ssh HOST …``, ``tmux send-keys …``."""
-    words = list(start.arguments)
-    if unwrapped.words[-1] in ("send-keys", "send"):
-        while words and words[-1].text in ("Enter", "C-m", "KPEnter", "ENTER"):
-            words.pop()
+    words = typed(start.arguments) if unwrapped.typed else start.arguments
     text = spaced(words)
     if text.pieces:
         _walk_text(shell, start, text, state, ())
@@ -139,18 +137,20 @@ def relative(path: Value) -> str | None:
     return path.text
 
 
-def run_file(shell: Shell, start: Start, arguments: tuple[Value, ...], state: State) -> None:
+def run_file(shell: Shell, start: Start, arguments: tuple[Value, ...], state: State) -> bool:
+    """Walk a script that is run with arguments; false if it can't be found."""
     found = load(shell, arguments[0], start.origin, state)
     if not found:
         shell.walk.unread.append((arguments[0], start.origin))
     if shell.walk.depth > MAX_NESTED_SHELLS:
-        return
+        return bool(found)
     for text in found:
         if consistent(start.assumes | state.guard, text.assumes):
             one = replace(start, assumes=start.assumes | text.assumes)
             inner, fresh = _sub_shell(shell, one, state)
             fresh.positional = arguments[1:]
             _run(shell, inner, text.frame, text.text, fresh)
+    return bool(found)
 
 
 def submit(shell: Shell, start: Start, state: State) -> None:

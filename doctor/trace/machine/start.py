@@ -18,6 +18,7 @@ from doctor.trace.programs.options import Unwrapped
 from doctor.trace.programs.printed import printed_whole
 from doctor.trace.programs.program import Trait
 from doctor.trace.programs.table import does, is_a, program_of
+from doctor.trace.programs.unknown import command_within
 from doctor.values.assumption import NO_GUARD, YES, Question, assume, consistent
 from doctor.values.value import Value
 
@@ -121,10 +122,9 @@ def _start(shell: Shell, start: Start, state: State) -> None:
         return
     unwrapped = wrappers.unwrap(start.arguments)
     if unwrapped is None:
-        if _is_script(start.arguments[0], state):
-            shells.run_file(shell, start, start.arguments, state)
-        elif _runs_what_follows(start.arguments):
-            _start(shell, _without_prefix(start), state)
+        script = _is_script(start.arguments[0], state)
+        if not script or not shells.run_file(shell, start, start.arguments, state):
+            _start_within(shell, start, state)
         return
     inner = _inside(shell, unwrapped, start)
     if unwrapped.text:
@@ -141,28 +141,17 @@ def _is_script(program: Value, state: State) -> bool:
     )
 
 
-def _runs_what_follows(words: Sequence[Value]) -> bool:
-    """Whether an unknown first word stands before a whole command: ``$PREFIX vllm serve …``."""
-    if len(words) < 2 or words[0].text is not None or len(words[0].pieces) > 1:
-        return False
-    name = (words[1].text or "").rpartition("/")[2]
-    return (
-        is_a(name, Trait.SHELL)
-        or name == "vllm"
-        or name.startswith("python")
-        or wrappers.is_wrapper(name)
-    )
-
-
-def _without_prefix(start: Start) -> Start:
-    prefix, *command = start.arguments
-    runs = assume(Question.RUNS, prefix.display, YES, f"{prefix.display} runs what follows it")
-    return replace(
-        start,
-        arguments=tuple(command),
-        assumes=start.assumes | prefix.assumes | {runs},
-        nesting=start.nesting + 1,
-    )
+def _start_within(shell: Shell, start: Start, state: State) -> None:
+    """Start the command that an unknown program is given to run, if it is given one."""
+    container = start.context.container
+    found = command_within(start.arguments, container.image if container is not None else None)
+    if found is None:
+        return
+    program = start.arguments[0]
+    runs = assume(Question.RUNS, program.display, YES, found.words)
+    assumes = start.assumes | program.assumes | {runs}
+    inner = replace(start, arguments=found.arguments, assumes=assumes, nesting=start.nesting + 1)
+    _start(shell, inner, state)
 
 
 def _emit(shell: Shell, start: Start, state: State) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from doctor.base.regex import regex
 from doctor.trace.domain.state import Content
 from doctor.trace.programs.invocation import Container, Start
 from doctor.trace.programs.options import Unwrapped, Wrapper, names
@@ -12,6 +13,12 @@ from doctor.values.value import Value, known
 
 _DOCKER = ("docker", "podman", "podman-hpc", "nerdctl")
 _APPTAINER = ("apptainer", "singularity")
+#: What is surely an image of Apptainer's, or one of vLLM's for docker.
+_IMAGE = regex(
+    r"\.(?:sif|simg)$|^(?:docker|oras|library|docker-archive)://|(?:^|/)vllm-openai:|vllm/vllm-"
+)
+#: Options whose value may well be such a file.
+_TAKES_IMAGE = frozenset("-B --bind --mount -v --volume -o --overlay --env -e --label -l".split())
 _VLLM_IMAGES = ("vllm-openai", "vllm/vllm")
 #: What enroot, and pyxis by it, makes anew for a container (conf/mounts/10-system.fstab).
 _ENROOT = ("/tmp",)
@@ -36,6 +43,7 @@ def pyxis(image: Value) -> Container:
 
 
 def _docker_run(unwrapped: Unwrapped, start: Start) -> Start:
+    unwrapped, start = _with_image(unwrapped, start)
     image = unwrapped.operands[0] if unwrapped.operands else None
     environment: dict[str, tuple[Content, ...]] = {}
     for value in unwrapped.values("-e", "--env"):
@@ -72,8 +80,27 @@ def _binds(values: list[Value]) -> list[tuple[str, Value]]:
     return found
 
 
+def _with_image(unwrapped: Unwrapped, start: Start) -> tuple[Unwrapped, Start]:
+    """The same with the image where it belongs, if an option took it for its value.
+
+    With ``--pwd $DIR image.sif bash`` and an empty DIR, which is to be filled in, `bash` would be
+    the image.
+    """
+    operands = unwrapped.operands
+    if operands and _IMAGE.search(operands[0].display):
+        return unwrapped, start
+    for at, (name, value) in enumerate(unwrapped.options):
+        if name in _TAKES_IMAGE or value is None or not _IMAGE.search(value.display):
+            continue
+        if at + 1 == len(unwrapped.options):
+            shown = replace(unwrapped, options=unwrapped.options[:at], operands=(value,))
+            return shown, replace(start, arguments=(*operands, *start.arguments))
+    return unwrapped, start
+
+
 def _apptainer(unwrapped: Unwrapped, start: Start) -> Start:
     """Apptainer shows the host's /tmp and home unless told otherwise, and its environment."""
+    unwrapped, start = _with_image(unwrapped, start)
     contained = unwrapped.given("-c", "--contain", "-C", "--containall")
     private: list[str] = ["/tmp", "/var/tmp", "/dev/shm"] if contained else []
     for value in unwrapped.values("--no-mount"):
@@ -162,7 +189,13 @@ _APPTAINER_RUN = Wrapper(
 PROGRAMS = (
     Program(_DOCKER, is_a=frozenset({Trait.DAEMON})),
     Program(_DOCKER, ("run",), wraps=_DOCKER_RUN, enters=_docker_run, sends=_log),
-    Program(_DOCKER, ("exec",), wraps=_DOCKER_EXEC, enters=_docker_exec, sends=_log),
+    Program(
+        _DOCKER,
+        ("exec", "compose exec", "compose run"),
+        wraps=_DOCKER_EXEC,
+        enters=_docker_exec,
+        sends=_log,
+    ),
     Program(_DOCKER, ("pull",), is_a=frozenset({Trait.PULLS})),
     Program(_DOCKER, ("stop", "kill", "rm"), is_a=frozenset({Trait.ENDS_OTHERS})),
     Program(_APPTAINER, ("exec", "run"), wraps=_APPTAINER_RUN, enters=_apptainer),

@@ -17,6 +17,12 @@ _NO_GPU = """
     scontrol squeue scancel sacct seq test true false openssl lsof ss netstat find xargs bash sh
     env exec wait exit return jobs source module ml stdbuf set huggingface-cli hf
 """
+_TAKES_TEXT = """
+    ack ag apropos apt apt-get at bat batch brew cmp code column comm complete crontab diff dnf
+    dpkg emacs figlet file fold g++ gcc gh htop info join locate lolcat mail make man more nano nl
+    notify-send npm ollama paste pidof rename rg rpm sdiff service sponge strings svn systemctl
+    tldr toilet top tput unlink vi vim wall whatis whereis write yum zip
+"""
 _TRAITS: Mapping[Trait, str] = {
     Trait.SHELL: "bash sh zsh dash ksh",
     Trait.ENDS_OTHERS: "kill pkill killall fuser",
@@ -25,6 +31,7 @@ _TRAITS: Mapping[Trait, str] = {
     Trait.SILENT: "chmod cp disown kill ln mkdir mv pkill rm rmdir sleep touch ulimit wait",
     Trait.STEADY: "basename dirname hostname id logname nproc pwd readlink realpath uname whoami",
     Trait.PRINTS: "echo printf logger",
+    Trait.TAKES_TEXT: _TAKES_TEXT,
     Trait.ASKS: "curl wget nc jq kill",
 }
 

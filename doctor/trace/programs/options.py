@@ -15,7 +15,8 @@ class Wrapper(Record):
     the options and the inner command (a duration, a host, an image). ``detaches`` are options
     with which the inner command goes on in the background. ``text`` is true if what follows is
     a shell command line and not a list of words; ``line`` are options whose value is such a line,
-    before the operands or after them.
+    before the operands or after them. ``typed`` are values of options with which what follows is
+    typed into a shell elsewhere.
     """
 
     short: str = ""
@@ -24,6 +25,7 @@ class Wrapper(Record):
     detaches: frozenset[str] = frozenset()
     text: bool = False
     line: frozenset[str] = frozenset()
+    typed: frozenset[str] = frozenset()
 
 
 class Unwrapped(Record):
@@ -49,10 +51,18 @@ class Unwrapped(Record):
     @property
     def text(self) -> bool:
         """Whether a shell reads what is within as a line."""
-        return self.wrapper.text or self.given(*self.wrapper.line)
+        return self.wrapper.text or self.typed or self.given(*self.wrapper.line)
+
+    @property
+    def typed(self) -> bool:
+        """Whether what is within are keys, typed into a shell that is there already."""
+        said = {*self.words, *(value.text for _, value in self.options if value is not None)}
+        return bool(self.wrapper.typed & said)
 
     @property
     def detached(self) -> bool:
+        if self.typed:
+            return True
         spellings = {name for name, _ in self.options} | set(self.words)
         return bool(self.wrapper.detaches & spellings)
 

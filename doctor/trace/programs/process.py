@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from doctor.base.regex import regex
 from doctor.trace.programs.invocation import Context, Start
 from doctor.trace.programs.options import Unwrapped, Wrapper, names
 from doctor.trace.programs.program import Place, Program, Trait
-from doctor.values.value import Value, derived
+from doctor.values.value import PROCESS, Unknown, Value, derived
 
+#: Where GNU parallel puts an argument in: ``{}``, ``{1}``, ``{%}``, ``{/.}``.
+_PUT_IN = regex(r"\{[0-9#%]*/{0,2}\.?\}")
 _BECOMES = frozenset({Trait.BECOMES})
 
 
@@ -23,6 +26,34 @@ def _env(unwrapped: Unwrapped, start: Start) -> Start:
             break
         environment[name] = (arguments.pop(0).slice(len(name) + 1),)
     return replace(start, arguments=tuple(arguments), environment=environment)
+
+
+def _command(unwrapped: Unwrapped, start: Start) -> Start:
+    """With ``-v`` it only tells where a program is."""
+    return replace(start, arguments=()) if unwrapped.given("-v", "-V") else start
+
+
+def _parallel(unwrapped: Unwrapped, start: Start) -> Start:
+    """The words up to ``:::`` are a line; what stands after it, or in its input, is put in."""
+    words = start.arguments
+    ends = [at for at, word in enumerate(words) if (word.text or "").startswith(":::")]
+    line = words[: ends[0]] if ends else words
+    filled = tuple(_filled(word) for word in line)
+    return (
+        _xargs(unwrapped, replace(start, arguments=filled))
+        if filled == line
+        else replace(start, arguments=filled)
+    )
+
+
+def _filled(word: Value) -> Value:
+    """A word with what ``parallel`` puts in as an unknown that each of its jobs has of its own."""
+    filled, at = Value(assumes=word.assumes), 0
+    for place in _PUT_IN.finditer(word.shadow):
+        given = Unknown(place[0], frozenset({PROCESS}), origin=word.origin)
+        filled = filled + word.slice(at, place.start()) + Value((given,))
+        at = place.end()
+    return filled + word.slice(at)
 
 
 def _xargs(unwrapped: Unwrapped, start: Start) -> Start:
@@ -71,7 +102,8 @@ PROGRAMS = (
     ),
     Program(("exec",), is_a=_BECOMES),
     Program(("stdbuf",), wraps=Wrapper("ioe", names("input output error"))),
-    Program(("unbuffer", "command", "catchsegv"), wraps=Wrapper()),
+    Program(("unbuffer", "catchsegv"), wraps=Wrapper()),
+    Program(("command",), wraps=Wrapper(), enters=_command),
     Program(("sudo",), wraps=Wrapper("ugCDhpRTUrt", names("user group chdir host prompt chroot"))),
     Program(
         ("flock",),
@@ -118,5 +150,17 @@ PROGRAMS = (
         ("xargs",),
         wraps=Wrapper("IinPLdEsa", names("max-args max-procs replace delimiter arg-file")),
         enters=_xargs,
+    ),
+    Program(
+        ("parallel",),
+        wraps=Wrapper(
+            "jaINndS",
+            names(
+                "jobs arg-file delay joblog results timeout retries colsep delimiter load memfree "
+                "sshlogin sshloginfile max-args tmpdir workdir basefile env nice halt max-procs"
+            ),
+            text=True,
+        ),
+        enters=_parallel,
     ),
 )

@@ -35,6 +35,8 @@ class Trait(Enum):
     STEADY = auto()
     #: It prints its arguments.
     PRINTS = auto()
+    #: It takes its arguments as text, and starts none of them.
+    TAKES_TEXT = auto()
     #: It asks a server whether it answers, and gives up if it can't.
     ASKS = auto()
     #: Its process becomes that of the program that it starts.

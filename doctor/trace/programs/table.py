@@ -43,6 +43,11 @@ PROGRAMS: Mapping[tuple[str, ...], Program] = _by_words(
 )
 
 
+def is_known(name: str) -> bool:
+    """Whether there is a record of the program of this name, or of a verb of it."""
+    return any(words[0] == name for words in PROGRAMS)
+
+
 def is_a(name: str, trait: Trait) -> bool:
     """Whether the program of this name is like this, whatever its arguments."""
     return trait in PROGRAMS.get((name,), _UNKNOWN).is_a

@@ -12,7 +12,7 @@ from doctor.slurm.options import Given, Option, read_components
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.programs.options import Unwrapped
 from doctor.trace.readers.concurrency import together
-from doctor.values.value import UNKNOWN, UnknownType
+from doctor.values.value import UNKNOWN, UnknownType, Value
 from doctor.vllm.program import recognise
 
 #: How a script names the job that it runs in itself.
@@ -74,7 +74,7 @@ def _fact(
         "container_image": _of_value(given.last("container-image")),
     }
     if timeout is not None:
-        evidence["timeout"] = Evidence((invocation.outer[0].location or program,))
+        evidence["timeout"] = Evidence((_word(invocation, "timeout").location or program,))
     beside = _beside(invocation, given, holders)
     if beside is not None:
         evidence["beside"] = Evidence((beside.arguments[0].location or beside.origin.location,))
@@ -122,6 +122,12 @@ def _keeps_a_job(invocation: Invocation) -> bool:
 def _timeout(invocation: Invocation) -> Unwrapped | None:
     found = [w for w in invocation.context.wrappers if w.words[0] == "timeout"]
     return found[-1] if found else None
+
+
+def _word(invocation: Invocation, name: str) -> Value:
+    """The word of a command line that names a program around another one, else the first."""
+    words = invocation.outer
+    return next((word for word in words if word.display.rpartition("/")[2] == name), words[0])
 
 
 def _signal_is_kill(timeout: Unwrapped) -> bool:
