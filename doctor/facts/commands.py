@@ -45,14 +45,17 @@ class WrittenPath(Fact, kw_only=True):
 
 
 class NamedKill(Fact, kw_only=True):
-    """A command that ends processes by their name."""
+    """A command that ends what it finds on its node: by name, by a port, by a GPU, all of Ray."""
 
     kind: ClassVar[str] = "kill"
 
-    program: str = attribute("`pkill` or `killall`")
-    pattern: str = attribute("the name or pattern, unknowns by their names")
+    program: str = attribute(
+        "what finds them: `pkill`, `killall`, `pgrep`, `ps`, `lsof`, `fuser`, `ray stop`, …"
+    )
+    by: str = attribute("what they are found by: `name`, `port`, `gpu` or `ray`", "name")
+    pattern: str = attribute("the name, pattern or port, unknowns by their names")
     selective: bool = attribute(
-        "whether a user, parent, session, terminal or something of the job's own narrows it", False
+        "whether a parent, session, terminal or something of the job's own narrows it", False
     )
     node_shared: bool | UnknownType = attribute(
         "whether other jobs may run on the node: false in a job with whole nodes"

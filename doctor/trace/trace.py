@@ -30,6 +30,7 @@ from doctor.trace.readers import deletions, directives, jobs, logfiles, secrets,
 from doctor.trace.readers import kills as programs
 from doctor.trace.readers.concurrency import JobShape
 from doctor.trace.readers.leftovers import Cleared
+from doctor.trace.readers.listings import Listings
 from doctor.trace.readers.surroundings import Surroundings, runs_elsewhere
 from doctor.values.value import Value
 
@@ -134,13 +135,14 @@ def _of_commands(
     at_slurm = [each for each in invocations if each.context.remote or not elsewhere]
     shared = programs.node_shared(requests)
     in_batch_job = bool(own.header.effective)
+    listings = Listings.of(invocations)
     read = partial(spared, walk.failures)
     yield from read(
         "what is written", lambda: written.read(at_slurm, folders, Cleared.of(walk, requests))
     )
     for each in invocations:
         yield from read("the deletions", partial(deletions.read, each, folders, shared))
-        yield from read("what is killed", partial(programs.read, each, shared))
+        yield from read("what is killed", partial(programs.read, each, shared, listings))
     yield from read("the steps", lambda: steps.read(invocations, in_batch_job=in_batch_job))
 
 

@@ -27,6 +27,7 @@ from doctor.shell.tree import (
     If,
     Pipeline,
     Simple,
+    Span,
     Statement,
     Subshell,
     Substitution,
@@ -196,7 +197,8 @@ class Interpreter:
         before = state.input
         expander = self.expander(state)
         inner = self.inside(
-            outputs=redirects.outputs(command.redirects, expander, self.context.outputs)
+            outputs=redirects.outputs(command.redirects, expander, self.context.outputs),
+            feed=redirects.feed(command.redirects, self.frame, self.context.feed),
         )
         state.input = redirects.standard_input(command.redirects, expander, before)
         results = inner._inside_compound(command, state)
@@ -240,6 +242,8 @@ class Interpreter:
             beside = state.fork()
             if index:
                 beside.input = written
+                read = Span(command.commands[0].span.start, command.commands[index - 1].span.end)
+                inner = inner.inside(feed=self.frame.origin(read))
             written = substitution.written(part, inner.expander(beside))
             traps.run(inner, inner.execute(part, beside))
             self.walk.step()

@@ -17,7 +17,7 @@ from doctor.trace.machine.shell import Shell
 from doctor.trace.programs.invocation import Turn
 from doctor.values import value as values
 from doctor.values.assumption import NO, Question, assume
-from doctor.values.value import Iteration, Unknown, Value
+from doctor.values.value import Iteration, Unknown, Value, placed
 
 
 def execute(shell: Shell, command: For | ArithmeticFor | While, state: State) -> list[Result]:
@@ -107,6 +107,8 @@ def _each(
         binding = _any(command.name, number, shell.walk.number())
         if any(isinstance(piece, Unknown) and piece.matched for piece in value.pieces):
             binding = (command.name, _one_match(value, number))
+        elif value.many and value.origin is not None:
+            binding = (command.name, placed(binding[1], value.origin))
         if value.many or command.select:
             results = _varying(shell, command.body, state, number, binding)
         else:

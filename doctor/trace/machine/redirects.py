@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from doctor.base.numbers import is_digits, whole_number
-from doctor.shell.tree import Command, HereDocument, Redirect, Simple, Word
+from doctor.shell.tree import Command, HereDocument, Redirect, Simple, Substitution, Word
+from doctor.trace.domain.frame import ScriptFrame
 from doctor.trace.programs.invocation import Output
 from doctor.trace.words.expand import Expander
-from doctor.values.value import Value, known
+from doctor.values.value import Origin, Value, known
 
 _FILES = {">", ">>", ">|", "<>"}
 
@@ -112,6 +113,18 @@ def _is_input(redirect: Redirect) -> bool:
     return redirect.operator.startswith("<") and redirect.descriptor in (None, "0")
 
 
+def feed(found: Sequence[Redirect], frame: ScriptFrame, before: Origin | None) -> Origin | None:
+    """Where the commands stand whose output is read, after ``< <(…)`` or ``<<< "$(…)"``."""
+    for redirect in reversed(found):
+        if not _is_input(redirect):
+            continue
+        target = redirect.target
+        parts = target.parts if isinstance(target, Word) else ()
+        made = len(parts) == 1 and isinstance(parts[0], Substitution)
+        return frame.origin(parts[0].span) if made else None
+    return before
+
+
 def standard_input(
     found: Sequence[Redirect], expander: Expander, before: Value | None
 ) -> Value | None:
@@ -131,5 +144,15 @@ def standard_inputs(
             return expander.scalar(redirect.target.body)
         if redirect.operator == "<<<":
             return tuple(text + known("\n") for text in expander.scalar(redirect.target))
-        return ()
+        return _process(redirect.target, expander)
     return () if before is None else (before,)
+
+
+def _process(target: Word, expander: Expander) -> tuple[Value, ...]:
+    """What the commands of ``< <(…)`` print, if they surely print that."""
+    part = target.parts[0] if len(target.parts) == 1 else None
+    if not isinstance(part, Substitution) or part.opener != "<(":
+        return ()
+    texts = expander.substitute(replace(part, opener="$("))
+    sure = all(text.text is not None for text in texts)
+    return tuple(text + known("\n") for text in texts) if sure else ()

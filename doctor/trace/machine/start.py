@@ -61,7 +61,8 @@ def _run(
     origin = shell.frame.origin(command.span)
     environment = assignments.overlay(shell, command, state)
     choices = shell.context.choices if choice is None else (*shell.context.choices, choice)
-    context = replace(shell.context, outputs=outputs, choices=choices)
+    feed = redirects.feed(command.redirects, shell.frame, shell.context.feed)
+    context = replace(shell.context, outputs=outputs, choices=choices, feed=feed)
     start = Start(
         arguments=fields.values,
         environment=environment,

@@ -85,7 +85,8 @@ class Context(Record):
 
     ``wrappers`` are the programs around it, the outermost first. ``copies`` are the kinds of
     copies of it that a step runs: ``task``, ``host``, or as many as the job has. ``choices`` tell
-    for each command around it, by a number, which of its alternatives this comes of.
+    for each command around it, by a number, which of its alternatives this comes of. ``feed`` is
+    where the commands stand whose output it reads: those before it in a pipeline, or in ``<( )``.
     """
 
     threads: tuple[Thread, ...] = ()
@@ -99,6 +100,7 @@ class Context(Record):
     outputs: Mapping[int, Output] = field(default_factory=dict)
     uncalled: bool = False
     choices: tuple[tuple[int, int], ...] = ()
+    feed: Origin | None = None
 
     def excludes(self, other: Context) -> bool:
         """Whether the two come of different alternatives of one command."""

@@ -12,26 +12,37 @@ from doctor.trace.programs.options import read_options
 from doctor.trace.programs.program import Trait
 from doctor.trace.programs.table import is_a
 from doctor.trace.readers.jobs import Request
+from doctor.trace.readers.listings import LONG, NARROW, Listing, Listings
 from doctor.values.value import UNKNOWN, UnknownType, Value
 
-#: Options of pkill and killall that take a value, and those of them that narrow the choice.
+#: Options of pkill and killall that take a value.
 _VALUES = "gGPrstuUuFoyzn"
-_NARROW = frozenset(
-    "-u -U -g -G -P -s -t -F -y --euid --uid --user --pgroup --group --parent --session "
-    "--terminal --pidfile --younger-than --ns".split()
-)
-_LONG = frozenset(name.lstrip("-") for name in _NARROW if name.startswith("--")) | {"signal"}
 _SIGNAL = regex(r"-(\d+|[A-Z][A-Z0-9]+)")
+#: How ``kill`` only asks whether a process is there, and how ``fuser`` kills.
+_ASKS = ("-0", "-l", "-L")
+_KILLS = regex(r"-\w*k\w*|--kill")
 _OF_ONE_SERVER = regex(r"port|\d{4}|/|[-.]yaml")
 
 
-def read(invocation: Invocation, shared: bool | UnknownType) -> Iterator[Fact]:
+def read(invocation: Invocation, shared: bool | UnknownType, listings: Listings) -> Iterator[Fact]:
     """The facts about one program of a script; for ``shared`` see ``node_shared``."""
     program = invocation.arguments[0].display.rpartition("/")[2]
-    if program in ("pkill", "killall"):
-        yield from _kill(invocation, program, shared)
-    elif program == "tmux":
+    if program == "tmux":
         yield from _pane(invocation)
+    container = invocation.context.container
+    if container is not None and is_a(container.engine, Trait.DAEMON):
+        return
+    if program in ("pkill", "killall"):
+        yield from _by_name(invocation, program, shared)
+    elif program == "kill" and not any(word.text in _ASKS for word in invocation.arguments):
+        found = listings.handed_to(invocation)
+        yield from (_fact(invocation, each, shared) for each in found)
+    elif program == "fuser" and any(_KILLS.fullmatch(w.display) for w in invocation.arguments[1:]):
+        found = listings.holders(invocation)
+        yield from (_fact(invocation, each, shared) for each in found)
+    elif program == "ray" and invocation.arguments[1:2] and invocation.arguments[1].text == "stop":
+        listing = Listing("ray", invocation.arguments[1], "ray stop")
+        yield _fact(invocation, listing, shared)
 
 
 def node_shared(requests: Sequence[Request]) -> bool | UnknownType:
@@ -51,24 +62,29 @@ def _more(count: int | UnknownType | None, than: int) -> bool:
     return isinstance(count, int) and count > than
 
 
-def _kill(invocation: Invocation, program: str, shared: bool | UnknownType) -> Iterator[NamedKill]:
-    container = invocation.context.container
-    if container is not None and is_a(container.engine, Trait.DAEMON):
-        return
+def _by_name(
+    invocation: Invocation, program: str, shared: bool | UnknownType
+) -> Iterator[NamedKill]:
     words = [w for w in invocation.arguments[1:] if not _SIGNAL.fullmatch(w.display)]
     letters = _VALUES if program == "pkill" else "sunyoZ"
-    options, patterns = read_options(words, letters, _LONG)
+    options, patterns = read_options(words, letters, LONG)
     patterns = [word for word in patterns if not word.display.startswith("-")]
-    narrowed = any(name in _NARROW for name, _ in options)
+    narrowed = any(name in NARROW for name, _ in options)
     for pattern in patterns if program == "killall" else patterns[:1]:
-        yield NamedKill(
-            location=invocation.origin.location,
-            evidence={"pattern": _evidence(pattern)},
-            program=program,
-            pattern=pattern.display,
-            selective=narrowed or _is_of_one_server(pattern),
-            node_shared=shared,
-        )
+        yield _fact(invocation, Listing("name", pattern, program, narrowed), shared)
+
+
+def _fact(invocation: Invocation, listing: Listing, shared: bool | UnknownType) -> NamedKill:
+    of_one = listing.by == "name" and _is_of_one_server(listing.what)
+    return NamedKill(
+        location=invocation.origin.location,
+        evidence={"pattern": _evidence(listing.what)},
+        program=listing.program,
+        by=listing.by,
+        pattern=listing.pattern,
+        selective=listing.selective or of_one,
+        node_shared=shared,
+    )
 
 
 def _is_of_one_server(pattern: Value) -> bool:
