@@ -122,6 +122,15 @@ def test_memory_errors_are_told_where_there_are_any(errors: int, ailments: str |
     assert (gpu.ecc_errors, gpu.ailments) == (errors, ailments)
 
 
+@pytest.mark.parametrize(("now", "most"), [(8, None), (None, 16)])
+def test_a_link_of_which_one_width_cannot_be_asked(now: int | None, most: int | None) -> None:
+    widths = {"CurrPcieLinkWidth": now, "MaxPcieLinkWidth": most}
+    unknown = _raise(NVMLError_NoPermission("Insufficient Permissions"))
+    answers = {n: unknown if w is None else (lambda _, w=w: w) for n, w in widths.items()}
+    (gpu,) = _gpus(_with(**answers))
+    assert gpu.pcie_lanes_lost is UNKNOWN
+
+
 def test_a_gpu_that_belongs_to_others_is_left_out() -> None:
     def handle(index: int) -> int:
         if index == 0:
