@@ -102,6 +102,15 @@ class Launch(Fact, kw_only=True):
         "what limits it, in words: `the job`, `CUDA_VISIBLE_DEVICES`, …", "nothing"
     )
     gpus_lacking: int | UnknownType = attribute("how many more it needs than it is given")
+    gpus_outside: str | None = attribute(
+        "the numbers by which a variable names GPUs that the job doesn't have, null for none", None
+    )
+    gpu_uuid: str | None = attribute(
+        "the first GPU that `CUDA_VISIBLE_DEVICES` names by its UUID, null for none", None
+    )
+    reads_gpu_uuids: bool | UnknownType = attribute(
+        "whether the candidate releases read such UUIDs; unknown where some do"
+    )
     gpus_looked_at: bool | UnknownType = attribute(
         "whether the job that it runs in looks at its GPUs before the server starts"
     )

@@ -55,7 +55,8 @@ def read_allocation(given: Given, by: str) -> AllocationRequest:
     """What ``given`` asks for. ``by`` is `header`, `sbatch`, `salloc` or `srun`."""
     requested = _node_names(given, ("nodelist", "nodefile"))
     least, most = _nodes(given, requested)
-    tasks = _tasks(given, least)
+    gpus = gpus_in_all(given, most)
+    tasks = _tasks(given, least, gpus)
     array = read_array(given)
     return AllocationRequest(
         by=by,
@@ -63,7 +64,7 @@ def read_allocation(given: Given, by: str) -> AllocationRequest:
         nodes=least,
         tasks=tasks,
         gpus_per_node=gpus_per_node(given, least if least == most else UNKNOWN),
-        gpus=gpus_in_all(given, most),
+        gpus=gpus,
         excluded=_node_names(given, ("exclude",)),
         requested=requested,
         nodes_pinned=_pinned(requested, most),
@@ -83,7 +84,7 @@ def read_allocation(given: Given, by: str) -> AllocationRequest:
 _DECIDED_BY: Mapping[str, tuple[str, ...]] = {
     "asks_gpus": GPU_OPTIONS,
     "nodes": ("nodes",),
-    "tasks": ("ntasks", "ntasks-per-node"),
+    "tasks": ("ntasks", "ntasks-per-node", "ntasks-per-gpu"),
     "gpus_per_node": GPU_OPTIONS,
     "gpus": GPU_OPTIONS,
     "excluded": ("exclude",),
@@ -170,8 +171,13 @@ def _nodes_for_tasks(given: Given) -> int | UnknownType | None:
     return -(-tasks // per_node) if per_node else UNKNOWN
 
 
-def _tasks(given: Given, nodes: int | UnknownType | None) -> int | UnknownType | None:
+def _tasks(
+    given: Given, nodes: int | UnknownType | None, gpus: int | UnknownType | None
+) -> int | UnknownType | None:
     tasks, per_node = _count(given, "ntasks"), _count(given, "ntasks-per-node")
+    per_gpu = _count(given, "ntasks-per-gpu")
+    if tasks is None and per_gpu is not None and gpus is not None:
+        return UNKNOWN if per_gpu is UNKNOWN or gpus is UNKNOWN else per_gpu * gpus
     if tasks is not None or per_node is None:
         return tasks
     if per_node is UNKNOWN or nodes is UNKNOWN:

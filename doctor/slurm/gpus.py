@@ -21,6 +21,8 @@ GPU_OPTIONS = (
 )
 #: Those of them whose value may also name other resources.
 _ANY_RESOURCE = ("gres", "tres-per-task")
+#: Options with which a task of a step gets GPUs of its own.
+BOUND_TO_TASK = ("gpus-per-task", "tres-per-task", "ntasks-per-gpu")
 #: Options by which a job may come to GPUs that it doesn't ask for by name.
 _MAY_MEAN_GPUS = ("partition", "constraint", "exclusive", "nodelist", "nodefile", "reservation")
 
@@ -74,15 +76,29 @@ def gpus_in_all(given: Given, nodes: int | UnknownType | None) -> int | UnknownT
 
 def gpus_of_task(given: Given) -> int | UnknownType | None:
     """How many GPUs a task of a step may use at most; None if the step doesn't say."""
-    for name in ("gpus-per-task", "tres-per-task"):
-        option = given.last(name)
-        if option is not None and _asks(option) is True:
-            return _count(option) if given.last("gpu-bind", "tres-bind") is None else UNKNOWN
+    if given.last(*BOUND_TO_TASK) is not None:
+        bound = gpus_bound_to_task(given)
+        return UNKNOWN if bound is None else bound
     for name in ("gpus-per-node", "gres", "gpus"):
         option = given.last(name)
         if option is not None and _asks(option) is True:
             return _count(option)
     return None
+
+
+def gpus_bound_to_task(given: Given) -> int | UnknownType | None:
+    """How many GPUs Slurm binds to each task of a step; None where a task sees all of them.
+
+    sbatch(1): ``--gpus-per-task`` and ``--ntasks-per-gpu`` bind, unless ``--gpu-bind`` says how.
+    """
+    if given.last("gpu-bind", "tres-bind") is not None:
+        return None
+    if given.last("ntasks-per-gpu") is not None:
+        return 1
+    per_task = given.last("gpus-per-task", "tres-per-task")
+    if per_task is None or _asks(per_task) is False:
+        return None
+    return _count(per_task) if _asks(per_task) is True else UNKNOWN
 
 
 def _is_one_task(given: Given) -> bool:

@@ -161,7 +161,7 @@ def _in_place(
             server = next(servers)
             where = server.invocation
             with Sparing(around.walk.failures, "the surroundings of a server"):
-                fact = devices.told(fact, server, around.request)
+                fact = devices.told(fact, server, around)
                 fact = logs.told(fact, where, around)
                 fact = replace(
                     fact,

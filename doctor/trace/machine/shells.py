@@ -154,7 +154,10 @@ def run_file(shell: Shell, start: Start, arguments: tuple[Value, ...], state: St
 
 
 def submit(shell: Shell, start: Start, state: State) -> None:
-    """``sbatch``: the text of ``--wrap``, a here-document or a file runs as a job of its own."""
+    """``sbatch``: the text of ``--wrap``, a here-document or a file runs as a job of its own.
+
+    The sbatch itself is the last program that was started.
+    """
     options, rest = read_options(start.arguments[1:], SBATCH.short, SBATCH.long)
     thread = shell.in_background().context.threads[-1]
     submitted = Unwrapped(("sbatch",), SBATCH, tuple(options), (), tuple(rest))
@@ -164,7 +167,7 @@ def submit(shell: Shell, start: Start, state: State) -> None:
         container=containers.pyxis(images[-1]) if images else None,
         threads=(*start.context.threads, thread),
         wrappers=(*start.context.wrappers, submitted),
-        batch_job=shell.walk.number(),
+        batch_job=shell.walk.invocations[-1].order,
         outputs={},
     )
     job = replace(start, context=context, input=None, nesting=start.nesting + 1)

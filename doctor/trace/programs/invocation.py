@@ -87,6 +87,7 @@ class Context(Record):
     copies of it that a step runs: ``task``, ``host``, or as many as the job has. ``choices`` tell
     for each command around it, by a number, which of its alternatives this comes of. ``feed`` is
     where the commands stand whose output it reads: those before it in a pipeline, or in ``<( )``.
+    ``batch_job`` is the moment at which the sbatch ran whose job it is in, None for the script's.
     """
 
     threads: tuple[Thread, ...] = ()

@@ -11,9 +11,11 @@ from doctor.trace.programs.containers import pyxis
 from doctor.trace.programs.invocation import JOB_NODES, JOB_TASKS, Context, Copies, Start
 from doctor.trace.programs.options import Unwrapped, Wrapper
 from doctor.trace.programs.program import Place, Program, Sink, Trait
-from doctor.values.value import HOST, TASK, Value
+from doctor.values.value import HOST, TASK, Unknown, Value
 
 _SLURM = frozenset({Trait.SLURM})
+#: What srun sets in each step to the step's GPUs, whatever it was before (seen on 22.05.8).
+_SET_ANEW = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
 _STEP_SIZES = (
     ("node", "nodes", ("-N", "--nodes")),
     ("task", "tasks", ("-n", "--ntasks")),
@@ -39,6 +41,8 @@ def _step(unwrapped: Unwrapped, start: Start) -> Start:
         for name, item in items.items():
             if "=" in item.prefix:
                 environment[name] = (item.slice(len(name) + 1),)
+    for name in environment.keys() & set(_SET_ANEW):
+        environment[name] = (Value((Unknown(f"${name} of the step"),)),)
     images = unwrapped.values("--container-image")
     context = replace(
         start.context,

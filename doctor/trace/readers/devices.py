@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
 
 from doctor.base.numbers import whole_number
 from doctor.base.record import Record
@@ -13,7 +12,7 @@ from doctor.base.regex import regex
 from doctor.diagnostic import Location
 from doctor.facts.base import Evidence
 from doctor.facts.servers import Launch
-from doctor.slurm.gpus import GPU_OPTIONS, gpus_of_task
+from doctor.slurm.gpus import BOUND_TO_TASK, GPU_OPTIONS, gpus_bound_to_task, gpus_of_task
 from doctor.slurm.options import Given, Option
 from doctor.slurm.table import find_letter, find_long
 from doctor.trace.programs.options import Unwrapped
@@ -21,11 +20,14 @@ from doctor.trace.programs.program import Trait
 from doctor.trace.programs.table import is_a
 from doctor.trace.readers.jobs import Request
 from doctor.trace.readers.servers import Started
+from doctor.trace.readers.surroundings import Surroundings, is_light
+from doctor.trace.readers.visible import CUDA, VISIBLE, Listed, listed
 from doctor.values.assumption import Assumption
 from doctor.values.value import UNKNOWN, UnknownType, Value
+from doctor.vllm.releases import whether
 
-VISIBLE = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
-_DEVICE = regex(r"\d+|(?:GPU|MIG)-[\w-]+")
+#: From here on vLLM reads the GPUs' UUIDs (vllm#41848); before, numbers only.
+_READS_UUIDS = "0.24.0"
 #: Flags with which an engine has more or other processes than its sizes say.
 _OTHER_SHAPES = (
     "--prefill-context-parallel-size",
@@ -50,12 +52,11 @@ class Limit(Record):
 _SIZES = ("tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size")
 
 
-def told(launch: Launch, started: Started, job: Request | None) -> Launch:
-    """The fact about a server with the GPUs that it needs, and those that it may use.
-
-    ``job`` is the one that the script itself is.
-    """
-    needs, limit = needed(started), _tightest(started, job)
+def told(launch: Launch, started: Started, around: Surroundings) -> Launch:
+    """The fact about a server with the GPUs that it needs, and those that it may use."""
+    needs, limit = needed(started), _tightest(started, around)
+    job = around.request_of(started.invocation)
+    outside, uuid = _outside(started, job), _uuid(started, job)
     sizes = [launch.evidence.get(name, Evidence()) for name in _SIZES]
     places = tuple(place for each in sizes for place in each.locations)
     assumes = frozenset[Assumption]().union(*(each.assumes for each in sizes))
@@ -63,6 +64,11 @@ def told(launch: Launch, started: Started, job: Request | None) -> Launch:
     evidence["gpus_lacking"] = evidence["gpus_needed"]
     if limit is not None:
         evidence["gpus_given"] = limit.evidence
+    if outside is not None:
+        evidence["gpus_outside"] = _of_value(outside.value)
+    if uuid is not None:
+        evidence["gpu_uuid"] = _of_value(uuid)
+    tables = started.candidates.tables
     return replace(
         launch,
         evidence=evidence,
@@ -70,6 +76,9 @@ def told(launch: Launch, started: Started, job: Request | None) -> Launch:
         gpus_given=limit.count if limit is not None else None,
         gpus_given_by=limit.words if limit is not None else "nothing",
         gpus_lacking=_lacking(needs, limit),
+        gpus_outside=", ".join(outside.gpus) if outside is not None else None,
+        gpu_uuid=uuid.display.strip() if uuid is not None else None,
+        reads_gpu_uuids=whether(started.candidates.likely, tables.since(_READS_UUIDS)),
     )
 
 
@@ -99,47 +108,90 @@ def needed(started: Started) -> int | UnknownType:
     return -(-tensor * pipeline // nodes) * copies
 
 
+# --- the GPUs that are named ------------------------------------------------------------------
+
+
+def _outside(started: Started, job: Request | None) -> Listed | None:
+    """The numbers in a list that the job's node has no GPU for: a job's GPUs count from 0."""
+    count = on_node(job)
+    if count is None or started.invocation.context.uncalled:
+        return None
+    for each in listed(started):
+        beyond = tuple(e for e in each.entries if (whole_number(e.text) or 0) >= count)
+        if beyond and each.words.strip("`") in VISIBLE and not is_left_to_slurm(each, job):
+            container = started.invocation.context.container
+            if container is None or not is_a(container.engine, Trait.DAEMON):
+                return replace(each, entries=beyond)
+    return None
+
+
+def on_node(job: Request | None) -> int | None:
+    """How many GPUs a job has on each node at most; None where that can't be known."""
+    if job is None or job.asks.exclusive is not False:
+        return None
+    counts = (job.asks.gpus_per_node, job.asks.gpus)
+    return next((count for count in counts if isinstance(count, int)), None)
+
+
+def _uuid(started: Started, job: Request | None) -> Value | None:
+    """The first GPU that CUDA's variable names by its UUID."""
+    cuda = (each for each in listed(started) if each.words == f"`{CUDA}`")
+    return next((each.uuid for each in cuda if not is_left_to_slurm(each, job)), None)
+
+
+def is_left_to_slurm(listed: Listed, job: Request | None) -> bool:
+    """Whether a list only counts where its variable is not set, as it is in a job with GPUs."""
+    in_job = job is not None and job.asks.asks_gpus is not False
+    return in_job and any(each.default_of in VISIBLE for each in listed.value.assumes)
+
+
 # --- what limits it --------------------------------------------------------------------------
 
 
-def _tightest(started: Started, job: Request | None) -> Limit | None:
-    limits = [limit for limit in _limits(started, job) if limit is not None]
+def _tightest(started: Started, around: Surroundings) -> Limit | None:
+    limits = [limit for limit in _limits(started, around) if limit is not None]
     return min(limits, key=lambda limit: limit.count, default=None)
 
 
-def _limits(started: Started, job: Request | None) -> Iterator[Limit | None]:
+def _limits(started: Started, around: Surroundings) -> Iterator[Limit | None]:
     context = started.invocation.context
-    own = job if context.batch_job is None and not context.remote else None
+    job = around.request_of(started.invocation)
     if context.uncalled:
         return
-    if not _gathers_nodes(started, own):
-        yield from _of_surroundings(started, own is not None)
-    elif "RAY_ADDRESS" in started.environment:
-        return
-    yield _of_job(own)
+    if not _gathers_nodes(started, around, job):
+        yield from _of_surroundings(started, job)
+        yield _of_job(job, one_node=True)
+    elif "RAY_ADDRESS" not in started.environment:
+        yield _of_job(job)
 
 
-def _gathers_nodes(started: Started, job: Request | None) -> bool:
-    """Whether the engine may use GPUs that another process or node holds."""
-    server = started.server
-    backend = server.distributed_executor_backend
-    several = job is not None and job.asks.nodes not in (None, 1) and server.nnodes == 1
-    return (
-        several or backend in ("ray", UNKNOWN) or _names_ray(started.invocation.origin.source.text)
-    )
+def _gathers_nodes(started: Started, around: Surroundings, job: Request | None) -> bool:
+    """Whether the engine may use GPUs that another process or node holds.
+
+    On several nodes that may be the work of any program that the script starts before it.
+    """
+    backend = started.server.distributed_executor_backend
+    if backend not in (None, "mp", "uni") or any(_RAY.search(text) for text in around.texts):
+        return True
+    if job is None or job.asks.nodes in (None, 1) or started.server.nnodes != 1:
+        return False
+    before = (o for o in around.others() if o.order < started.invocation.order)
+    walk = around.walk
+    return not walk.complete or bool(walk.unread) or not all(map(is_light, before))
 
 
-@lru_cache(maxsize=8)  # asked for each server of a script
-def _names_ray(text: str) -> bool:
-    return _RAY.search(text) is not None
-
-
-def _of_job(job: Request | None) -> Limit | None:
-    """What the script's own job has; whole nodes have all their GPUs, however many are named."""
-    if job is None or job.asks.exclusive is not False or not isinstance(job.asks.gpus, int):
+def _of_job(job: Request | None, one_node: bool = False) -> Limit | None:
+    """What the server's job has, or its node; whole nodes have all their GPUs, however many are
+    named.
+    """
+    if job is None or job.asks.exclusive is not False:
         return None
-    option = job.asks.evidence["gpus"][0]
-    return Limit(job.asks.gpus, "the job", _of_option(option))
+    several = job.asks.nodes not in (None, 1)
+    count = job.asks.gpus_per_node if one_node and several else job.asks.gpus
+    if not isinstance(count, int):
+        return None
+    words = "its node" if one_node and several else "the job"
+    return Limit(count, words, _of_option(job.asks.evidence["gpus"][0]))
 
 
 def _of_option(option: Option) -> Evidence:
@@ -148,37 +200,17 @@ def _of_option(option: Option) -> Evidence:
     return Evidence(tuple(place for place in places if place is not None), assumes)
 
 
-def _of_surroundings(started: Started, in_job: bool) -> Iterator[Limit | None]:
-    for name in VISIBLE:
-        content = started.pick(name)
-        if isinstance(content, Value):
-            yield _of_list(content, f"`{name}`")
+def _of_surroundings(started: Started, job: Request | None) -> Iterator[Limit | None]:
+    for each in listed(started):
+        if each.entries and not is_left_to_slurm(each, job):
+            yield Limit(len(set(each.gpus)), each.words, _of_value(each.value))
     for wrapper in started.invocation.context.wrappers:
         if is_a(wrapper.words[0], Trait.DAEMON):
             for value in wrapper.values("--gpus")[-1:]:
-                yield _of_docker(value)
+                if count := whole_number((value.text or "").strip("\"'")):
+                    yield Limit(count, "the container", _of_value(value))
         elif wrapper.words[0] in ("srun", "salloc"):
-            yield _of_step(wrapper, in_job)
-
-
-def _of_list(value: Value, words: str) -> Limit | None:
-    items = [item.strip() for item in (value.text or "").split(",")]
-    if not all(_DEVICE.fullmatch(item) for item in items):
-        return None
-    return Limit(len(set(items)), words, _of_value(value))
-
-
-def _of_docker(value: Value) -> Limit | None:
-    text = (value.text or "").strip("\"'")
-    if count := whole_number(text):
-        return Limit(count, "the container", _of_value(value))
-    if text.startswith("device="):
-        found = _of_list(value.slice(value.display.index("=") + 1), "the container")
-        listed = text.removeprefix("device=").split(",")
-        if found is None and all(_DEVICE.fullmatch(item.strip()) for item in listed):
-            return Limit(len(set(listed)), "the container", _of_value(value))
-        return found
-    return None
+            yield _of_step(wrapper, job)
 
 
 def _of_value(value: Value) -> Evidence:
@@ -186,18 +218,24 @@ def _of_value(value: Value) -> Evidence:
     return Evidence((place,) if place is not None else (), value.assumes)
 
 
-def _of_step(wrapper: Unwrapped, in_job: bool) -> Limit | None:
-    """What an srun or salloc asks for itself; outside a job it may get whole nodes."""
+def _of_step(wrapper: Unwrapped, job: Request | None) -> Limit | None:
+    """What a task of an srun or salloc may use; outside a job it may get whole nodes."""
     program = wrapper.words[0]
-    given = Given(program, tuple(_options(program, wrapper)))
+    given = Given(program, tuple(options_of(wrapper)))
     count = gpus_of_task(given)
-    if not isinstance(count, int) or (not in_job and given.last("exclusive") is not None):
+    own_binding = given.last("gpu-bind", "tres-bind") is not None
+    if program == "srun" and count is None and job is not None and not own_binding:
+        count, given = gpus_bound_to_task(job.given), job.given
+    if not isinstance(count, int) or (job is None and given.last("exclusive") is not None):
         return None
-    option = next(o for name in GPU_OPTIONS if (o := given.last(name)) is not None)
+    names = (*BOUND_TO_TASK, *GPU_OPTIONS)
+    option = next(o for name in names if (o := given.last(name)) is not None)
     return Limit(count, f"`{program}`", _of_option(option))
 
 
-def _options(program: str, wrapper: Unwrapped) -> Iterator[Option]:
+def options_of(wrapper: Unwrapped) -> Iterator[Option]:
+    """The options of an srun, salloc or sbatch around a command, as Slurm reads them."""
+    program = wrapper.words[0]
     for name, value in wrapper.options:
         long = name.startswith("--")
         spec = find_long(program, name[2:]) if long else find_letter(program, name[1:])

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from doctor.base.regex import regex
 from doctor.facts.base import Evidence
 from doctor.facts.jobs import Allocation
 from doctor.trace.programs.invocation import Invocation
-from doctor.trace.programs.program import Trait
-from doctor.trace.programs.table import is_a
-from doctor.trace.programs.wrappers import unwrap
 from doctor.trace.readers.concurrency import copies
 from doctor.trace.readers.devices import needed
 from doctor.trace.readers.servers import Started
-from doctor.trace.readers.surroundings import Surroundings
+from doctor.trace.readers.surroundings import Surroundings, is_light
 from doctor.values.assumption import consistent
 from doctor.values.value import UNKNOWN, UnknownType
 
 #: Among more servers nobody searches for those that exclude each other: the work grows too fast.
 _MOST_SERVERS = 24
-_CLIENT = regex(r"client|bench|health|http\.server|wait_for|request", re.IGNORECASE)
 
 
 def told(allocation: Allocation, started: Sequence[Started], around: Surroundings) -> Allocation:
@@ -74,11 +68,4 @@ def _others_may_use_some(around: Surroundings, started: Sequence[Started]) -> bo
     servers = {each.invocation.order for each in started}
     others = (other for other in around.others() if other.order not in servers)
     walk = around.walk
-    return not walk.complete or bool(walk.unread) or not all(_is_light(other) for other in others)
-
-
-def _is_light(invocation: Invocation) -> bool:
-    name = invocation.program
-    if name.startswith("python"):
-        return any(_CLIENT.search(word.display) for word in invocation.arguments[1:3])
-    return is_a(name, Trait.NO_GPU) or unwrap(invocation.arguments) is not None
+    return not walk.complete or bool(walk.unread) or not all(map(is_light, others))

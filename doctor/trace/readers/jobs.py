@@ -85,11 +85,15 @@ def shows_slurm(text: str, header: Header) -> bool:
 
 
 class Request(Record):
-    """A request for nodes: what it asks for, the options that say so, and where it stands."""
+    """A request for nodes: what it asks for, the options that say so, and where it stands.
+
+    ``batch_job`` tells the jobs apart that the script submits.
+    """
 
     asks: AllocationRequest
     given: Given
     location: Location
+    batch_job: int | None = None
 
 
 def requests(
@@ -158,7 +162,7 @@ def variables(job: Job) -> dict[str, Value]:
         "SLURM_JOB_NUM_NODES": asks.nodes,
         "SLURM_GPUS_ON_NODE": asks.gpus_per_node,
     }
-    if given.last("ntasks", "ntasks-per-node") is not None:
+    if given.last("ntasks", "ntasks-per-node", "ntasks-per-gpu") is not None:
         counts |= {"SLURM_NTASKS": asks.tasks, "SLURM_NPROCS": asks.tasks}
     settled = {n: str(count) for n, count in counts.items() if isinstance(count, int) and count}
     cpus = given.last("cpus-per-task")
@@ -205,7 +209,8 @@ def _of_command(
             is_step(given, inside) or "SLURM_JOB_ID" in invocation.environment
         ):
             continue
-        yield Request(read_allocation(given, program), given, invocation.origin.location)
+        submits = invocation.order if program == "sbatch" else None
+        yield Request(read_allocation(given, program), given, invocation.origin.location, submits)
 
 
 def _with_header(
