@@ -14,7 +14,7 @@ from doctor.diagnostic import Source
 from doctor.scan import Examiner
 
 #: How many parts a shape has first; then it has twice as many.
-PARTS = 24
+PARTS = 12
 #: What doubles with its script, or a little worse, stays below this; what is quadratic comes to 4.
 MOST = 3.2
 
@@ -58,6 +58,6 @@ def _work(make: Shape, parts: int, examiner: Examiner) -> int:
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_no_fault_of_ours_at_any_size(name: str, examiner: Examiner) -> None:
-    for parts in (1, 3, 60):
+    for parts in (1, 3, 30):
         done = examiner.examination(Source("script.sh", SHAPES[name](parts)))
         assert [str(failure) for failure in done.failures] == []
