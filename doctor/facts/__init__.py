@@ -12,7 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from doctor.facts.base import Fact
-from doctor.facts.commands import Deletion, NamedKill, PaneCapture, Secret, WrittenPath
+from doctor.facts.commands import (
+    Deletion,
+    NamedKill,
+    PaneCapture,
+    Secret,
+    ServerWait,
+    WrittenPath,
+)
 from doctor.facts.inputs import Conflict, InputFile, Suppression, UnparsedStatement
 from doctor.facts.jobs import Allocation, Directive, Step
 from doctor.facts.logs import LogFile
@@ -42,6 +49,7 @@ FACTS: Mapping[str, type[Fact]] = {
         Secret,
         Step,
         NamedKill,
+        ServerWait,
         PaneCapture,
     )
 }

@@ -62,6 +62,15 @@ class NamedKill(Fact, kw_only=True):
     )
 
 
+class ServerWait(Fact, kw_only=True):
+    """A loop that waits for a server of the script, which nothing ends but its answer.
+
+    There is no count, no clock and no look at the server's process.
+    """
+
+    kind: ClassVar[str] = "endless-wait"
+
+
 class PaneCapture(Fact, kw_only=True):
     """A `tmux capture-pane`."""
 

@@ -26,7 +26,16 @@ from doctor.trace.machine import traps
 from doctor.trace.machine.interpreter import Interpreter
 from doctor.trace.machine.journal import Walk, nothing_beside
 from doctor.trace.programs.invocation import Container, Context, Invocation
-from doctor.trace.readers import deletions, directives, jobs, logfiles, secrets, steps, written
+from doctor.trace.readers import (
+    deletions,
+    directives,
+    jobs,
+    logfiles,
+    secrets,
+    steps,
+    waits,
+    written,
+)
 from doctor.trace.readers import kills as programs
 from doctor.trace.readers.concurrency import JobShape
 from doctor.trace.readers.leftovers import Cleared
@@ -104,6 +113,7 @@ def trace(
         facts += _in_place(more, started, around)
         facts = list(_with_idle_gpus(facts, started, around))
     servers = [each.invocation for each in started]
+    facts += read("the waits", lambda: waits.read(walk, servers))
     facts += read("the logs", lambda: logfiles.read(requests, servers, around))
     if cut_off := " and ".join(walk.not_followed):
         place = source.location(0, 0)

@@ -8,10 +8,11 @@ from typing import Any
 
 from doctor.base.bounds import CHARACTERS_A_STEP, MAX_STEPS
 from doctor.base.failure import Failure
+from doctor.base.record import Record
 from doctor.diagnostic import Source
 from doctor.shell import parse
 from doctor.shell.tree import Script
-from doctor.trace.programs.invocation import Invocation
+from doctor.trace.programs.invocation import Context, Invocation
 from doctor.values.value import Origin, Value
 
 
@@ -42,6 +43,18 @@ class Branch:
         return Branch(self.waited, self.settled)
 
 
+class EndlessWait(Record):
+    """A loop that nothing ends but a server's answer, and when and where the script comes to it.
+
+    ``guarded`` is true where the end of a child interrupts it (``trap … CHLD``).
+    """
+
+    order: int
+    origin: Origin
+    context: Context
+    guarded: bool = False
+
+
 @dataclass
 class Journal:
     """What a walk has noted, in order, so that it can be taken back.
@@ -51,7 +64,7 @@ class Journal:
     hold the script up that is no program of its own, ``readiness`` the stretches in which it only
     asks a server until it answers, ``traps`` the branches that run when it ends. In each iteration
     of ``waiting_loops`` the script waits for jobs to end, in ``settling_loops`` at least for a
-    server to answer.
+    server to answer. ``endless`` are the loops that nothing ends but a server's answer.
     """
 
     invocations: list[Invocation] = field(default_factory=list)
@@ -61,6 +74,7 @@ class Journal:
     traps: list[int] = field(default_factory=list)
     waiting_loops: list[int] = field(default_factory=list)
     settling_loops: list[int] = field(default_factory=list)
+    endless: list[EndlessWait] = field(default_factory=list)
 
     def _notes(self) -> tuple[list[Any], ...]:
         return (
@@ -71,6 +85,7 @@ class Journal:
             self.traps,
             self.waiting_loops,
             self.settling_loops,
+            self.endless,
         )
 
     def mark(self) -> tuple[int, ...]:

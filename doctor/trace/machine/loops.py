@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from doctor.base.bounds import MAX_JOINED, MAX_TURNS, MAX_WALKS
-from doctor.shell.tree import ArithmeticFor, Block, For, Simple, While
+from doctor.shell.tree import ArithmeticFor, Block, For, Simple, Span, While
 from doctor.trace.domain.fields import Fields
 from doctor.trace.domain.results import Flow, Result, assuming, joined, merge
 from doctor.trace.domain.state import State
-from doctor.trace.machine import captured, conditions, readiness
+from doctor.trace.machine import captured, conditions, endless, readiness
 from doctor.trace.machine import widening as turns
+from doctor.trace.machine.journal import EndlessWait
 from doctor.trace.machine.shell import Shell
 from doctor.trace.programs.invocation import Turn
 from doctor.values import value as values
@@ -23,6 +24,11 @@ from doctor.values.value import Iteration, Unknown, Value, placed
 def execute(shell: Shell, command: For | ArithmeticFor | While, state: State) -> list[Result]:
     """All ways in which a loop may end."""
     number = shell.walk.number()
+    if isinstance(command, While) and endless.waits_for_ever(command, shell.frame.written):
+        head = Span(command.span.start, command.condition[-1].command.span.end)
+        place = shell.frame.origin(head)
+        guarded = any("CHLD" in trap.signals for trap in state.traps)
+        shell.walk.endless.append(EndlessWait(number, place, shell.context, guarded))
     if readiness.ends_with_an_answer(command, shell.frame.written):
         results = _turns(shell, command, state, number)
         shell.walk.readiness.append(range(number, shell.walk.number()))

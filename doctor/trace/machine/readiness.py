@@ -26,7 +26,7 @@ Written: TypeAlias = Callable[[Span], str]
 
 _ASKS = regex(r"\b(curl|wget|nc|http|https)\b|/dev/tcp/|/health|/v1/models")
 #: What tells of an answer, beside the question: its code, and the last words of a server's start.
-_TELLS = regex(_ASKS.pattern + r"|\b200\b|startup complete|Uvicorn running")
+_TELLS = regex(_ASKS.pattern + r"|\b200\b|startup complete|Uvicorn running|Started server")
 _FAILS = regex(r"!=|(?<![\w-])-(?:ne|z)\b")
 
 
@@ -38,22 +38,22 @@ def asks_a_server(loop: While, written: Written) -> bool:
 def ends_with_an_answer(loop: For | ArithmeticFor | While, written: Written) -> bool:
     """Whether a loop ends as soon as a server answers, whatever else may end it."""
     if isinstance(loop, While) and loop.condition:
-        answered = _answered(loop.condition[-1].command, written)
-        if answered is not None:
-            return answered is loop.until
-    return any(_leaves(statement.command, written) for statement in loop.body)
+        success = answered(loop.condition[-1].command, written)
+        if success is not None:
+            return success is loop.until
+    return any(leaves(statement.command, written) for statement in loop.body)
 
 
-def _leaves(command: Command, written: Written) -> bool:
+def leaves(command: Command, written: Written) -> bool:
     """``curl … && break``, or an ``if`` that leaves the loop where a server answers."""
     if isinstance(command, If):
-        arms = [(_answered(arm.condition[-1].command, written), arm.body) for arm in command.arms]
+        arms = [(answered(arm.condition[-1].command, written), arm.body) for arm in command.arms]
         if command.otherwise is not None and len(arms) == 1 and arms[0][0] is False:
             arms.append((True, command.otherwise))
-        return any(answered is True and _has_break(body) for answered, body in arms)
+        return any(success is True and _has_break(body) for success, body in arms)
     if isinstance(command, AndOr) and set(command.operators) == {"&&"}:
         *tests, last = command.commands
-        answers = [_answered(test, written) for test in tests]
+        answers = [answered(test, written) for test in tests]
         return True in answers and False not in answers and _has_break((Statement(last),))
     return False
 
@@ -67,16 +67,16 @@ def _has_break(block: Block) -> bool:
     )
 
 
-def _answered(command: Command, written: Written) -> bool | None:
+def answered(command: Command, written: Written) -> bool | None:
     """Whether a command succeeds (or else fails) where a server answers; None: it asks none."""
     if isinstance(command, AndOr):
-        answers = [_answered(part, written) for part in command.commands]
+        answers = [answered(part, written) for part in command.commands]
         decides = command.operators[0] == "||"
         if decides in answers:
             return decides
         return (not decides) if set(answers) == {not decides} else None
     if isinstance(command, Pipeline) and len(command.commands) == 1:
-        inner = _answered(command.commands[0], written)
+        inner = answered(command.commands[0], written)
         return inner if inner is None or not command.negated else not inner
     text = written(command.span)
     if not _TELLS.search(text):

@@ -16,6 +16,9 @@ _NEVER_FOLLOWS = frozenset("awk cp cut hostname ln ls mv pgrep ps rm wc".split()
 _FOLLOWS = frozenset("-f -F --follow -l -lms".split())
 #: The longest that a script may sleep, once and in all, and still be one that ends at once.
 _LONGEST_SLEEP, _LONGEST_REST = 120, 600
+#: What a server answers at once, and options with which curl and wget send something.
+_SIGN = regex(r"/(?:health|ping|version|metrics|v1/models)/?$")
+_GIVES = regex(r"-d|-F|--data|--json|--form|--post|--body|-T|--upload")
 _SECONDS = regex(r"(\d+(?:\.\d*)?)([smhd]?)")
 
 
@@ -45,7 +48,9 @@ class Rest(Record):
             at = float("inf") if at_the_end else each.order
             if seconds := _sleeps(each):
                 sleeps.append((at, seconds))
-            asks = is_a(each.program, Trait.ASKS) and (at_the_end or asking)
+            asks = is_a(each.program, Trait.ASKS) and (
+                at_the_end or asking or _asks_for_a_sign(each)
+            )
             if not asks and not _is_quick(each):
                 holds.append(at)
         return cls(max(holds, default=0), tuple(sleeps))
@@ -73,6 +78,12 @@ def ends_with_job(
 
 def _in_readiness(at: int, walk: Walk) -> bool:
     return any(at in stretch for stretch in walk.readiness)
+
+
+def _asks_for_a_sign(invocation: Invocation) -> bool:
+    """Whether a program only asks a server whether it is there, and gives it no work."""
+    words = [word.display for word in invocation.arguments[1:]]
+    return any(_SIGN.search(word) for word in words) and not any(map(_GIVES.match, words))
 
 
 def _is_quick(invocation: Invocation) -> bool:
