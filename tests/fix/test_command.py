@@ -344,6 +344,19 @@ def test_what_suits_another_model_is_no_safe_change(command: Command) -> None:
     assert Path("serve.sh").read_text() == text.replace("hermes", "openai")
 
 
+def test_what_another_program_is_given_too_is_not_changed(command: Command) -> None:
+    Path(".vllm-doctor.toml").write_text('vllm-version = "0.33.0"\n')
+    start = 'ARGS=(--swap-space 4 --port 8001)\n{}vllm serve m "${{ARGS[@]}}"\n'
+    shared = start.format('python bench.py "${ARGS[@]}"\n')
+    Path("serve.sh").write_text(shared)
+    done = command("scan", "--fix", "--unsafe-fixes", "--select", "VD721", "serve.sh")
+    assert "`python bench.py --swap-space 4 --port 8001` would change" in done.err
+    assert Path("serve.sh").read_text() == shared
+    Path("serve.sh").write_text(start.format("python bench.py\n"))
+    command("scan", "--fix", "--unsafe-fixes", "--select", "VD721", "serve.sh")
+    assert "swap-space" not in Path("serve.sh").read_text()
+
+
 def test_ignored_rules_fix_nothing(command: Command) -> None:
     Path("job.sh").write_text(FAULTY)
     assert command("scan", "--fix", "--ignore", "VD101", "job.sh").code == 0
