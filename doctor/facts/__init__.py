@@ -21,7 +21,7 @@ from doctor.facts.commands import (
     WrittenPath,
 )
 from doctor.facts.inputs import Conflict, InputFile, Suppression, UnparsedStatement
-from doctor.facts.jobs import Allocation, Directive, Step
+from doctor.facts.jobs import Allocation, Directive, Refused, Step
 from doctor.facts.logs import LogFile
 from doctor.facts.relations import CacheFolder, SharedCache, SharedPort
 from doctor.facts.servers import GivenFlag, GivenVariable, Launch, Requirement
@@ -35,6 +35,7 @@ FACTS: Mapping[str, type[Fact]] = {
         UnparsedStatement,
         Suppression,
         Directive,
+        Refused,
         Allocation,
         Deletion,
         Requirement,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
 
 from doctor.base.unknown import UnknownType
 from doctor.facts.base import Fact, attribute
@@ -26,6 +26,22 @@ class Directive(Fact, kw_only=True):
         "whether that stands in the name of a file (`--output`, `--error`, `--input`)", False
     )
     meant: str | None = attribute("the line as sbatch would read it, where it is misspelt", None)
+
+
+RefusedPart: TypeAlias = Literal["first-line", "byte-order-mark", "dos-line-ends", "option", "word"]
+
+
+class Refused(Fact, kw_only=True):
+    """Something for which sbatch refuses a batch script or a command line."""
+
+    kind: ClassVar[str] = "refused"
+
+    what: RefusedPart = attribute(
+        "`first-line` (no `#!`), `byte-order-mark`, `dos-line-ends`, `option` (unknown, ambiguous, "
+        "without the value that it needs) or `word` (what is neither option nor value)"
+    )
+    why: str = attribute("what sbatch finds wrong, in words")
+    meant: str | None = attribute("the option that is meant, where one is misspelt", None)
 
 
 class Allocation(Fact, kw_only=True):

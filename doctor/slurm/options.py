@@ -13,7 +13,14 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from doctor.base.record import Record
-from doctor.slurm.table import PER_COMPONENT, Takes, find_letter, find_long
+from doctor.slurm.table import (
+    PER_COMPONENT,
+    Takes,
+    find_letter,
+    find_long,
+    is_ambiguous,
+    nearest,
+)
 
 if TYPE_CHECKING:
     from doctor.values.value import Value
@@ -34,19 +41,37 @@ class Option(Record):
     known: bool = True
 
 
+class Refusal(Record):
+    """Why Slurm's program would refuse a word: it knows no such option, it needs a value, ….
+
+    ``meant`` is the option that a misspelt one is like. ``sure`` is false where a plugin may
+    have an option of that name, or the word may be the value of one.
+    """
+
+    word: Value
+    problem: str
+    meant: str | None = None
+    sure: bool = True
+
+
 class Given(Record):
     """The options that one component of a job or step is given, the last of a name counting.
 
     ``rest`` is the index of the first word that is no option: the script or the inner command
     (None if there is none). ``open`` is true if an unknown word may hold further options.
-    ``problem`` says why Slurm's program would refuse the words.
+    ``refusals`` are the words that Slurm's program would refuse.
     """
 
     program: str
     options: tuple[Option, ...] = ()
     rest: int | None = None
     open: bool = False
-    problem: str | None = None
+    refusals: tuple[Refusal, ...] = ()
+
+    @property
+    def problem(self) -> str | None:
+        """Why Slurm's program would refuse the words."""
+        return self.refusals[0].problem if self.refusals else None
 
     def last(self, *names: str) -> Option | None:
         """The last option of any of these names."""
@@ -97,8 +122,8 @@ def combine(
         command = line[min(index, len(line) - 1)] if line else replace(header, options=())
         options = (*carried, *header.options, *command.options)
         open_ = header.open or command.open
-        problem = header.problem or command.problem
-        combined.append(replace(command, options=options, open=open_, problem=problem))
+        refusals = (*header.refusals, *command.refusals)
+        combined.append(replace(command, options=options, open=open_, refusals=refusals))
         carried = tuple(option for option in options if option.name not in PER_COMPONENT)
     return tuple(combined)
 
@@ -121,11 +146,11 @@ class _Reader:
         self.options: list[Option] = []
         self.unknown: list[int] = []
         self.rest: int | None = None
-        self.problem: str | None = None
+        self.refusals: list[Refusal] = []
 
     def given(self) -> Given:
         options, is_open = tuple(self.options), bool(self.unknown)
-        return Given(self.program, options, self.rest, is_open, self.problem)
+        return Given(self.program, options, self.rest, is_open, tuple(self.refusals))
 
     def read(self) -> bool:
         """Read options up to a word that is none; false if there is no such word."""
@@ -148,7 +173,9 @@ class _Reader:
 
     def skip(self) -> None:
         """Pass over a word that ought not to be there."""
-        self._refuse(f"{self.words[self.at].display} is no option")
+        word, before = self.words[self.at], self.options[-1:]
+        valued = any(self._may_take(option, self.words[self.at - 1]) for option in before)
+        self._refuse(word, f"{word.display} is no option", sure=not valued)
         self.at += 1
         self.rest = None
 
@@ -169,11 +196,11 @@ class _Reader:
         value = word.slice(len(written) + 3) if equals else None
         spec = find_long(self.program, written)
         if spec is None:
-            self._refuse(f"--{written} is no option of {self.program}, or an ambiguous one")
+            self._refuse_name(word, written)
             self.options.append(Option(written, value, word, known=False))
             return
         if spec.takes is Takes.NONE and equals:
-            self._refuse(f"--{spec.name} takes no value")
+            self._refuse(word, f"--{spec.name} takes no value")
         if spec.takes is Takes.REQUIRED and value is None:
             value = self._next_word(f"--{spec.name}")
         self.options.append(Option(spec.name, value, word))
@@ -188,7 +215,7 @@ class _Reader:
             letter = word.prefix[place]
             spec = find_letter(self.program, letter)
             if spec is None:
-                self._refuse(f"-{letter} is no option of {self.program}")
+                self._refuse(word, f"-{letter} is no option of {self.program}")
                 return
             if spec.takes is Takes.NONE:
                 self.options.append(Option(spec.name, None, word, short=True))
@@ -202,13 +229,29 @@ class _Reader:
 
     def _next_word(self, option: str) -> Value | None:
         if self.at + 1 >= len(self.words):
-            self._refuse(f"{option} needs a value")
+            self._refuse(self.words[self.at], f"{option} needs a value")
             return None
         self.at += 1
         return self.words[self.at]
 
-    def _refuse(self, problem: str) -> None:
-        self.problem = self.problem or problem
+    def _refuse(
+        self, word: Value, problem: str, meant: str | None = None, sure: bool = True
+    ) -> None:
+        self.refusals.append(Refusal(word, problem, meant, sure and not self.unknown))
+
+    def _refuse_name(self, word: Value, written: str) -> None:
+        """An option of no release; one that is like none that is known may be a plugin's."""
+        several = is_ambiguous(self.program, written)
+        near = None if several else nearest(self.program, written)
+        problem = f"--{written} is no option of {self.program}, or an ambiguous one"
+        self._refuse(word, problem, near and f"--{near}", several or near is not None)
+
+    def _may_take(self, option: Option, word: Value) -> bool:
+        """Whether the word behind an option may be its value, in some release or by a plugin."""
+        if option.word is not word or option.value is not None:
+            return False
+        spec = find_long(self.program, option.name)
+        return spec is None or spec.takes is Takes.OPTIONAL
 
 
 def _may_be_options(word: Value) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from enum import Enum
 from functools import cache
 
+from doctor.base.errors import closest
 from doctor.base.record import Record
 
 
@@ -104,6 +105,18 @@ def find_long(program: str, written: str) -> Spec | None:
     own = {spec for name, spec in names.items() if name.startswith(written)}
     own -= _plugin_specs()
     return own.pop() if len(own) == 1 else None
+
+
+def is_ambiguous(program: str, written: str) -> bool:
+    """Whether ``--written`` is the beginning of several options, and none itself."""
+    names = options(program)
+    begun = {spec for name, spec in names.items() if name.startswith(written)}
+    return written not in names and len(begun) > 1
+
+
+def nearest(program: str, written: str) -> str | None:
+    """The option that ``--written`` was surely meant to be, if it is one misspelt."""
+    return closest(written, tuple(options(program)), 0.85)
 
 
 def find_letter(program: str, letter: str) -> Spec | None:

@@ -31,6 +31,7 @@ from doctor.trace.readers import (
     directives,
     jobs,
     logfiles,
+    refused,
     secrets,
     steps,
     waits,
@@ -104,6 +105,7 @@ def trace(
     ]
     names_vllm = "vllm" in source.text.lower()
     facts += read("the directives", lambda: chain.from_iterable(map(directives.read, all_jobs)))
+    facts += read("what sbatch refuses", lambda: _refused(all_jobs, invocations))
     facts += read("the allocations", lambda: jobs.allocations(requests, names_vllm))
     facts += _of_commands(invocations, requests, own, around, settings)
     facts += read("the secrets", lambda: secrets.read(source))
@@ -129,6 +131,11 @@ def trace(
         tuple(replace(fact, in_slurm=in_slurm) for fact in facts),
         tuple(walk.failures),
     )
+
+
+def _refused(all_jobs: Sequence[jobs.Job], invocations: Sequence[Invocation]) -> Iterator[Fact]:
+    yield from chain.from_iterable(map(refused.of_job, all_jobs))
+    yield from refused.of_commands(invocations)
 
 
 def _of_commands(

@@ -32,21 +32,23 @@ _JOB_TEXT = regex(r"#![^\n]*\n(?:[ \t]*(?:#[^\n]*)?\n)*?#SBATCH", re.MULTILINE)
 class Job(Record):
     """A text that sbatch would read: the script itself, or a here-document that is one.
 
-    One that an sbatch command in sight reads itself is ``submitted``.
+    One that an sbatch command in sight reads itself is ``submitted``. ``byte_order_mark``: the
+    file begins with one.
     """
 
     frame: ScriptFrame
     text: str
     header: Header
     submitted: bool = False
+    byte_order_mark: bool = False
 
 
 def own_job(frame: FileFrame, script: Script) -> Job:
     """The script as sbatch would read it."""
     text = script.text
-    return Job(
-        frame, text, read_header(text, list(_quoted_lines(script)) if "#SBATCH" in text else ())
-    )
+    quoted = list(_quoted_lines(script)) if "#SBATCH" in text else ()
+    marked = frame.source.encoding == "utf-8-sig"
+    return Job(frame, text, read_header(text, quoted), byte_order_mark=marked)
 
 
 def _quoted_lines(script: Script) -> Iterator[Span]:
@@ -134,13 +136,13 @@ def _of_header(job: Job) -> Iterator[Request]:
     place = job.frame.origin(last.span)
     if place is None:
         return
-    for component in combine(script=_given(job.frame, job.header)):
+    for component in combine(script=given_by(job.frame, job.header)):
         yield Request(read_allocation(component, "header"), component, place.location)
 
 
 def container_of(job: Job) -> Container | None:
     """The container that the whole of a job's script runs in, by its header."""
-    for component in _given(job.frame, job.header)[:1]:
+    for component in given_by(job.frame, job.header)[:1]:
         image = component.last("container-image")
         if image is not None and image.value is not None:
             return pyxis(image.value)
@@ -152,7 +154,7 @@ def variables(job: Job) -> dict[str, Value]:
 
     sbatch(1), "Output environment variables". With several components each has its own.
     """
-    components = combine(script=_given(job.frame, job.header)) if job.header.effective else ()
+    components = combine(script=given_by(job.frame, job.header)) if job.header.effective else ()
     if len(components) != 1:
         return {}
     given = components[0]
@@ -171,7 +173,7 @@ def variables(job: Job) -> dict[str, Value]:
     return {name: known(text) for name, text in settled.items()}
 
 
-def _given(frame: ScriptFrame, header: Header) -> list[Given]:
+def given_by(frame: ScriptFrame, header: Header) -> list[Given]:
     """The options of each component of a header."""
     return [
         read_options([_value(frame, word) for word in component], "sbatch")
@@ -234,7 +236,7 @@ def _with_header(
         if source is None:
             return tuple(replace(component, open=True) for component in components)
         frame, text = FileFrame(source), source.text
-    return combine(script=_given(frame, read_header(text)), line=components)
+    return combine(script=given_by(frame, read_header(text)), line=components)
 
 
 def _fact(request: Request) -> Allocation:
