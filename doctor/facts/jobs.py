@@ -109,7 +109,9 @@ class Step(Fact, kw_only=True):
     immediate: bool | UnknownType = attribute("whether it gives up instead of waiting")
     exact: bool | UnknownType = attribute("whether it takes no more than it asks for")
     beside: str | None = attribute(
-        "a server that holds all of the job in a step of its own at the same time", None
+        "what never ends and holds all of the job, or all its GPUs, in a step of its own at the "
+        "same time: a server, or Ray with `--block`",
+        None,
     )
     timeout: str | None = attribute("the limit of the `timeout` around it", None)
     kills_after: bool = attribute("whether that `timeout` kills what does not end", False)

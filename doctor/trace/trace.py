@@ -160,7 +160,7 @@ def _of_commands(
     for each in invocations:
         yield from read("the deletions", partial(deletions.read, each, folders, shared))
         yield from read("what is killed", partial(programs.read, each, shared, listings))
-    yield from read("the steps", lambda: steps.read(invocations, in_batch_job=in_batch_job))
+    yield from read("the steps", lambda: steps.read(invocations, in_batch_job, around.request))
 
 
 def _in_place(

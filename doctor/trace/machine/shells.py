@@ -17,7 +17,7 @@ from doctor.trace.machine.shell import Shell
 from doctor.trace.programs import containers
 from doctor.trace.programs.invocation import Start
 from doctor.trace.programs.options import Unwrapped, after_dashes, read_options
-from doctor.trace.programs.slurm import SBATCH
+from doctor.trace.programs.slurm import SBATCH, exported
 from doctor.trace.programs.terminals import typed
 from doctor.values.assumption import NO_GUARD, Guard, consistent
 from doctor.values.value import Origin, Unknown, Value
@@ -170,7 +170,13 @@ def submit(shell: Shell, start: Start, state: State) -> None:
         batch_job=shell.walk.invocations[-1].order,
         outputs={},
     )
-    job = replace(start, context=context, input=None, nesting=start.nesting + 1)
+    job = replace(
+        start,
+        context=context,
+        environment=exported(submitted, start.environment),
+        input=None,
+        nesting=start.nesting + 1,
+    )
     wrapped = [value for name, value in options if name == "--wrap" and value is not None]
     if wrapped:
         _walk_text(shell, job, wrapped[-1], state, ())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from doctor.base.numbers import whole_number
 from doctor.slurm.table import Takes, options
+from doctor.trace.domain.state import Content
 from doctor.trace.programs.containers import pyxis
 from doctor.trace.programs.invocation import JOB_NODES, JOB_TASKS, Context, Copies, Start
 from doctor.trace.programs.options import Unwrapped, Wrapper
@@ -31,16 +32,24 @@ def _wrapper(program: str) -> Wrapper:
 # --- what a command inside sees ------------------------------------------------------------------
 
 
-def _step(unwrapped: Unwrapped, start: Start) -> Start:
-    """A step: how many tasks it has, and what of the environment they see."""
-    environment = dict(start.environment)
+def exported(
+    unwrapped: Unwrapped, environment: Mapping[str, tuple[Content, ...]]
+) -> dict[str, tuple[Content, ...]]:
+    """What a step or a job sees of an environment, as its ``--export`` says."""
+    seen = dict(environment)
     for export in unwrapped.values("--export"):
         items = {item.display.partition("=")[0]: item for item in export.split(",")}
         if "ALL" not in items and all(item.prefix for item in items.values()):
-            environment = {n: v for n, v in environment.items() if n in items}
+            seen = {n: v for n, v in seen.items() if n in items}
         for name, item in items.items():
             if "=" in item.prefix:
-                environment[name] = (item.slice(len(name) + 1),)
+                seen[name] = (item.slice(len(name) + 1),)
+    return seen
+
+
+def _step(unwrapped: Unwrapped, start: Start) -> Start:
+    """A step: how many tasks it has, and what of the environment they see."""
+    environment = exported(unwrapped, start.environment)
     for name in environment.keys() & set(_SET_ANEW):
         environment[name] = (Value((Unknown(f"${name} of the step"),)),)
     images = unwrapped.values("--container-image")

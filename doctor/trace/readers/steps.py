@@ -4,58 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from doctor.base.bounds import MAX_COMPARED
 from doctor.facts.base import Evidence
 from doctor.facts.jobs import Step
 from doctor.slurm.allocation import is_step
 from doctor.slurm.options import Given, Option, read_components
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.programs.options import Unwrapped
-from doctor.trace.readers.concurrency import together
+from doctor.trace.readers import beside
+from doctor.trace.readers.jobs import Request
 from doctor.values.value import UNKNOWN, UnknownType, Value
-from doctor.vllm.program import recognise
 
 #: How a script names the job that it runs in itself.
 _OWN_JOB = ("$SLURM_JOB_ID", "$SLURM_JOBID")
-#: Options with which a step takes only a part of what the job has, or certain nodes of it.
-_PARTIAL = (
-    "exact",
-    "exclusive",
-    "nodes",
-    "nodelist",
-    "nodefile",
-    "exclude",
-    "relative",
-    "ntasks",
-    "ntasks-per-node",
-    "cpus-per-task",
-    "gpus",
-    "gpus-per-node",
-    "gpus-per-task",
-    "gres",
-    "mem",
-    "mem-per-cpu",
-    "mem-per-gpu",
-    "het-group",
-)
 
 
-def read(invocations: Sequence[Invocation], in_batch_job: bool) -> Iterator[Step]:
-    """The steps among the programs; ``in_batch_job`` tells that the script is a job script."""
+def read(
+    invocations: Sequence[Invocation], in_batch_job: bool, request: Request | None = None
+) -> Iterator[Step]:
+    """The steps among the programs.
+
+    ``in_batch_job`` tells that the script is a job script, ``request`` what its header asks for.
+    """
     keeps_a_job = any(_keeps_a_job(invocation) for invocation in invocations)
-    servers = [i for i in invocations if i.context.in_step and recognise(i.arguments) is not None]
-    holders = [server for server in servers if _holds_the_job(server)][:MAX_COMPARED]
+    holders = list(beside.holders(invocations, request))
     for invocation in invocations:
         if invocation.arguments[0].display.rpartition("/")[2] != "srun":
             continue
-        if invocation.context.in_step or invocation.context.uncalled:
+        if invocation.context.in_step:
             continue
         in_job = in_batch_job or invocation.context.batch_job is not None
         timeout = _timeout(invocation)
         for given in read_components(invocation.arguments[1:], "srun"):
             if given.rest is None and not given.options:
                 continue
-            yield _fact(invocation, given, in_job, timeout, keeps_a_job, holders)
+            if invocation.context.uncalled and given.last("jobid") is None:
+                continue  # whoever calls it may be in a job or not
+            other = beside.held_by(invocation, given, holders, request)
+            yield _fact(invocation, given, in_job, timeout, keeps_a_job, other)
 
 
 def _fact(
@@ -64,7 +49,7 @@ def _fact(
     in_job: bool,
     timeout: Unwrapped | None,
     keeps_a_job: bool,
-    holders: Sequence[Invocation],
+    other: Invocation | None,
 ) -> Step:
     program = invocation.arguments[0].location or invocation.origin.location
     job = given.last("jobid")
@@ -75,9 +60,8 @@ def _fact(
     }
     if timeout is not None:
         evidence["timeout"] = Evidence((_word(invocation, "timeout").location or program,))
-    beside = _beside(invocation, given, holders)
-    if beside is not None:
-        evidence["beside"] = Evidence((beside.arguments[0].location or beside.origin.location,))
+    if other is not None:
+        evidence["beside"] = Evidence((other.arguments[0].location or other.origin.location,))
     return Step(
         location=invocation.origin.location,
         evidence=evidence,
@@ -89,7 +73,7 @@ def _fact(
         overlap=_flag(given, invocation, "overlap"),
         immediate=_flag(given, invocation, "immediate"),
         exact=_flag(given, invocation, "exact"),
-        beside=beside.arguments[0].display if beside is not None else None,
+        beside=other.program if other is not None else None,
         timeout=timeout.operands[0].display if timeout is not None and timeout.operands else None,
         kills_after=timeout is not None
         and (timeout.given("-k", "--kill-after") or _signal_is_kill(timeout)),
@@ -144,34 +128,6 @@ def _flag(given: Given, invocation: Invocation, name: str) -> bool | UnknownType
 def _evidence(option: Option | None) -> Evidence:
     place = option.word.location if option is not None and option.word is not None else None
     return Evidence((place,)) if place is not None else Evidence()
-
-
-# --- beside a server -------------------------------------------------------------------------
-
-
-def _holds_the_job(server: Invocation) -> bool:
-    """Whether a server's step is one of its own that takes all that the job has."""
-    steps = [wrapper for wrapper in server.context.wrappers if wrapper.words[0] == "srun"]
-    if len(steps) != 1 or server.outer[0].display.rpartition("/")[2] != "srun":
-        return False
-    return _takes_all(read_components(server.outer[1:], "srun")[0])
-
-
-def _takes_all(given: Given) -> bool:
-    return not given.open and given.last("overlap", "jobid", *_PARTIAL) is None
-
-
-def _beside(
-    invocation: Invocation, given: Given, holders: Sequence[Invocation]
-) -> Invocation | None:
-    """A server in a step of its own that holds all of the job while this step is to start."""
-    if not _takes_all(given) or "SLURM_OVERLAP" in invocation.environment:
-        return None
-    for server in holders:
-        before = server.order < invocation.order and server.origin != invocation.origin
-        if before and "SLURM_OVERLAP" not in server.environment and together(server, invocation):
-            return server
-    return None
 
 
 def _of_value(option: Option | None) -> Evidence:
