@@ -245,6 +245,7 @@ def test_what_is_no_fault_is_not_told(code: str, lines: str) -> None:
         ("vllm_0.log", "vllm_*.log", True),
         ("x.log", "$NAME.txt", False),
         ("x.log", "$ANY", False),
+        ("$ANY", "x.log", False),
         ("a${b}c${d}e", "a${x}ce", True),
         ("a${b}c", "abd", False),
     ],

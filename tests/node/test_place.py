@@ -169,6 +169,21 @@ class TestAMachineThatIsCalledWithItsDomain:
         assert place.excluding({}, bad) == "gpu[03,07]"
 
 
+@pytest.mark.parametrize(
+    ("environment", "command"),
+    [
+        ({}, None),
+        ({"SLURM_JOB_ID": "1"}, "salloc --exclude=gpu03"),
+        (
+            {"SLURM_JOB_ID": "1", "SLURM_JOB_NUM_NODES": "2", "SLURM_GPUS_ON_NODE": "8"},
+            "salloc --exclude=gpu03 --nodes=2 --gpus-per-node=8",
+        ),
+    ],
+)
+def test_how_to_ask_for_another_place(environment: dict[str, str], command: str | None) -> None:
+    assert place.allocation(environment, "gpu03") == command
+
+
 class TestWhatTheEnvironmentTells:
     def time_left(self, environment: Mapping[str, str]) -> Check:
         return look(TIME, {"SLURM_JOB_ID": "1", "PATH": "", **environment})["VN404"]
