@@ -115,6 +115,9 @@ class Launch(Fact, kw_only=True):
         "whether the job that it runs in looks at its GPUs before the server starts"
     )
     on_amd: bool = attribute("whether the script shows that its GPUs are AMD's", False)
+    on_submit_host: bool = attribute(
+        "whether `salloc` starts it, which runs its command on the host where it is called", False
+    )
     ends_with_job: bool | UnknownType = attribute(
         "whether it runs in the background of a batch script that ends while it runs"
     )

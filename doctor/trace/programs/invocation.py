@@ -138,6 +138,11 @@ class Invocation(Record):
         """The program's name without its folder."""
         return self.arguments[0].display.rpartition("/")[2] if self.arguments else ""
 
+    def named(self, program: str) -> Value:
+        """The word of the whole command that names a program around this one, else its first."""
+        words = self.outer
+        return next((w for w in words if w.display.rpartition("/")[2] == program), words[0])
+
 
 class Start(Record):
     """A program about to be started, while its wrappers are taken off one by one."""

@@ -64,6 +64,8 @@ _PARTS = frozenset(
 )
 
 
+#: Programs that may take a command to another node.
+_TAKE_ELSEWHERE = frozenset({"mpirun", "mpiexec", "ray", "ssh", "srun"})
 #: What is the same for all servers of one script.
 _SAME = frozenset({USER, JOB, ARRAY_TASK})
 #: Methods that work with every model.
@@ -236,6 +238,7 @@ def launch(started: Started, knowledge: Knowledge) -> Launch:
     model = server.model_name
     found = started.candidates
     needs = needed(server, found, knowledge)
+    evidence["on_submit_host"] = _of_values([started.invocation.named("salloc")])
     evidence["too_old"] = _of_values(server.sources.get("model", ()))
     return Launch(
         location=started.invocation.origin.location,
@@ -269,7 +272,19 @@ def launch(started: Started, knowledge: Knowledge) -> Launch:
         needs_release=needs.release if needs else None,
         too_old=needs is not None,
         lacks=needs.what if needs else None,
+        on_submit_host=_on_submit_host(started.invocation),
     )
+
+
+def _on_submit_host(server: Invocation) -> bool:
+    """Whether salloc starts it with nothing between them that takes it to a node.
+
+    salloc(1), DESCRIPTION: the command runs where salloc was called.
+    """
+    context = server.context
+    around = {wrapper.words[0] for wrapper in context.wrappers}
+    elsewhere = context.in_step or context.remote or context.batch_job is not None
+    return "salloc" in around and not elsewhere and not around & _TAKE_ELSEWHERE
 
 
 def _draft_tensor_parallel_fits(server: Server) -> bool | UnknownType:

@@ -12,7 +12,7 @@ from doctor.trace.programs.invocation import Invocation
 from doctor.trace.programs.options import Unwrapped
 from doctor.trace.readers import beside
 from doctor.trace.readers.jobs import Request
-from doctor.values.value import UNKNOWN, UnknownType, Value
+from doctor.values.value import UNKNOWN, UnknownType
 
 #: How a script names the job that it runs in itself.
 _OWN_JOB = ("$SLURM_JOB_ID", "$SLURM_JOBID")
@@ -59,7 +59,7 @@ def _fact(
         "container_image": _of_value(given.last("container-image")),
     }
     if timeout is not None:
-        evidence["timeout"] = Evidence((_word(invocation, "timeout").location or program,))
+        evidence["timeout"] = Evidence((invocation.named("timeout").location or program,))
     if other is not None:
         evidence["beside"] = Evidence((other.arguments[0].location or other.origin.location,))
     return Step(
@@ -106,12 +106,6 @@ def _keeps_a_job(invocation: Invocation) -> bool:
 def _timeout(invocation: Invocation) -> Unwrapped | None:
     found = [w for w in invocation.context.wrappers if w.words[0] == "timeout"]
     return found[-1] if found else None
-
-
-def _word(invocation: Invocation, name: str) -> Value:
-    """The word of a command line that names a program around another one, else the first."""
-    words = invocation.outer
-    return next((word for word in words if word.display.rpartition("/")[2] == name), words[0])
 
 
 def _signal_is_kill(timeout: Unwrapped) -> bool:
