@@ -56,6 +56,20 @@ class SharedCache(Fact, kw_only=True):
     )
 
 
+class SharedGpu(Fact, kw_only=True):
+    """Servers that run at the same time and want more memory of one GPU than there is."""
+
+    kind: ClassVar[str] = "shared-gpu"
+
+    count: int | UnknownType = attribute("how many servers there are")
+    servers: str = attribute("the servers in a few words: `4 servers`, `all tasks of the step`")
+    gpu: str = attribute("the GPU, by its number among the job's or by its UUID")
+    shares: str = attribute("the shares of its memory that they want: `0.9 each`, `0.6 and 0.5`")
+    set_anew: bool = attribute(
+        "whether the script chooses GPUs for srun, which sets them anew in each step", False
+    )
+
+
 class SharedPort(Fact, kw_only=True):
     """Servers on one machine that run at the same time and listen on one port."""
 

@@ -166,8 +166,10 @@ def _of_commands(
 def _in_place(
     facts: Sequence[Fact], started: Sequence[Started], around: Surroundings
 ) -> Iterator[Fact]:
-    """The facts, those about servers with their outputs, their GPUs, and what ends them."""
-    from doctor.trace.readers import devices, endings, gpu_checks
+    """The facts, those about servers with their outputs, their GPUs, and what ends them; and the
+    GPUs that servers share.
+    """
+    from doctor.trace.readers import devices, endings, gpu_checks, shared_gpus
     from doctor.trace.readers import outputs as logs
 
     servers = iter(started)
@@ -187,6 +189,9 @@ def _in_place(
                     on_amd=on_amd,
                 )
         yield fact
+    if not around.walk.truncated:
+        failures = around.walk.failures
+        yield from spared(failures, "the shared GPUs", lambda: shared_gpus.shared(started, around))
 
 
 def _with_idle_gpus(

@@ -15,8 +15,9 @@ from doctor.trace.programs.program import Place, Program, Sink, Trait
 from doctor.values.value import HOST, TASK, Unknown, Value
 
 _SLURM = frozenset({Trait.SLURM})
+_DEVICES = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
 #: What srun sets in each step to the step's GPUs, whatever it was before (seen on 22.05.8).
-_SET_ANEW = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
+SET_ANEW = frozenset(f"${name} of the step" for name in _DEVICES)
 _STEP_SIZES = (
     ("node", "nodes", ("-N", "--nodes")),
     ("task", "tasks", ("-n", "--ntasks")),
@@ -50,7 +51,7 @@ def exported(
 def _step(unwrapped: Unwrapped, start: Start) -> Start:
     """A step: how many tasks it has, and what of the environment they see."""
     environment = exported(unwrapped, start.environment)
-    for name in environment.keys() & set(_SET_ANEW):
+    for name in environment.keys() & set(_DEVICES):
         environment[name] = (Value((Unknown(f"${name} of the step"),)),)
     images = unwrapped.values("--container-image")
     context = replace(
