@@ -216,7 +216,15 @@ def _servers(
     walk: Walk, invocations: Sequence[Invocation], job: JobShape, settings: Settings
 ) -> tuple[list[Started], list[Fact]]:
     """The servers, and the facts about them."""
-    from doctor.trace.readers import caches, flags, ports, requirements, servers, variables
+    from doctor.trace.readers import (
+        caches,
+        configured,
+        flags,
+        ports,
+        requirements,
+        servers,
+        variables,
+    )
 
     read = partial(spared, walk.failures)
     found = read("what is installed", lambda: requirements.asked(invocations))
@@ -224,7 +232,11 @@ def _servers(
     knowledge = settings.knowledge
     started: list[Started] = []
     launches: list[Fact] = []
-    found_servers = servers.servers(invocations, settings.tables, knowledge, pins)
+    whole = read(
+        "the configuration files",
+        lambda: (configured.with_options(each, walk.load) for each in invocations),
+    )
+    found_servers = servers.servers(whole, settings.tables, knowledge, pins)
     for each in read("the servers", lambda: _within_bounds(found_servers, walk)):
         with Sparing(walk.failures, "what a server is"):
             launches.append(servers.launch(each, knowledge))

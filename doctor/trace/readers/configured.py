@@ -1,0 +1,82 @@
+"""Configuration files: the options of a server that stand in the file of its ``--config``.
+
+vLLM puts them before those of the command line, which so outrank them (``FlexibleArgumentParser``,
+``_pull_args_from_config``): `true` is the bare flag, `false` is left out, a list is several values.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from doctor.base.document import Item, parse
+from doctor.base.errors import DoctorError
+from doctor.diagnostic import Source
+from doctor.trace.machine.shells import relative
+from doctor.trace.programs.invocation import Invocation
+from doctor.values.value import Origin, Value, known
+from doctor.vllm.program import recognise
+
+#: How many options of a file are read.
+_MOST_OPTIONS = 200
+
+
+def with_options(
+    invocation: Invocation, load: Callable[[str, Source], Source | None]
+) -> Invocation:
+    """The same with the options of its configuration file, if it is a server that has one."""
+    program = recognise(invocation.arguments)
+    if program is None or program.kind == "demo":
+        return invocation
+    words = program.arguments
+    for at, word in enumerate(words):
+        name, equals, _ = word.display.partition("=")
+        if name != "--config" or (not equals and at + 1 == len(words)):
+            continue
+        path = word.slice(len(name) + 1) if equals else words[at + 1]
+        options = _read(path, invocation, load)
+        if options is None:
+            return invocation
+        rest = [*words[:at], *words[at + (1 if equals else 2) :]]
+        positional = int(program.kind == "serve" and bool(rest) and rest[0].prefix[:1] != "-")
+        joined = (*program.words, *rest[:positional], *options, *rest[positional:])
+        return replace(invocation, arguments=joined)
+    return invocation
+
+
+def _read(
+    path: Value, invocation: Invocation, load: Callable[[str, Source], Source | None]
+) -> Sequence[Value] | None:
+    """The options of a file as words, each placed where the file is named; None if it can't be."""
+    name = relative(path)
+    source = load(name, invocation.origin.source) if name is not None else None
+    if source is None:
+        return None
+    try:
+        options = parse(source.text, source.filename).mapping
+    except DoctorError:
+        return None
+    if options is None or len(options) > _MOST_OPTIONS or _is_unfilled(options):
+        return None
+    origin = path.origin or invocation.origin
+    return [word for key, item in options.items() for word in _words(key, item, origin)]
+
+
+def _is_unfilled(options: Mapping[str, Item]) -> bool:
+    """Whether an option has no value, so that nobody can say what it comes to."""
+    return any(item.plain is None for item in options.values())
+
+
+def _words(key: str, item: Item, origin: Origin) -> Iterator[Value]:
+    value = item.plain
+    if value is False:
+        return
+    yield known(f"--{key}", origin)
+    if value is True:
+        return
+    if isinstance(value, dict):
+        yield known(json.dumps(value), origin)
+        return
+    for each in item.list if item.list is not None else (item,):
+        yield known(each.text or str(each.plain), origin)
