@@ -11,7 +11,7 @@ from doctor.base.bounds import MAX_ALTERNATIVES, MAX_ASSUMPTIONS, MAX_JOINED
 from doctor.base.record import Record
 from doctor.shell.tree import Function
 from doctor.values.assumption import NO_GUARD, Guard, consistent, unlikeliness
-from doctor.values.value import Unknown, Value
+from doctor.values.value import Unknown, Value, derived
 
 if TYPE_CHECKING:
     from doctor.trace.domain.frame import ScriptFrame
@@ -233,6 +233,9 @@ def join(states: Sequence[State], branches: Sequence[Guard]) -> State:
     joined.sourced = max(state.sourced for state in states)
     joined.shifted = max(state.shifted for state in states)
     joined.export_all = any(state.export_all for state in states)
+    if any(state.directory != joined.directory for state in states):
+        folders = (state.directory or Value() for state in states)
+        joined.directory = Value((derived("$PWD", *folders),))
     if any(state.input != joined.input for state in states):
         joined.input = None
     for name, alike in _compared([state.variables for state in states]):

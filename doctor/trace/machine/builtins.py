@@ -18,7 +18,7 @@ from doctor.trace.machine import start as external
 from doctor.trace.machine.shell import Shell
 from doctor.trace.programs.options import read_options
 from doctor.trace.programs.printed import formatted
-from doctor.values.value import Unknown, Value, known
+from doctor.values.value import Unknown, Value, known, moment
 
 Builtin: TypeAlias = "Callable[[Shell, Simple, Fields, State], list[Result]]"
 
@@ -47,6 +47,10 @@ def _leave(flow: Flow) -> Builtin:
 
 def _cd(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
     targets = [v for v in fields.values[1:] if not v.display.startswith("-") or v.text == "-"]
+    if fields.values[0].text == "popd" or [v.text for v in targets] == ["-"]:
+        state.directory = Value((moment("$PWD", shell.walk.number()),))  # where it was before
+        state.set("PWD", (state.directory,), export=True)
+        return [Result(state)]
     target = targets[0] if targets else Value((Unknown("$HOME", frozenset({"user"})),))
     relative = not target.display.startswith(("/", "$"))
     if relative and state.directory is not None:
@@ -186,6 +190,7 @@ BUILTINS: Mapping[str, Builtin] = {
     "test": conditions.test_builtin,
     "cd": _cd,
     "pushd": _cd,
+    "popd": _cd,
     "unset": _unset,
     "set": _set,
     "shift": _shift,

@@ -54,6 +54,7 @@ def _sub_shell(shell: Shell, start: Start, state: State) -> tuple[Shell, State]:
     fresh.positional = None
     fresh.references = {}
     fresh.input = start.input
+    fresh.directory = start.directory
     return inner, assuming(fresh, start.assumes) or fresh
 
 

@@ -72,6 +72,7 @@ def _run(
         outer_environment=environment,
         assumes=fields.assumes | (NO_GUARD if given is None else given.assumes),
         input=given,
+        directory=state.directory,
     )
     _start(shell, start, state)
 
@@ -169,7 +170,7 @@ def _emit(shell: Shell, start: Start, state: State) -> None:
             waited=shell.branch.waited,
             settled=shell.branch.settled,
             assumes=start.assumes | state.guard,
-            directory=state.directory,
+            directory=start.directory,
             input=start.input,
         )
     )

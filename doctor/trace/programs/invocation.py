@@ -156,3 +156,4 @@ class Start(Record):
     assumes: Guard
     input: Value | None = None
     nesting: int = 0
+    directory: Value | None = None

@@ -25,7 +25,9 @@ def _env(unwrapped: Unwrapped, start: Start) -> Start:
         if not equals or not name.isidentifier():
             break
         environment[name] = (arguments.pop(0).slice(len(name) + 1),)
-    return replace(start, arguments=tuple(arguments), environment=environment)
+    folders = unwrapped.values("-C", "--chdir")
+    directory = folders[-1] if folders else start.directory
+    return replace(start, arguments=tuple(arguments), environment=environment, directory=directory)
 
 
 def _command(unwrapped: Unwrapped, start: Start) -> Start:
@@ -38,6 +40,10 @@ def _parallel(unwrapped: Unwrapped, start: Start) -> Start:
     words = start.arguments
     ends = [at for at, word in enumerate(words) if (word.text or "").startswith(":::")]
     line = words[: ends[0]] if ends else words
+    given = words[ends[0] + 1 :] if len(ends) == 1 else ()
+    if len(given) == 1 and given[0].many:  # a pattern stands for each name that matches it
+        filled = tuple(given[0] if word.text == "{}" else _filled(word) for word in line)
+        return replace(start, arguments=filled if filled != line else (*line, given[0]))
     filled = tuple(_filled(word) for word in line)
     return (
         _xargs(unwrapped, replace(start, arguments=filled))

@@ -12,12 +12,19 @@ _ENDS_OTHERS = frozenset({Trait.ENDS_OTHERS})
 
 
 def _ssh(unwrapped: Unwrapped, start: Start) -> Start:
-    return replace(start, context=replace(start.context, remote=True), environment={})
+    return replace(
+        start, context=replace(start.context, remote=True), environment={}, directory=None
+    )
 
 
 def _ssh_place(unwrapped: Unwrapped, context: Context) -> Place:
     host = " ".join(value.display for value in unwrapped.operands)
     return Place("remote", f"on {host} (ssh)", unwrapped.operands)
+
+
+def _pdsh_place(unwrapped: Unwrapped, context: Context) -> Place:
+    hosts = tuple(unwrapped.values("-w"))
+    return Place("remote", f"on {' '.join(value.display for value in hosts)} (pdsh)", hosts)
 
 
 def _ray_place(unwrapped: Unwrapped, context: Context) -> Place:
@@ -38,6 +45,12 @@ PROGRAMS = (
         wraps=Wrapper("BbcDEeFIiJLlmOopQRSWw", operands=1, detaches=frozenset({"-f"}), text=True),
         enters=_ssh,
         places=_ssh_place,
+    ),
+    Program(
+        ("pdsh",),
+        wraps=Wrapper("wxlfutRgCP", text=True),
+        enters=_ssh,
+        places=_pdsh_place,
     ),
     Program(
         ("ray",),

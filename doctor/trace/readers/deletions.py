@@ -12,7 +12,7 @@ from doctor.trace.programs.find import Primary
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.programs.options import read_options
 from doctor.trace.readers.people import logins
-from doctor.trace.readers.places import is_own, place_of
+from doctor.trace.readers.places import below, is_own, place_of
 from doctor.values.value import UNKNOWN, Unknown, UnknownType, Value
 
 #: Tests of find that let through only what is one's own.
@@ -29,11 +29,12 @@ def read(
     program = invocation.program
     for target in _targets(program, invocation.arguments[1:]):
         people = logins(invocation.origin.source.text)
-        place = place_of(target.path, shared_folders, invocation.context.container, people)
+        path = below(target.path, invocation.directory)
+        place = place_of(path, shared_folders, invocation.context.container, people)
         if place is None:
             continue
         locations = tuple(loc for loc in [target.path.location] if loc is not None)
-        evidence = {"path": Evidence(locations, target.path.assumes)}
+        evidence = {"path": Evidence(locations, path.assumes)}
         yield Deletion(
             location=invocation.origin.location,
             evidence=evidence,

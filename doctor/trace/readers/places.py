@@ -9,7 +9,7 @@ from doctor.base.record import Record
 from doctor.shell.header_words import holds_placeholder
 from doctor.trace.programs.invocation import Container
 from doctor.trace.readers import people
-from doctor.values.value import JOB, PROCESS, RANDOM, USER, Unknown, Value
+from doctor.values.value import JOB, PROCESS, RANDOM, USER, Text, Unknown, Value, known
 
 _OWN = frozenset({USER, JOB, PROCESS, RANDOM})
 
@@ -27,6 +27,23 @@ class Place(Record):
     private: bool
     owned: bool | None
     reaches_others: bool
+
+
+def below(path: Value, directory: Value | None) -> Value:
+    """The path as it is seen from the root, if it is relative and the folder is surely known."""
+    first = path.pieces[0] if path.pieces else None
+    named = isinstance(first, Text) or (first is not None and first.matched)
+    if not named or directory is None or not directory.prefix.startswith("/"):
+        return path
+    while path.shadow.startswith("./"):
+        path = path.slice(2)
+    if path.display.startswith("./"):  # of the files that find sees, a slash and their pattern
+        bare = len(directory.display.rstrip("/"))
+        return directory.slice(0, bare) + path.slice(1)
+    if path.display.startswith(("/", "~", "..")) or path.text == "." or "/../" in path.shadow:
+        return path
+    between = "" if directory.shadow.endswith("/") else "/"
+    return directory + known(between) + path
 
 
 def is_own(value: Value) -> bool:
