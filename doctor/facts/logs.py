@@ -24,4 +24,7 @@ class LogFile(Fact, kw_only=True):
         "why its folder is not there: `made-in-job` (Slurm opens the file before), `never-made` "
         "(it is named after the job, and nothing makes it), or null"
     )
+    deleted: bool | UnknownType = attribute(
+        "whether the script itself deletes it and keeps no copy", False
+    )
     overwritten: bool | UnknownType = attribute("whether the next job writes the same file anew")

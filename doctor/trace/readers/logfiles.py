@@ -11,25 +11,30 @@ from doctor.facts.base import Evidence
 from doctor.facts.logs import LogFile
 from doctor.slurm.options import Option
 from doctor.trace.domain.environment import BASES, SCRIPT_FOLDER
-from doctor.trace.programs.invocation import Invocation, Output
+from doctor.trace.programs.invocation import Context, Invocation, Output
+from doctor.trace.programs.table import sink
 from doctor.trace.programs.wrappers import unwrap
 from doctor.trace.readers.caches import lost
+from doctor.trace.readers.deletions import deleted
 from doctor.trace.readers.jobs import Request
+from doctor.trace.readers.logfolders import made_in_job
 from doctor.trace.readers.surroundings import Surroundings
-from doctor.values.value import JOB, UNKNOWN, USER, Text, UnknownType, Value, known
+from doctor.values.value import JOB, UNKNOWN, USER, Text, Unknown, UnknownType, Value, known
 
 #: What stands for the job's number in a pattern of `--output`.
 _JOB_NUMBER = regex(r"%\d*[jJA]")
 _FIXED = BASES | {"$HOME", "~", "$USER", "$LOGNAME", "$SCRATCH", "$WORK", SCRIPT_FOLDER}
 _JOB_IDS = frozenset({"$SLURM_JOB_ID", "$SLURM_JOBID"})
 _ON_NODE = ("memory", "node-local")
-_CD = regex(r"^[^#\n]*\b(?:cd|pushd)\b", re.MULTILINE)
-#: What people put into a folder so that git keeps it though it is empty.
-_KEEPERS = (".gitkeep", ".keep", ".gitignore", "README.md")
-#: From how far above a script's folder a job may be handed in.
-_ABOVE = ("", "../", "../../", "../../../")
 #: Programs that make a folder, and those whose own programs are looked at.
 _PASSING = frozenset("mkdir install bash sh zsh vllm".split())
+#: Programs that may be told of a file and keep nothing of what is in it.
+_NAMING = frozenset(
+    "echo printf logger dirname basename realpath readlink rm rmdir unlink touch chmod chown ls "
+    "stat wc du test [ cd mktemp".split()
+)
+#: A folder that is made in the node's /tmp, unless options or TMPDIR lead elsewhere.
+_TEMPORARY = regex(r"\$\(\s*mktemp(?:\s+-[dqu]+)*(?:\s+-t\s+[\w.-]+)?\s*\)")
 
 
 # --- the job's own ---------------------------------------------------------------------------
@@ -42,7 +47,7 @@ def of_job(request: Request, own: bool, around: Surroundings) -> Iterator[LogFil
         path = option.value.text if option is not None and option.value is not None else None
         if option is None or not path or "$" in path or path in ("/dev/null", "none"):
             continue
-        made_at = _made_in_job(path, around) if own else None
+        made_at = made_in_job(path, around) if own else None
         evidence = {"path": _evidence(option)}
         if made_at is not None:
             evidence["folder_fault"] = Evidence((made_at.origin.location,))
@@ -69,87 +74,6 @@ def _evidence(option: Option) -> Evidence:
     return Evidence((place,) if place is not None else (), option.value.assumes)
 
 
-def _made_in_job(path: str, around: Surroundings) -> Invocation | None:
-    """The `mkdir` by which the job makes the folder that its own log must find there."""
-    folder = posixpath.normpath(posixpath.dirname(path))
-    if folder in (".", "/") or "%" in folder or around.submits:
-        return None
-    for invocation in around.others():
-        context = invocation.context
-        if folder.startswith("/") and _uses(invocation, folder):
-            return None  # it must be there already
-        if invocation.program != "mkdir" or context.remote or context.batch_job is not None:
-            continue
-        if any(_is_same(word, folder, invocation) for word in invocation.arguments[1:]):
-            made = any(
-                made_before(folder, invocation, around)
-                for made_before in (_comes_along, _others_make, _is_told)
-            )
-            return None if made else invocation
-    return None
-
-
-def _comes_along(folder: str, invocation: Invocation, around: Surroundings) -> bool:
-    """Whether the folder is a part of the project, so that each copy of it has it."""
-    parts = folder.lstrip("/").split("/")
-    names = [folder] if parts == folder.split("/") else [parts[-1], "/".join(parts[-2:])]
-    script = invocation.origin.source
-    return any(
-        around.walk.load(f"{above}{name}/{keeper}", script) is not None
-        for name in names
-        for above in _ABOVE
-        for keeper in _KEEPERS
-    )
-
-
-def _others_make(folder: str, invocation: Invocation, around: Surroundings) -> bool:
-    """Whether a script nearby that is no job makes the folder, so that it may be there in time."""
-    return any(
-        any("#" not in before for before in _before_making(folder, other.text))
-        and not re.search(r"^#SBATCH", other.text, re.MULTILINE)
-        for other in around.walk.beside(invocation.origin.source)
-    )
-
-
-def _is_told(folder: str, invocation: Invocation, around: Surroundings) -> bool:
-    """Whether a comment, or the project's README, tells people to make the folder first."""
-    walk = around.walk
-    script = invocation.origin.source
-    readmes = (walk.load(f"{above}README.md", script) for above in _ABOVE)
-    return any(
-        before.lstrip(" \t").startswith("#")
-        for each in walk.scripts.values()
-        for before in _before_making(folder, each.text)
-    ) or any(True for found in readmes if found for _ in _before_making(folder, found.text))
-
-
-def _before_making(folder: str, text: str) -> Iterator[str]:
-    """What stands in a line before its first ``mkdir``, if the folder's name comes after that."""
-    name = re.compile(rf"(?<![\w-]){re.escape(posixpath.basename(folder))}(?![\w-])")
-    for line in text.split("\n") if "mkdir" in text else ():
-        before, command, after = line.partition("mkdir")
-        if command and name.search(after):
-            yield before
-
-
-def _uses(invocation: Invocation, folder: str) -> bool:
-    """Whether a program other than one that makes the folder is given something in it."""
-    words = invocation.arguments[1:] if invocation.program not in _PASSING else ()
-    return any((folder + "/") in word.display for word in words)
-
-
-def _is_same(word: Value, folder: str, invocation: Invocation) -> bool:
-    """Whether a word names this folder, seen from where the job was handed in."""
-    first = word.pieces[0] if word.pieces else None
-    if first is not None and not isinstance(first, Text) and first.name == "$SLURM_SUBMIT_DIR":
-        named = word.slice(len(first.name) + 1).text
-        return named is not None and posixpath.normpath(named) == folder
-    if word.text is None or posixpath.normpath(word.text) != folder:
-        return False
-    moved = invocation.directory is not None or _CD.search(invocation.origin.source.text)
-    return folder.startswith("/") or not moved
-
-
 # --- a server's ------------------------------------------------------------------------------
 
 
@@ -158,7 +82,7 @@ def of_server(server: Invocation, around: Surroundings) -> Iterator[LogFile]:
     context = server.context
     if context.uncalled:
         return
-    for output in dict.fromkeys(context.outputs.get(number) for number in (1, 2)):
+    for output in dict.fromkeys(_outputs(context)):
         if output is None or output.path is None or output.kind not in ("file", "tee"):
             continue
         if output.path.prefix.startswith(("/dev/", "/proc/")) and not _is_memory(output.path):
@@ -173,7 +97,41 @@ def of_server(server: Invocation, around: Surroundings) -> Iterator[LogFile]:
             lost=_lost(output.path, output.kind == "tee", around),
             folder_fault=_never_made(output.path, around),
             overwritten=_overwritten(output, server, around),
+            deleted=_deleted(output.path, server, around),
         )
+
+
+def _outputs(context: Context) -> Iterator[Output | None]:
+    """Where standard output and standard error go, by redirections or by a step's options."""
+    own = [context.outputs.get(number) for number in (1, 2)]
+    yield from own
+    if not any(output is not None and output.kind in ("file", "tee") for output in own):
+        sinks = (sink(context, number) for number in (1, 2))
+        files = (each.path for each in sinks if each is not None and each.kind == "file")
+        yield from (Output("file", path, append=True) for path in files if path is not None)
+
+
+def _deleted(path: Value, server: Invocation, around: Surroundings) -> bool | UnknownType:
+    """Whether the script deletes a log at its end, or after its server, and keeps no copy."""
+    turns = {turn.loop for turn in server.context.turns}
+    gone = any(
+        (path.display + "/").startswith(_folder(target) + "/")
+        for other in around.others()
+        if other.order > server.order
+        and not other.assumes
+        and not other.context.uncalled
+        and turns.isdisjoint(turn.loop for turn in other.context.turns)
+        for target in deleted(other)
+    )
+    if not gone:
+        return False
+    sure = around.walk.complete and not around.walk.unread
+    return True if sure and not _is_named(path, around.others()) else UNKNOWN
+
+
+def _folder(target: Value) -> str:
+    """What a deletion empties: of ``FOLDER/*`` the folder."""
+    return target.display.removesuffix("/*").rstrip("/") or "/"
 
 
 def _is_memory(path: Value) -> bool:
@@ -182,7 +140,7 @@ def _is_memory(path: Value) -> bool:
 
 def _lost(path: Value, shown: bool, around: Surroundings) -> str | UnknownType | None:
     """Why a log can't be read after the job; ``shown`` if it is written elsewhere too."""
-    why = lost(path)
+    why = "node-local" if _is_temporary(path, around) else lost(path)
     if why not in _ON_NODE:
         return None
     if not around.in_job or shown or around.walk.unread or not around.walk.complete:
@@ -190,20 +148,36 @@ def _lost(path: Value, shown: bool, around: Surroundings) -> str | UnknownType |
     return UNKNOWN if _is_named(path, around.others()) else why
 
 
+def _is_temporary(path: Value, around: Surroundings) -> bool:
+    """Whether the folder is one that ``mktemp`` makes where it does so by itself."""
+    first = path.pieces[0] if path.pieces else None
+    made = isinstance(first, Unknown) and _TEMPORARY.fullmatch(first.name) is not None
+    return made and not any("TMPDIR" in each.environment for each in around.others())
+
+
 def _is_named(path: Value, others: Iterable[Invocation]) -> bool:
-    """Whether another program is given the file, or a folder that it lies in."""
+    """Whether another program that may keep it is given the file, or a folder that it lies in."""
     shown = path.display
     folders = {shown}
     while "/" in shown.strip("/"):
         shown = shown.rpartition("/")[0]
         folders.add(shown)
+    folders |= {"$(dirname"}
     folders -= {"/tmp", "/dev", "/dev/shm", "/var/tmp", "$TMPDIR", ""}
     return any(
         _mentions(word.display, folders)
         for other in others
         if other.program not in _PASSING and unwrap(other.arguments) is None
+        if not _only_names(other)
         for word in (*other.arguments[1:], *((other.input,) if other.input else ()))
     )
+
+
+def _only_names(other: Invocation) -> bool:
+    """Whether a program that is told of a file keeps nothing of it."""
+    if other.program == "grep":
+        return any(word.display.startswith("-") and "q" in word.display for word in other.arguments)
+    return other.program in _NAMING
 
 
 def _mentions(word: str, paths: Iterable[str]) -> bool:

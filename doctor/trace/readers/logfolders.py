@@ -1,0 +1,159 @@
+"""Log folders: whether a job makes the folder that its own log must find there when it starts."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from itertools import takewhile
+
+from doctor.base.regex import regex
+from doctor.diagnostic import Source
+from doctor.trace.programs.invocation import Invocation
+from doctor.trace.readers.surroundings import Surroundings
+from doctor.values.value import JOB, Unknown, Value
+
+#: What people put into a folder so that git keeps it though it is empty.
+_KEEPERS = (".gitkeep", ".keep", ".gitignore", "README.md")
+#: From how far above a script's folder a job may be handed in.
+_ABOVE = ("", "../", "../../", "../../../")
+#: Programs that make a folder, and those whose own programs are looked at.
+_PASSING = frozenset("mkdir install bash sh zsh vllm".split())
+_GOES = regex(r"^[^#\n]*\b(?:cd|pushd)\b", re.MULTILINE)
+#: The words of a line, those in braces each alone; a variable in one.
+_WORDS = regex(r"(?:\$\{\w+\}|[^\s\"'{},;&|()])+")
+_VARIABLE = regex(r"\$\{?(\w+)\}?")
+#: How the path of a folder begins that has nothing to do with where a job is handed in.
+_ELSEWHERE = ("$HOME", "${HOME}", "~", "/")
+
+
+def made_in_job(path: str, around: Surroundings) -> Invocation | None:
+    """The `mkdir` by which the job makes the folder that its own log must find there."""
+    folder = posixpath.normpath(posixpath.dirname(path))
+    if folder in (".", "/") or "%" in folder or around.submits:
+        return None
+    for invocation in around.others():
+        context = invocation.context
+        if folder.startswith("/") and _uses(invocation, folder):
+            return None  # it must be there already
+        if invocation.program != "mkdir" or context.remote or context.batch_job is not None:
+            continue
+        if any(_makes(word, folder, invocation) for word in invocation.arguments[1:]):
+            made = any(
+                made_before(folder, invocation, around)
+                for made_before in (_comes_along, _others_make, _is_told)
+            )
+            return None if made else invocation
+    return None
+
+
+def _comes_along(folder: str, invocation: Invocation, around: Surroundings) -> bool:
+    """Whether the folder is a part of the project, so that each copy of it has it."""
+    parts = folder.lstrip("/").split("/")
+    names = [folder] if parts == folder.split("/") else [parts[-1], "/".join(parts[-2:])]
+    script = invocation.origin.source
+    return any(
+        around.walk.load(f"{above}{name}/{keeper}", script) is not None
+        for name in names
+        for above in _ABOVE
+        for keeper in _KEEPERS
+    )
+
+
+def _others_make(folder: str, invocation: Invocation, around: Surroundings) -> bool:
+    """Whether a script nearby that is no part of a job makes the folder, perhaps in time."""
+    return any(
+        _prepares(folder, other.text, invocation.origin.source)
+        for other in around.walk.beside(invocation.origin.source)
+        if other.filename not in around.walk.scripts and not _is_job(other.text)
+    )
+
+
+def _is_job(text: str) -> bool:
+    """Whether a script begins with directives; those of a here-document are another script's."""
+    head = takewhile(lambda line: not line.strip() or line.startswith("#"), text.split("\n"))
+    return any(line.startswith("#SBATCH") for line in head)
+
+
+def _prepares(folder: str, text: str, job: Source) -> bool:
+    """Whether a script makes the folder, or one of that name which may be the same.
+
+    One elsewhere, in the home folder or by a path from the root, is another one unless the script
+    also speaks of the job.
+    """
+    speaks = "sbatch" in text or posixpath.basename(job.filename) in text
+    for line in text.split("\n"):
+        before, command, after = line.partition("mkdir")
+        if not command or "#" in before:
+            continue
+        for word in _WORDS.findall(after):
+            path = _VARIABLE.sub(lambda found: _value(found[1], text) or found[0], word)
+            same = posixpath.basename(folder) in path.split("/")
+            if same and (speaks or folder.startswith("/") or not path.startswith(_ELSEWHERE)):
+                return True
+    return False
+
+
+def _value(name: str, text: str) -> str | None:
+    """What a script gives a variable, as it is written."""
+    found = re.search(rf"^[ \t]*(?:export[ \t]+)?{name}=[\"']?([^\s\"';&|]+)", text, re.MULTILINE)
+    return found[1] if found is not None else None
+
+
+def _is_told(folder: str, invocation: Invocation, around: Surroundings) -> bool:
+    """Whether a comment, or the project's README, tells people to make the folder first."""
+    walk = around.walk
+    script = invocation.origin.source
+    readmes = (walk.load(f"{above}README.md", script) for above in _ABOVE)
+    return any(
+        before.lstrip(" \t").startswith("#")
+        for each in walk.scripts.values()
+        for before in _before_making(folder, each.text)
+    ) or any(True for found in readmes if found for _ in _before_making(folder, found.text))
+
+
+def _before_making(folder: str, text: str) -> Iterator[str]:
+    """What stands in a line before its first ``mkdir``, if the folder's name comes after that."""
+    name = re.compile(rf"(?<![\w-]){re.escape(posixpath.basename(folder))}(?![\w-])")
+    for line in text.split("\n") if "mkdir" in text else ():
+        before, command, after = line.partition("mkdir")
+        if command and name.search(after):
+            yield before
+
+
+def _uses(invocation: Invocation, folder: str) -> bool:
+    """Whether a program other than one that makes the folder is given something in it."""
+    words = invocation.arguments[1:] if invocation.program not in _PASSING else ()
+    return any((folder + "/") in word.display for word in words)
+
+
+def _makes(word: Value, folder: str, invocation: Invocation) -> bool:
+    """Whether ``mkdir`` with this word makes the folder, seen from where the job was handed in.
+
+    With ``-p`` it does so on the way to a folder that each job makes anew.
+    """
+    named, base = word, word.pieces[0] if word.pieces else None
+    if isinstance(base, Unknown):
+        here = {"$SLURM_SUBMIT_DIR"} | ({"$PWD"} if _is_there(invocation) else set())
+        if base.name not in here:
+            return False
+        named = word.slice(len(base.name) + 1)
+    elif not folder.startswith("/") and not _is_there(invocation):
+        return False
+    if named.text is not None:
+        return posixpath.normpath(named.text) == folder
+    with_parents = any(
+        each.display == "--parents" or (each.display[:2] != "--" and "p" in each.display)
+        for each in invocation.arguments[1:]
+        if each.display.startswith("-")
+    )
+    within = posixpath.normpath(named.prefix or ".") + "/"
+    return with_parents and JOB in named.varies and within.startswith(folder + "/")
+
+
+def _is_there(invocation: Invocation) -> bool:
+    """Whether the script still stands where its job was handed in."""
+    directory = invocation.directory
+    if directory is None:  # or it went from there to a folder below
+        return _GOES.search(invocation.origin.source.text) is None
+    return directory.display in ("$SLURM_SUBMIT_DIR", "$PWD")
