@@ -16,8 +16,8 @@ _REFERENCE = regex(
     r"(?:[a-z-]+://)?(?P<name>[^\s:@]+(?::\d+/[^\s:@]+)?)(?::(?P<tag>[^\s@]+))?(?:@sha256:.*)?"
 )
 _TAG = regex(rf"v?(?P<version>{_RELEASE})(?:[-_+].*)?")
-#: A release that is said to be vLLM's: ``vllm_0.11.1``, ``vllm-openai-v0.12.0``.
-_SPELT = regex(rf"vllm(?:[-_](?:openai|[a-z]{{2,8}}))?[-_]v?(?P<version>{_RELEASE})(?!\d|\.\d)")
+#: A release that is said to be vLLM's: ``vllm_0.11.1``, ``vllm-openai-rocm-v0.12.0``.
+_SPELT = regex(rf"vllm(?:[-_]openai)?(?:[-_][a-z]{{2,8}})?[-_]v?(?P<version>{_RELEASE})(?!\d|\.\d)")
 
 
 def read_image(value: Value) -> Requirement | None:
