@@ -23,7 +23,7 @@ from doctor.facts.commands import (
 from doctor.facts.inputs import Conflict, InputFile, Suppression, UnparsedStatement
 from doctor.facts.jobs import Allocation, Directive, Refused, Step
 from doctor.facts.logs import LogFile
-from doctor.facts.relations import CacheFolder, SharedCache, SharedGpu, SharedPort
+from doctor.facts.relations import CacheFolder, InnerPorts, SharedCache, SharedGpu, SharedPort
 from doctor.facts.servers import GivenFlag, GivenVariable, Launch, Requirement
 
 #: The kinds of facts about scripts.
@@ -46,6 +46,7 @@ FACTS: Mapping[str, type[Fact]] = {
         CacheFolder,
         SharedCache,
         SharedGpu,
+        InnerPorts,
         SharedPort,
         LogFile,
         Secret,

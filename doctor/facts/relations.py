@@ -70,6 +70,16 @@ class SharedGpu(Fact, kw_only=True):
     )
 
 
+class InnerPorts(Fact, kw_only=True):
+    """A `VLLM_PORT` that servers on one machine have in common, or that is a server's own port."""
+
+    kind: ClassVar[str] = "inner-ports"
+
+    count: int = attribute("how many servers begin to look for inner ports there")
+    servers: str = attribute("the servers in a few words: `4 servers`")
+    base: str = attribute("the port, unknowns by their names")
+
+
 class SharedPort(Fact, kw_only=True):
     """Servers on one machine that run at the same time and listen on one port."""
 

@@ -220,8 +220,10 @@ def _servers(
         caches,
         configured,
         flags,
+        inner_ports,
         ports,
         requirements,
+        restarts,
         servers,
         variables,
     )
@@ -252,6 +254,8 @@ def _servers(
     if not walk.truncated:
         facts += read("the shared caches", lambda: caches.shared(started, walk, job))
         facts += read("the shared ports", lambda: ports.shared(started, walk, job))
+        ended = restarts.endings(walk)
+        facts += read("the inner ports", lambda: inner_ports.read(started, job, ended))
     return started, facts
 
 
