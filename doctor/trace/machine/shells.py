@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from doctor.base.bounds import MAX_NESTED_SHELLS
 from doctor.base.record import Record
+from doctor.base.regex import regex
 from doctor.shell.tree import Simple
 from doctor.trace.domain.environment import BASES
 from doctor.trace.domain.fields import spaced
@@ -22,6 +24,8 @@ from doctor.trace.programs.terminals import typed
 from doctor.values.assumption import NO_GUARD, Guard, consistent
 from doctor.values.value import Origin, Unknown, Value
 
+#: A line of ``--multi-prog``: tasks (``0-3,5``, ``*``) and a program, up to the end of the line.
+_TASK_LINE = regex(r"^([ \t]*(?:\*|\d[\d,-]*)[ \t]+)([^\s#][^\n]*)\n", re.MULTILINE)
 #: Shells that leave functions in the environment alone.
 _WITHOUT_FUNCTIONS = frozenset({"sh", "dash", "zsh", "ksh"})
 
@@ -152,6 +156,21 @@ def run_file(shell: Shell, start: Start, arguments: tuple[Value, ...], state: St
             fresh.positional = arguments[1:]
             _run(shell, inner, text.frame, text.text, fresh)
     return bool(found)
+
+
+def run_tasks(shell: Shell, start: Start, state: State) -> None:
+    """``srun --multi-prog FILE``: each line is a program for some of the tasks.
+
+    They run beside one another. What stands in the file keeps its place.
+    """
+    if shell.walk.depth > MAX_NESTED_SHELLS:
+        return
+    for text in load(shell, start.arguments[0], start.origin, state):
+        if consistent(start.assumes | state.guard, text.assumes):
+            one = replace(start, assumes=start.assumes | text.assumes)
+            inner, fresh = _sub_shell(shell, one, state)
+            lines = _TASK_LINE.sub(lambda line: " " * len(line[1]) + line[2] + "&", text.text)
+            _run(shell, inner, text.frame, lines, fresh)
 
 
 def submit(shell: Shell, start: Start, state: State) -> None:

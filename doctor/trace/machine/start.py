@@ -129,7 +129,9 @@ def _start(shell: Shell, start: Start, state: State) -> None:
             _start_within(shell, start, state)
         return
     inner = _inside(shell, unwrapped, start)
-    if unwrapped.text:
+    if unwrapped.given("--multi-prog") and inner.arguments:
+        shells.run_tasks(shell, inner, state)
+    elif unwrapped.text:
         shells.run_text(shell, unwrapped, inner, state)
     elif inner.arguments:
         _start(shell, inner, state)
