@@ -153,12 +153,13 @@ def _of_commands(
     shared = programs.node_shared(requests)
     in_batch_job = bool(own.header.effective)
     listings = Listings.of(invocations)
+    lists = deletions.listing(invocations)
     read = partial(spared, walk.failures)
     yield from read(
         "what is written", lambda: written.read(at_slurm, folders, Cleared.of(walk, requests))
     )
     for each in invocations:
-        yield from read("the deletions", partial(deletions.read, each, folders, shared))
+        yield from read("the deletions", partial(deletions.read, each, folders, shared, lists))
         yield from read("what is killed", partial(programs.read, each, shared, listings))
     yield from read("the steps", lambda: steps.read(invocations, in_batch_job, around.request))
 

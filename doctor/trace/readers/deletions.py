@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from doctor.base.record import Record
 from doctor.facts.base import Evidence
@@ -11,23 +11,29 @@ from doctor.trace.programs import find
 from doctor.trace.programs.find import Primary
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.programs.options import read_options
+from doctor.trace.readers.listings import is_within, sources
 from doctor.trace.readers.people import logins
 from doctor.trace.readers.places import below, is_own, place_of
-from doctor.values.value import UNKNOWN, Unknown, UnknownType, Value
+from doctor.values.value import UNKNOWN, Unknown, UnknownType, Value, known
 
 #: Tests of find that let through only what is one's own.
 _OWNER_TESTS = frozenset({"-user", "-uid"})
+#: Programs that list files, and those that leave such a list as it is.
+_LISTS = frozenset({"find", "ls", "sort", "head", "tail", "uniq"})
 _NAME_TESTS = frozenset({"-name", "-iname", "-path", "-wholename", "-ipath"})
 
 
 def read(
-    invocation: Invocation, shared_folders: tuple[str, ...], node_shared: bool | UnknownType
+    invocation: Invocation,
+    shared_folders: tuple[str, ...],
+    node_shared: bool | UnknownType,
+    others: Sequence[Invocation] = (),
 ) -> Iterator[Deletion]:
-    """The deletions of one program, if it deletes."""
+    """The deletions of one program, if it deletes; ``others`` may list for it what it does."""
     if _as_root_elsewhere(invocation):
         return
     program = invocation.program
-    for target in _targets(program, invocation.arguments[1:]):
+    for target in (*_targets(program, invocation.arguments[1:]), *_handed(invocation, others)):
         people = logins(invocation.origin.source.text)
         path = below(target.path, invocation.directory)
         place = place_of(path, shared_folders, invocation.context.container, people)
@@ -82,6 +88,36 @@ def _targets(program: str, arguments: Sequence[Value]) -> Iterator[_Target]:
             yield from _rsync(arguments)
 
 
+def listing(invocations: Sequence[Invocation]) -> Sequence[Invocation]:
+    """The programs that may list files for another one; none if none does."""
+    return invocations if any(each.program in ("find", "ls") for each in invocations) else ()
+
+
+def _handed(invocation: Invocation, others: Sequence[Invocation]) -> Iterator[_Target]:
+    """What ``find`` or ``ls`` lists for ``rm``, if nothing chooses among it, not even a test."""
+    if invocation.program not in ("rm", "unlink", "shred", "rmdir") or invocation.assumes:
+        return
+    for origin in dict.fromkeys(sources(invocation)):
+        inside = [each for each in others if is_within(each.origin, origin)]
+        if all(each.program in _LISTS for each in inside if each is not invocation):
+            for each in inside:
+                yield from _listed(each)
+
+
+def _listed(invocation: Invocation) -> Iterator[_Target]:
+    words = invocation.arguments[1:]
+    if invocation.program == "ls":
+        yield from (_Target(word) for word in words if word.many and word.prefix)
+    elif invocation.program == "find" and not any(w.text in ("-o", "-or", ",") for w in words):
+        search = find.read(words)
+        acts = search is not None and any(primary.acts for primary, _ in search.reached())
+        yield from _find(words if acts else (*words, known("-print")), _prints)
+
+
+def _prints(primary: Primary) -> bool:
+    return primary.name in ("-print", "-print0")
+
+
 def _plain(arguments: Sequence[Value]) -> tuple[list[str], list[Value]]:
     """Options and operands where options may stand anywhere."""
     dashes = next((i for i, v in enumerate(arguments) if v.text == "--"), len(arguments))
@@ -90,7 +126,9 @@ def _plain(arguments: Sequence[Value]) -> tuple[list[str], list[Value]]:
     return options, operands + list(arguments[dashes + 1 :])
 
 
-def _find(arguments: Sequence[Value]) -> Iterator[_Target]:
+def _find(
+    arguments: Sequence[Value], acts: Callable[[Primary], bool] | None = None
+) -> Iterator[_Target]:
     """``find FOLDER… TESTS -delete`` or ``-exec rm``: the folder with the pattern of ``-name``.
 
     Of several actions that delete, the one counts that is least surely confined to one's own.
@@ -101,7 +139,7 @@ def _find(arguments: Sequence[Value]) -> Iterator[_Target]:
     ways = [
         (_only_own(held), primary.at, held)
         for primary, held in search.reached()
-        if held is not None and deletes(primary)
+        if held is not None and (acts or deletes)(primary)
     ]
     if not ways:
         return

@@ -70,8 +70,8 @@ class Listings(Record):
 
     def handed_to(self, kill: Invocation) -> Iterator[Listing]:
         """The listings whose processes a ``kill`` ends."""
-        for origin in dict.fromkeys(_sources(kill)):
-            inside = [each for each in self.programs if _is_within(each.origin, origin)]
+        for origin in dict.fromkeys(sources(kill)):
+            inside = [each for each in self.programs if is_within(each.origin, origin)]
             for each in inside:
                 if each.program in _LISTS:
                     yield from self.found_by(each, inside)
@@ -106,8 +106,8 @@ class Listings(Record):
                 yield Listing("gpu", word, listing.program)
 
 
-def _sources(kill: Invocation) -> Iterator[Origin]:
-    """Where the commands stand whose output a ``kill`` has for its arguments."""
+def sources(kill: Invocation) -> Iterator[Origin]:
+    """Where the commands stand whose output a ``kill``, or an ``rm``, has for its arguments."""
     unknowns = [p for word in kill.arguments[1:] for p in word.pieces if isinstance(p, Unknown)]
     for piece in unknowns:
         if piece.origin is not None:
@@ -121,7 +121,8 @@ def _is_read(piece: Unknown) -> bool:
     return piece.name == "…" or (piece.since > 0 and piece.name[1:].isidentifier())
 
 
-def _is_within(origin: Origin, around: Origin) -> bool:
+def is_within(origin: Origin, around: Origin) -> bool:
+    """Whether one stretch of a script lies in another."""
     same = origin.source is around.source
     return same and around.start <= origin.start and origin.end <= around.end
 
