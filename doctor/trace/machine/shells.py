@@ -161,8 +161,9 @@ def run_file(shell: Shell, start: Start, arguments: tuple[Value, ...], state: St
 def run_tasks(shell: Shell, start: Start, state: State) -> None:
     """``srun --multi-prog FILE``: each line is a program for some of the tasks.
 
-    They run beside one another. What stands in the file keeps its place.
+    They run beside one another, each taken for one task. What stands in the file keeps its place.
     """
+    start = replace(start, context=replace(start.context, copies=frozenset()))
     if shell.walk.depth > MAX_NESTED_SHELLS:
         return
     for text in load(shell, start.arguments[0], start.origin, state):
