@@ -111,6 +111,11 @@ class Launch(Fact, kw_only=True):
     reads_gpu_uuids: bool | UnknownType = attribute(
         "whether the candidate releases read such UUIDs; unknown where some do"
     )
+    port_meets: str | None = attribute(
+        "whose servers on the node may want its port, which is always the same: other `jobs`', or "
+        "those of the job's own `array-tasks`; null where none may",
+        None,
+    )
     gpus_looked_at: bool | UnknownType = attribute(
         "whether the job that it runs in looks at its GPUs before the server starts"
     )

@@ -170,7 +170,7 @@ def _in_place(
     """The facts, those about servers with their outputs, their GPUs, and what ends them; and the
     GPUs that servers share.
     """
-    from doctor.trace.readers import devices, endings, gpu_checks, shared_gpus
+    from doctor.trace.readers import devices, endings, gpu_checks, ports, shared_gpus
     from doctor.trace.readers import outputs as logs
 
     servers = iter(started)
@@ -188,6 +188,7 @@ def _in_place(
                     ends_with_job=endings.ends_with_job(where, around.walk, rest, around.is_batch),
                     gpus_looked_at=gpu_checks.looked(where, around, first_look),
                     on_amd=on_amd,
+                    port_meets=ports.meets(server, around),
                 )
         yield fact
     if not around.walk.truncated:

@@ -11,9 +11,14 @@ from doctor.facts.relations import SharedPort
 from doctor.trace.machine.journal import Walk
 from doctor.trace.readers.caches import servers_in_words
 from doctor.trace.readers.concurrency import JobShape, begun, copies, kept_apart, together
+from doctor.trace.readers.kills import node_shared
 from doctor.trace.readers.restarts import endings, is_restart, port_of
 from doctor.trace.readers.servers import Started
+from doctor.trace.readers.surroundings import Surroundings
 from doctor.values.value import ARRAY_TASK, HOST, UNKNOWN, Value, Vary
+
+#: Who asks for more GPUs mostly gets a whole node.
+_MOST_GPUS = 3
 
 
 def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[SharedPort]:
@@ -45,6 +50,22 @@ def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[Sh
         alone = kept_apart(word.varies, differ) or word.since > begun(differ)
         if len(group) > 1 or (differ and not alone):
             yield _fact(group, differ if len(group) == 1 else ())
+
+
+def meets(started: Started, around: Surroundings) -> str | None:
+    """Whose servers on the node want the same port: other jobs', or other tasks' of the array."""
+    context, request = started.invocation.context, around.request
+    word = started.server.value("port")
+    port = word.text if word is not None else port_of(started)
+    if request is None or request.asks.exclusive is not False or node_shared([request]) is not True:
+        return None
+    if not isinstance(request.asks.gpus, int) or request.asks.gpus > _MOST_GPUS:
+        return None
+    if context.batch_job is not None or context.uncalled or started.is_part or port in (None, "0"):
+        return None
+    if started.server.uds is not None or not _on_this_machine(started, around.shape.one_node):
+        return None
+    return "array-tasks" if around.shape.array else "jobs"
 
 
 def _on_this_machine(started: Started, one_node: bool) -> bool:
