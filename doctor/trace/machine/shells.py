@@ -161,7 +161,7 @@ def run_file(shell: Shell, start: Start, arguments: tuple[Value, ...], state: St
 def run_tasks(shell: Shell, start: Start, state: State) -> None:
     """``srun --multi-prog FILE``: each line is a program for some of the tasks.
 
-    They run beside one another, each taken for one task. What stands in the file keeps its place.
+    Each is taken for one task. What stands in the file keeps its place.
     """
     start = replace(start, context=replace(start.context, copies=frozenset()))
     if shell.walk.depth > MAX_NESTED_SHELLS:
@@ -170,7 +170,7 @@ def run_tasks(shell: Shell, start: Start, state: State) -> None:
         if consistent(start.assumes | state.guard, text.assumes):
             one = replace(start, assumes=start.assumes | text.assumes)
             inner, fresh = _sub_shell(shell, one, state)
-            lines = _TASK_LINE.sub(lambda line: " " * len(line[1]) + line[2] + "&", text.text)
+            lines = _TASK_LINE.sub(lambda line: " " * len(line[1]) + line[2] + "\n", text.text)
             _run(shell, inner, text.frame, lines, fresh)
 
 
