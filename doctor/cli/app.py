@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -63,9 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DoctorError as error:
         return fail(str(error))
     except (KeyboardInterrupt, click.Abort):
-        return _ended(interrupts.Interrupt(signal.SIGINT))
+        return _ended(interrupts.Interrupt(signal.SIGINT), leave=arguments is None)
     except interrupts.Interrupt as interrupt:
-        return _ended(interrupt)
+        return _ended(interrupt, leave=arguments is None)
     except OSError as error:  # of click, which writes the help
         terminal.give_up()
         return fail(f"the system refuses: {error.strerror or error}")
@@ -76,10 +77,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _ended(interrupt: interrupts.Interrupt) -> int:
-    """The exit code of a program that a signal ended, as shells have it."""
+def _ended(interrupt: interrupts.Interrupt, leave: bool) -> int:
+    """The exit code of a program that a signal ended, as shells have it.
+
+    With ``leave`` the process ends here: Python would wait at its exit for a queue to processes
+    that are gone.
+    """
     fail(str(interrupt))
-    return 128 + interrupt.number
+    code = 128 + interrupt.number
+    if leave:
+        os._exit(code)
+    return code
 
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
