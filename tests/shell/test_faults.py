@@ -82,6 +82,7 @@ NESTED = {
 
 REASONS = {
     "nested too deeply",
+    "the script is too long",
     "the statement is incomplete",
     "case pattern expected",
     "unterminated (",
