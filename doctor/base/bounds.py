@@ -80,3 +80,5 @@ MAX_COMPARED = 20
 
 #: How many files that a script may include or run are looked for: `bash aN.sh`, a thousand times.
 MAX_ASKED = 2_000
+#: How many GPUs a server may need: `-tp 4 -pp 99999999999999`.
+MAX_GPUS = 1024

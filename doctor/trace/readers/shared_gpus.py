@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
-from doctor.base.bounds import MAX_COMPARED
+from doctor.base.bounds import MAX_COMPARED, MAX_GPUS
 from doctor.base.record import Record
 from doctor.facts.base import Evidence
 from doctor.facts.relations import SharedGpu
@@ -118,7 +118,9 @@ def _steps(started: Started) -> list[Unwrapped]:
 def _placed(started: Started, around: Surroundings) -> _Placed | None:
     """A server with its GPUs; None where it isn't known which they are, or how much it takes."""
     count, share = needed(started), gpu_memory_utilization(started.server, started.candidates)
-    if not isinstance(count, int) or share is UNKNOWN or not _is_here(started, around):
+    if not isinstance(count, int) or count > MAX_GPUS or share is UNKNOWN:
+        return None
+    if not _is_here(started, around):
         return None
     if started.has_plugin or started.server.arguments.last("--enable-sleep-mode") is not None:
         return None
