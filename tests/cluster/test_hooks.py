@@ -115,8 +115,12 @@ def test_a_prolog_judges_the_job_s_own_gpus_alone(running: Callable[..., OneHost
     """The first GPU is held, and the first job has it."""
     slurm = running("prolog.sh", "Prolog={hook}\nPrologFlags=Alloc", "gpu\n" * 8)
     words = ("--nodelist=gpu01", "--gres=gpu:1", "--mem=1000")
-    first = slurm.run("sbatch", "--parsable", *words, "--wrap", "sleep 60")
-    slurm.wait_for_start(first.stdout.strip())
+    started = slurm.home / "started"
+    slurm.run("sbatch", *words, "--wrap", f"touch {started}; sleep 60")
+    for _ in range(40):  # until its own prolog is over
+        if started.exists():
+            break
+        time.sleep(1)
     (slurm.folder / "scenario").write_text(HELD)
     assert slurm.sbatch("echo runs", *words).endswith("runs\n")
 

@@ -55,7 +55,7 @@ def test_the_shipped_bad_nodes_are_not_vouched_for(knowledge: Knowledge) -> None
 
 
 def test_shared_folders(knowledge: Knowledge) -> None:
-    assert {"/tmp", "/var/tmp", "/dev/shm"} == knowledge.lookup("$site.shared-folders")
+    assert {"/tmp", "/tmp/ray", "/var/tmp", "/dev/shm"} == knowledge.lookup("$site.shared-folders")
 
 
 def test_settings_have_their_types(knowledge: Knowledge) -> None:
