@@ -210,6 +210,10 @@ def _with_idle_gpus(
         yield fact
 
 
+def _is_python(invocation: Invocation) -> bool:
+    return invocation.program.startswith("python")
+
+
 def _names_vllm(invocation: Invocation) -> bool:
     return any("vllm" in word.display.lower() for word in invocation.arguments[:4])
 
@@ -257,7 +261,8 @@ def _servers(
         facts += read("the shared caches", lambda: caches.shared(started, walk, job))
         facts += read("the shared ports", lambda: ports.shared(started, walk, job))
         ended = restarts.endings(walk)
-        facts += read("the inner ports", lambda: inner_ports.read(started, job, ended))
+        asked = [i.order for i in invocations if _is_python(i) and not i.context.threads]
+        facts += read("the inner ports", lambda: inner_ports.read(started, job, ended, asked))
     return started, facts
 
 

@@ -16,8 +16,14 @@ from doctor.values.value import Value
 _VARIABLE = "VLLM_PORT"
 
 
-def read(started: Sequence[Started], job: JobShape, ended: Sequence[int]) -> Iterator[InnerPorts]:
-    """The bases that several servers on one machine have in common, or that are an API's port."""
+def read(
+    started: Sequence[Started], job: JobShape, ended: Sequence[int], asked: Sequence[int]
+) -> Iterator[InnerPorts]:
+    """The bases that several servers on one machine have in common, or that are an API's port.
+
+    ``ended`` are the moments at which the script ends programs, ``asked`` those at which it runs
+    a Python program in the foreground.
+    """
     users = [(s, v) for s in started if (v := _base(s, job)) is not None]
     done: set[int] = set()
     for index, (first, base) in enumerate(users):
@@ -27,7 +33,9 @@ def read(started: Sequence[Started], job: JobShape, ended: Sequence[int]) -> Ite
         for at in range(index + 1, len(users)):
             other, value = users[at]
             latest = group[-MAX_COMPARED:]
-            if value.identity == base.identity and all(_beside(m, other, ended) for m in latest):
+            if value.identity == base.identity and all(
+                _beside(m, other, ended, asked) for m in latest
+            ):
                 group.append(other)
                 done.add(at)
         port = first.server.value("port")
@@ -45,8 +53,15 @@ def _base(started: Started, job: JobShape) -> Value | None:
     return value if isinstance(value, Value) and value.pieces and not value.varies else None
 
 
-def _beside(one: Started, other: Started, ended: Sequence[int]) -> bool:
-    return together(one.invocation, other.invocation) and not is_restart(one, other, ended)
+def _beside(one: Started, other: Started, ended: Sequence[int], asked: Sequence[int]) -> bool:
+    """Whether two look for ports at the same time: neither has answered before the other begins.
+
+    A Python program between them may have waited for an answer.
+    """
+    between = one.invocation.order, other.invocation.order
+    waits = any(between[0] < at < between[1] for at in asked)
+    at_once = together(one.invocation, other.invocation, settled=True)
+    return at_once and not waits and not is_restart(one, other, ended)
 
 
 def _fact(group: Sequence[Started], base: Value) -> InnerPorts:
