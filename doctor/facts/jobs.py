@@ -76,8 +76,10 @@ class Allocation(Fact, kw_only=True):
     names_vllm: bool = attribute("whether the script speaks of vLLM", False)
     names_nodes: bool = attribute("whether the script names any node at all", False)
     misread: str | None = attribute(
-        "an `--exclude` value that Slurm reads as another node's name (`-x=NODE`)", None
+        "an `--exclude` value in which Slurm reads the names of no nodes (`-x=NODE`)", None
     )
+    misread_because: str | None = attribute("what is wrong with it, in words", None)
+    meant: frozenset[str] = attribute("the nodes that are meant by it, one name each", frozenset())
     exclusive: bool | UnknownType = attribute("whether it asks for whole nodes", False)
     array_tasks: int | UnknownType | None = attribute("how many tasks a job array has", None)
     array_at_once: int | UnknownType | None = attribute(

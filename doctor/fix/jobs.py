@@ -31,10 +31,7 @@ def exclude_nodes(work: Work) -> Iterator[Edit]:
     fact = _allocation(work)
     if not isinstance(fact.excluded, frozenset):
         raise NoFixError("nobody knows which nodes are excluded already")
-    kept = fact.excluded if fact.misread is None else frozenset()
-    if fact.misread is not None:
-        kept = frozenset({fact.misread.removeprefix("=")}) if "," not in fact.misread else kept
-    wanted = kept | work.names("nodes")
+    wanted = fact.excluded | fact.meant | work.names("nodes")
     nodes = fold(wanted) if fact.by == "header" else ",".join(sorted(wanted))
     if fact.evidence.get("excluded") and fact.evidence["excluded"].locations:
         place = _option_value(work, work.place("excluded"))
@@ -57,7 +54,7 @@ def _allocation(work: Work) -> Allocation:
 def _option_value(work: Work, option: Location) -> Location:
     """Where the value of an option stands: behind `--exclude=`, `--exclude `, `-x ` or `-x`."""
     text = work.written(option)
-    found = re.match(r"(?:--[\w-]+(?:=|\s+)|-\w\s*=?)?(['\"]?)([\w.,\[\]=-]*)\1$", text)
+    found = re.match(r"(?:--[\w-]+(?:=|\s+)|-\w\s*=?)?(['\"]?)([\w.,\[\]{}=-]*)\1$", text)
     if found is None:
         raise NoFixError("the nodes are not written there as they are")
     return work.stretch(option.start.offset + found.start(2), option.start.offset + found.end(2))

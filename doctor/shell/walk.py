@@ -114,6 +114,21 @@ def substituted(word: Word) -> Iterator[Block]:
                 pending += reversed(parts)
 
 
+def parameters(block: Block) -> Iterator[Parameter]:
+    """Every parameter that is expanded in a block, also in defaults and arithmetic."""
+    for command in commands(block):
+        pending = [part for word in words(command) for part in word.parts]
+        while pending:
+            part = pending.pop()
+            if isinstance(part, Parameter):
+                yield part
+            match part:
+                case (
+                    Parameter(argument=Word(parts=parts)) | Arithmetic(expression=Word(parts=parts))
+                ):
+                    pending += parts
+
+
 def values(assignment: Assignment) -> Iterator[Word]:
     """The words of an assignment's value."""
     value = assignment.value

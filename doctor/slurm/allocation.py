@@ -10,7 +10,7 @@ from doctor.base.record import Record
 from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.slurm.array import read_array
 from doctor.slurm.gpus import GPU_OPTIONS, asks_gpus, gpus_in_all, gpus_per_node
-from doctor.slurm.hostlist import expand, is_file
+from doctor.slurm.hostlist import expand, is_file, meant, misread
 from doctor.slurm.numbers import minutes, node_range, number
 from doctor.slurm.options import Given, Option
 
@@ -35,6 +35,8 @@ class AllocationRequest(Record, kw_only=True):
     requested: frozenset[str] | UnknownType
     nodes_pinned: bool | UnknownType
     misread: str | None
+    misread_because: str | None
+    meant: frozenset[str]
     exclusive: bool | UnknownType
     array_tasks: int | UnknownType | None
     array_at_once: int | UnknownType | None
@@ -58,6 +60,7 @@ def read_allocation(given: Given, by: str) -> AllocationRequest:
     gpus = gpus_in_all(given, most)
     tasks = _tasks(given, least, gpus)
     array = read_array(given)
+    unread = _misread(given)
     return AllocationRequest(
         by=by,
         asks_gpus=asks_gpus(given),
@@ -65,10 +68,12 @@ def read_allocation(given: Given, by: str) -> AllocationRequest:
         tasks=tasks,
         gpus_per_node=gpus_per_node(given, least if least == most else UNKNOWN),
         gpus=gpus,
-        excluded=_node_names(given, ("exclude",)),
+        excluded=_node_names(given, ("exclude",)) if unread is None else frozenset(),
         requested=requested,
         nodes_pinned=_pinned(requested, most),
-        misread=_misread(given),
+        misread=unread,
+        misread_because=misread(unread) if unread is not None else None,
+        meant=(meant(unread) if unread is not None else None) or frozenset(),
         exclusive=_flag(given, "exclusive"),
         array_tasks=array.tasks,
         array_at_once=array.at_once,
@@ -203,8 +208,10 @@ def _pinned(
 
 
 def _misread(given: Given) -> str | None:
-    """``-x=gpu01``: Slurm takes the ``=`` for the beginning of the node's name."""
+    """The value of ``--exclude`` if Slurm reads other names in it: ``-x=gpu01``."""
     option = given.last("exclude")
-    if option is None or not option.short or option.value is None:
+    if option is None or option.value is None:
         return None
-    return option.value.display if option.value.prefix.startswith("=") else None
+    value = option.value
+    wrong = misread(value.text if value.text is not None else value.prefix[:1])
+    return value.display if wrong is not None else None

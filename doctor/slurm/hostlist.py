@@ -40,6 +40,27 @@ def expand(text: str) -> frozenset[str] | None:
     return _expand_brackets(members)
 
 
+def misread(text: str) -> str | None:
+    """What is wrong, in words, with a list whose names Slurm takes for those of other nodes.
+
+    None for a list that it reads as people do, and for one whose names can't be told.
+    """
+    if text.startswith("="):
+        return "Slurm takes the `=` for a part of the name"
+    if "{" in text:
+        return "Slurm expands no braces"
+    if text.count("[") != text.count("]"):
+        return "a bracket is missing"
+    return None
+
+
+def meant(text: str) -> frozenset[str] | None:
+    """The names that people mean by a list that Slurm misreads, None if that can't be told."""
+    brackets = text.lstrip("=").replace("{", "[").replace("}", "]")
+    missing = brackets.count("[") - brackets.count("]")
+    return expand(brackets + "]" * missing)
+
+
 def is_file(text: str) -> bool:
     """Whether Slurm takes a node list for the path of a file that holds one."""
     return "/" in text

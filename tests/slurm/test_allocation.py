@@ -128,11 +128,24 @@ def test_pinned(options: str, pinned: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "misread"),
-    [("-x=gpu01", "=gpu01"), ("-xgpu01", None), ("--exclude==gpu01", None), ("", None)],
+    ("options", "misread", "meant"),
+    [
+        ("-x=gpu01", "=gpu01", "gpu01"),
+        ("--exclude==gpu[01-02]", "=gpu[01-02]", "gpu01 gpu02"),
+        ("--exclude=gpu{01,02}", "gpu{01,02}", "gpu01 gpu02"),
+        ("--exclude=gpu[01-02", "gpu[01-02", "gpu01 gpu02"),
+        ("--exclude=gpu01]", "gpu01]", ""),
+        ("--exclude==$NODE", "=$NODE", ""),
+        ("--exclude=gpu[$NODE", None, ""),
+        ("-xgpu01", None, ""),
+        ("", None, ""),
+    ],
 )
-def test_misread(options: str, misread: str | None) -> None:
-    assert asked(f"sbatch {options} job.sh").misread == misread
+def test_misread(options: str, misread: str | None, meant: str) -> None:
+    request = asked(f"sbatch {options} job.sh")
+    assert request.misread == misread
+    assert request.meant >= set(meant.split())
+    assert request.excluded == frozenset() or misread is None
 
 
 @pytest.mark.parametrize(

@@ -230,8 +230,8 @@ def _compare(operator: str, left: Value, right: Value) -> bool | None:
     return None
 
 
-#: A text that is no number, and no pattern that one may match.
-_NO_NUMBER = regex(r"[^\d*?\[\\]*")
+#: A text that is no number, and no pattern that one may match; an empty one asks whether it is set.
+_NO_NUMBER = regex(r"[^\d*?\[\\]+")
 
 
 def _equals(left: Value, pattern: Value) -> bool | None:

@@ -14,7 +14,7 @@ from doctor.facts.jobs import Allocation
 from doctor.shell.header import Header, read_header
 from doctor.shell.header_words import is_placeholder
 from doctor.shell.tree import HereDocument, Literal, Script, Span, Word
-from doctor.shell.walk import commands, redirects, words
+from doctor.shell.walk import commands, parameters, redirects, words
 from doctor.slurm.allocation import AllocationRequest, is_step, read_allocation
 from doctor.slurm.options import Given, Option, combine, read_components, read_options
 from doctor.trace.domain.frame import FileFrame, ScriptFrame, nested
@@ -24,7 +24,10 @@ from doctor.values.value import Piece, Text, Unknown, Value, known
 
 _SLURM = regex(r"\bSLURM_[A-Z]|\b(srun|sbatch|salloc|scontrol|squeue|sinfo|scancel)\b")
 #: What only a script that runs inside a job reads.
-_IN_JOB = regex(r"\$\{?SLURM_(JOB_?ID|JOB_NODELIST|NODELIST|PROCID|NNODES|JOB_NUM_NODES)\b")
+_IN_JOB = frozenset(
+    f"SLURM_{name}"
+    for name in ("JOB_ID", "JOBID", "JOB_NODELIST", "NODELIST", "PROCID", "NNODES", "JOB_NUM_NODES")
+)
 _PROGRAMS = frozenset({"sbatch", "salloc", "srun"})
 _JOB_TEXT = regex(r"#![^\n]*\n(?:[ \t]*(?:#[^\n]*)?\n)*?#SBATCH", re.MULTILINE)
 
@@ -33,7 +36,7 @@ class Job(Record):
     """A text that sbatch would read: the script itself, or a here-document that is one.
 
     One that an sbatch command in sight reads itself is ``submitted``. ``byte_order_mark``: the
-    file begins with one.
+    file begins with one. ``reads_job``: it reads a variable that is set only within a job.
     """
 
     frame: ScriptFrame
@@ -41,6 +44,7 @@ class Job(Record):
     header: Header
     submitted: bool = False
     byte_order_mark: bool = False
+    reads_job: bool = False
 
 
 def own_job(frame: FileFrame, script: Script) -> Job:
@@ -48,7 +52,9 @@ def own_job(frame: FileFrame, script: Script) -> Job:
     text = script.text
     quoted = list(_quoted_lines(script)) if "#SBATCH" in text else ()
     marked = frame.source.encoding == "utf-8-sig"
-    return Job(frame, text, read_header(text, quoted), byte_order_mark=marked)
+    reads_job = "SLURM_" in text and any(p.name in _IN_JOB for p in parameters(script.body))
+    header = read_header(text, quoted)
+    return Job(frame, text, header, byte_order_mark=marked, reads_job=reads_job)
 
 
 def _quoted_lines(script: Script) -> Iterator[Span]:
@@ -106,10 +112,15 @@ def requests(
     """Every request for nodes that the script makes; ``load`` finds the scripts it submits."""
     found = [request for job in jobs if not job.submitted for request in _of_header(job)]
     own = jobs[0] if jobs else None
-    inside = own is not None and bool(own.header.effective or _IN_JOB.search(own.text))
+    inside = own is not None and (bool(own.header.effective) or own.reads_job)
     for invocation in invocations:
-        found += _of_command(invocation, inside, load)
+        found += _of_command(invocation, inside and not _outside(invocation), load)
     return found
+
+
+def _outside(invocation: Invocation) -> bool:
+    """Whether the script gets there only where no job is around it."""
+    return any(assumption.default_of in _IN_JOB for assumption in invocation.assumes)
 
 
 def allocations(requests: Sequence[Request], names_vllm: bool) -> list[Allocation]:
@@ -118,7 +129,7 @@ def allocations(requests: Sequence[Request], names_vllm: bool) -> list[Allocatio
     families = frozenset(
         family
         for fact in found
-        for names in (fact.excluded, fact.requested)
+        for names in (fact.excluded, fact.requested, fact.meant)
         if isinstance(names, frozenset)
         for family in (re.sub(r"\d+$", "", name) for name in names)
     )
