@@ -2,68 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 
 from doctor.cli import terminal
-from doctor.cli.outcome import tell_passed_over
-
-if TYPE_CHECKING:
-    from doctor.config import Config
-
-_Command = TypeVar("_Command", bound=Callable[..., object])
-
-_FORMAT = click.option(
-    "--format",
-    "--output-format",
-    "format_name",
-    type=click.Choice(("text", "json")),
-    default="text",
-    show_default=True,
-    help="How to show it.",
-)
-
-
-def site_options(command: _Command) -> _Command:
-    """The options that say which knowledge and which rules are in force."""
-    for option in (
-        click.option(
-            "--rules", multiple=True, metavar="FOLDER", help="A folder with your own rules.",
-        ),
-        click.option(
-            "--kb", multiple=True, metavar="PATH",
-            help="A document, or a folder of them, with your own lessons.",
-        ),
-        click.option("--no-config", is_flag=True, help="Use no configuration."),
-        click.option(
-            "--config", "config_file", type=Path, metavar="FILE",
-            help="The configuration, in place of the one in the nearest folder.",
-        ),
-    ):  # fmt: skip
-        command = option(command)
-    return command
-
-
-def site_config(
-    config_file: Path | None,
-    no_config: bool,
-    kb: tuple[str, ...],
-    rules: tuple[str, ...],
-    settings: Mapping[str, object] | None = None,
-) -> Config:
-    """The configuration in force, with the options of ``site_options`` and other settings."""
-    from doctor.config import Config, find, from_mapping, read
-
-    if no_config:
-        config = Config()
-    else:
-        config = read(config_file) if config_file is not None else find((".",))
-        tell_passed_over(config)
-    given: dict[str, object] = {"kb": list(kb), "rules": list(rules), **(settings or {})}
-    return config.overridden(from_mapping(given, Path.cwd()))
+from doctor.cli.options import format_option, site_options
+from doctor.cli.site import site_config
 
 
 @click.command()
@@ -93,7 +38,7 @@ def explain(
 
 
 @click.group(invoke_without_command=True)
-@_FORMAT
+@format_option("text", "json")
 @site_options
 @click.pass_context
 def rules(
@@ -128,7 +73,7 @@ def rules_schema() -> int:
 
 
 @click.group(invoke_without_command=True)
-@_FORMAT
+@format_option("text", "json")
 @site_options
 @click.pass_context
 def kb(context: click.Context, /, format_name: str, **site: Any) -> int:

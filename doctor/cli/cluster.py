@@ -14,8 +14,15 @@ import click
 from doctor.base.errors import DoctorError
 from doctor.cli import terminal
 from doctor.cli.allocation import excluded, given
-from doctor.cli.catalogue import site_config, site_options
+from doctor.cli.options import (
+    check_options,
+    fail_on_option,
+    format_option,
+    site_options,
+    timeout_option,
+)
 from doctor.cli.outcome import EXIT_CODES
+from doctor.cli.site import site_config
 
 if TYPE_CHECKING:
     from doctor.cluster.merge import Overview
@@ -65,34 +72,12 @@ _BESIDE = 60
     metavar="FOLDER",
     help="Where the jobs' output goes for a while, seen by all nodes; by default your home.",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0.1, max=3600),
-    default=10.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long the checks on a node may take.",
-)
-@click.option("--select", multiple=True, metavar="CHECKS", help="Only these checks.")
-@click.option("--ignore", multiple=True, metavar="CHECKS", help="Not these checks.")
-@click.option(
-    "--fail-on",
-    type=click.Choice(("error", "warning", "info", "never")),
-    default="error",
-    show_default=True,
-    help="The least severity that makes a node unfit.",
-)
+@timeout_option("How long the checks on a node may take.")
+@check_options
+@fail_on_option("error", "The least severity that makes a node unfit.")
 @click.option("--record", is_flag=True, help="Let each node remember in the site's register.")
 @click.option("--dry-run", is_flag=True, help="Print what would be submitted, and do nothing.")
-@click.option(
-    "--format",
-    "--output-format",
-    "format_name",
-    type=click.Choice(("text", "json")),
-    default="text",
-    show_default=True,
-    help="How to show what was found.",
-)
+@format_option("text", "json", about="How to show what was found.")
 @click.option("--html", type=Path, metavar="FILE", help="Write the picture as a page, too.")
 @click.option("--verbose", is_flag=True, help="Show remarks as well.")
 @site_options

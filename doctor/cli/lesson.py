@@ -12,7 +12,8 @@ import click
 
 from doctor.base.errors import DoctorError
 from doctor.cli import terminal
-from doctor.cli.catalogue import site_config
+from doctor.cli.options import SEVERITIES
+from doctor.cli.site import site_config
 
 if TYPE_CHECKING:
     from doctor.config import Config
@@ -30,7 +31,7 @@ _SCRIPTS = ("bad", "good")
 @click.option("--good", help="A script on which it is silent.")
 @click.option(
     "--severity",
-    type=click.Choice(("error", "warning", "info")),
+    type=click.Choice(SEVERITIES),
     default="warning",
     show_default=True,
     help="How bad it is.",
@@ -55,7 +56,7 @@ def new_lesson(folder: Path, severity: str, **given: str | None) -> int:
     from doctor.lessons.new import Lesson, remove, write
     from doctor.scan import Examiner
 
-    config = site_config(None, False, (), ())
+    config = site_config()
     rulebook = Examiner(config).rulebook
     answers = dict(_answers(given))
     today = datetime.now().astimezone().date()

@@ -8,44 +8,27 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from doctor.cli import terminal
-from doctor.cli.catalogue import site_config, site_options
 from doctor.cli.interrupts import Interrupt
+from doctor.cli.options import format_option, show_option, site_options, vllm_version_option
 from doctor.cli.outcome import fail
+from doctor.cli.site import site_config
 from doctor.report import FORMATS
 
 if TYPE_CHECKING:
     from doctor.log.examination import Examination
 
-_SEVERITIES = ("error", "warning", "info")
-
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option(
-    "--format",
-    "--output-format",
-    "format_name",
-    type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-    help="How to show what was found.",
-)
-@click.option(
-    "--show",
-    type=click.Choice(_SEVERITIES),
-    default="warning",
-    show_default=True,
-    help="The least severity that the text shows.",
-)
+@format_option(*FORMATS, about="How to show what was found.")
+@show_option("The least severity that the text shows.")
 @click.option(
     "--script",
     metavar="FILE",
     help="Point out the lines of this script that led to it; it is not run.",
 )
 @click.option("--follow", is_flag=True, help="Go on reading as the log grows, until interrupted.")
-@click.option(
-    "--vllm-version", metavar="RELEASE", help="The release of vLLM, where the log names none."
-)
+@vllm_version_option("The release of vLLM, where the log names none.")
 @site_options
 def log(
     files: tuple[str, ...],
@@ -53,7 +36,6 @@ def log(
     show: str,
     script: str | None,
     follow: bool,
-    vllm_version: str | None,
     **site: Any,
 ) -> int:
     """Read a server's log, and say what went wrong.
@@ -65,8 +47,7 @@ def log(
     """
     from doctor.log.signatures import load
 
-    settings: dict[str, object] = {"vllm-version": vllm_version} if vllm_version else {}
-    config = site_config(**site, settings=settings)
+    config = site_config(**site)
     signatures = load(config.kb)
     if follow:
         from doctor.log.follow import follow as followed

@@ -3,44 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from doctor.base.errors import DoctorError
 from doctor.cli import terminal
-from doctor.cli.catalogue import site_config
+from doctor.cli.options import config_options, format_option
+from doctor.cli.site import site_config
 
 if TYPE_CHECKING:
     from doctor.knowledge.register import Entry
 
-_Command = TypeVar("_Command", bound=Callable[..., object])
-
-
-def _options(command: _Command) -> _Command:
-    """Which register it is: the configuration says so."""
-    no_config = click.option("--no-config", is_flag=True, hidden=True)
-    config = click.option(
-        "--config", "config_file", type=Path, metavar="FILE",
-        help="The configuration, in place of the one in the nearest folder.",
-    )  # fmt: skip
-    return config(no_config(command))
-
-
-_FORMAT = click.option(
-    "--format", "--output-format", "format_name", type=click.Choice(("text", "json")),
-    default="text", show_default=True, help="How to show it.",
-)  # fmt: skip
 _REASON = click.option("--reason", required=True, metavar="TEXT", help="Why, for who reads it.")
 
 
 @click.group(invoke_without_command=True)
-@_FORMAT
-@_options
+@format_option("text", "json")
+@config_options
 @click.pass_context
 def register(context: click.Context, /, format_name: str, **site: Any) -> int:
     """List the nodes that were found unfit, and why.
@@ -65,7 +49,7 @@ def register(context: click.Context, /, format_name: str, **site: Any) -> int:
 @register.command()
 @click.argument("nodes", nargs=-1, required=True, metavar="NODES...")
 @_REASON
-@_options
+@config_options
 def add(nodes: Sequence[str], reason: str, **site: Any) -> int:
     """Record nodes (gpu07, gpu[03-05]) as unfit."""
     from doctor.knowledge import history
@@ -79,7 +63,7 @@ def add(nodes: Sequence[str], reason: str, **site: Any) -> int:
 @register.command()
 @click.argument("nodes", nargs=-1, required=True, metavar="NODES...")
 @_REASON
-@_options
+@config_options
 def lift(nodes: Sequence[str], reason: str, **site: Any) -> int:
     """Record nodes as fit again, whoever found them unfit."""
     from doctor.knowledge import history
@@ -92,8 +76,8 @@ def lift(nodes: Sequence[str], reason: str, **site: Any) -> int:
 
 @register.command("history")
 @click.argument("nodes", nargs=-1, metavar="[NODES...]")
-@_FORMAT
-@_options
+@format_option("text", "json")
+@config_options
 def past(nodes: Sequence[str], format_name: str, **site: Any) -> int:
     """Show what was recorded of nodes, the newest first."""
     from doctor.knowledge import history
@@ -110,8 +94,8 @@ def past(nodes: Sequence[str], format_name: str, **site: Any) -> int:
     return 0
 
 
-def _folder(config_file: Path | None, no_config: bool) -> Path:
-    folder = site_config(config_file, no_config, (), ()).register
+def _folder(**site: Any) -> Path:
+    folder = site_config(**site).register
     if folder is None:
         raise DoctorError(
             'there is no register: name its folder in the configuration, `register = "…"`'

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from doctor.cli import terminal
-from doctor.cli.catalogue import site_config, site_options
+from doctor.cli.options import site_options
+from doctor.cli.site import site_config
 
 if TYPE_CHECKING:
     from doctor.config import Config

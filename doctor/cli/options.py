@@ -1,0 +1,96 @@
+"""The options that several commands have, each declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+SEVERITIES = ("error", "warning", "info")
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Decorator = Callable[[Command], Command]
+
+
+def together(*options: Decorator[Any]) -> Decorator[Any]:
+    """Several options as one, in the order in which the help lists them."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def format_option(*names: str, about: str = "How to show it.") -> Decorator[Any]:
+    """The format of the output; the first of the names is the usual one."""
+    return click.option(
+        "--output-format", "--format", "format_name", type=click.Choice(names),
+        default=names[0], show_default=True, help=about,
+    )  # fmt: skip
+
+
+def fail_on_option(default: str, about: str) -> Decorator[Any]:
+    """From which severity on the exit code is 1."""
+    return click.option(
+        "--fail-on", type=click.Choice((*SEVERITIES, "never")), default=default,
+        show_default=True, help=about,
+    )  # fmt: skip
+
+
+def show_option(about: str) -> Decorator[Any]:
+    """From which severity on a diagnostic is shown."""
+    return click.option(
+        "--show", type=click.Choice(SEVERITIES), default="warning", show_default=True, help=about,
+    )  # fmt: skip
+
+
+def vllm_version_option(about: str = "The release of vLLM that will run.") -> Decorator[Any]:
+    """The release that is meant where nothing else says which."""
+    return click.option("--vllm-version", metavar="RELEASE", help=about)
+
+
+def timeout_option(about: str, name: str = "--timeout", default: float = 10.0) -> Decorator[Any]:
+    """How many seconds something may take."""
+    return click.option(
+        name, type=click.FloatRange(min=0.1, max=3600), default=default, show_default=True,
+        metavar="SECONDS", help=about,
+    )  # fmt: skip
+
+
+config_options = together(
+    click.option(
+        "--config", "config_file", type=Path, metavar="FILE",
+        help="The configuration, in place of the one in the nearest folder.",
+    ),
+    click.option("--no-config", is_flag=True, help="Use no configuration."),
+)  # fmt: skip
+
+#: Which configuration, knowledge and rules are in force: what ``site_config`` takes.
+site_options = together(
+    config_options,
+    click.option(
+        "--kb", multiple=True, metavar="PATH",
+        help="A document, or a folder of them, with your own lessons.",
+    ),
+    click.option("--rules", multiple=True, metavar="FOLDER", help="A folder with your own rules."),
+)  # fmt: skip
+
+rule_options = together(
+    click.option(
+        "--select", multiple=True, metavar="RULES",
+        help="Only these rules: codes, beginnings of codes (VD2) or names, with commas.",
+    ),
+    click.option(
+        "--ignore", multiple=True, metavar="RULES",
+        help="Not these rules, nor those that the configuration ignores.",
+    ),
+)  # fmt: skip
+
+check_options = together(
+    click.option("--select", multiple=True, metavar="CHECKS", help="Only these checks."),
+    click.option("--ignore", multiple=True, metavar="CHECKS", help="Not these checks."),
+)
