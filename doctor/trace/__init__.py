@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from doctor.trace.trace import Settings, Traced, trace
+from doctor.trace.readers.scene import Settings
+from doctor.trace.trace import Traced, trace
 
 __all__ = ["Settings", "Traced", "trace"]

@@ -42,7 +42,7 @@ def test_a_fault_of_ours_costs_one_file(command: Command, monkeypatch: pytest.Mo
     assert command("trace", "a.sh", "b.sh").code == 2
 
 
-READER = (kills, "read", lambda invocation, *_: invocation.arguments[-1].display)
+READER = (kills, "_of_one", lambda invocation, *_: invocation.arguments[-1].display)
 STATEMENT = (simple, "execute", lambda _, command, *__: command.words[-1].literal or "")
 
 

@@ -26,7 +26,9 @@ from doctor.facts import FACTS
 from doctor.facts.base import Fact
 from doctor.knowledge import load as load_knowledge
 from doctor.shell import parse
-from doctor.trace.trace import Load, Settings, Traced, trace
+from doctor.trace.machine.journal import Load
+from doctor.trace.readers.scene import Settings
+from doctor.trace.trace import Traced, trace
 from doctor.values.value import UNKNOWN
 
 Case = Mapping[str, Any]

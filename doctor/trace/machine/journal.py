@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from doctor.base.bounds import CHARACTERS_A_STEP, MAX_STEPS
 from doctor.base.failure import Failure
@@ -14,6 +14,11 @@ from doctor.shell import parse
 from doctor.shell.tree import Script
 from doctor.trace.programs.invocation import Context, Invocation
 from doctor.values.value import Origin, Value
+
+#: Finds the source of a script that another script, the second argument, names; or None.
+Load: TypeAlias = Callable[[str, Source], Source | None]
+#: Reads the scripts that lie near another one.
+Beside: TypeAlias = Callable[[Source], Iterable[Source]]
 
 
 def nothing_beside(script: Source) -> Iterable[Source]:
@@ -111,8 +116,8 @@ class Walk(Journal):
     the way.
     """
 
-    load: Callable[[str, Source], Source | None]
-    beside: Callable[[Source], Iterable[Source]] = nothing_beside
+    load: Load
+    beside: Beside = nothing_beside
     scripts: dict[str, Source] = field(default_factory=dict)
     truncated: bool = False
     left_out: set[str] = field(default_factory=set)

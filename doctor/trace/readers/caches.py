@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from doctor.base.bounds import MAX_COMPARED
 from doctor.base.record import Record
@@ -16,6 +17,7 @@ from doctor.trace.programs.invocation import Invocation
 from doctor.trace.readers import mentions
 from doctor.trace.readers.concurrency import JobShape, begun, copies, kept_apart, together
 from doctor.trace.readers.restarts import endings, is_restart
+from doctor.trace.readers.scene import Scene
 from doctor.trace.readers.servers import Started
 from doctor.values.value import (
     ARRAY_TASK,
@@ -126,7 +128,13 @@ def lost(folder: Value) -> str | None:
 # --- the caches of one server ----------------------------------------------------------------
 
 
-def folders(started: Started, walk: Walk, job: JobShape) -> Iterator[CacheFolder]:
+def folders(scene: Scene) -> Iterator[CacheFolder]:
+    """The folders in which the servers keep what they compiled, as far as variables say."""
+    for each in scene.started:
+        yield from scene.spared("the caches", partial(_folders, each, scene.walk, scene.shape))
+
+
+def _folders(started: Started, walk: Walk, job: JobShape) -> Iterator[CacheFolder]:
     """The variables that say where a server's caches lie."""
     root = root_of(started)
     decided_by = root.set_by if root is not None else None
@@ -178,9 +186,12 @@ def on_network(folder: Value) -> bool | UnknownType:
 # --- shared caches ---------------------------------------------------------------------------
 
 
-def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[SharedCache]:
+def shared(scene: Scene) -> Iterator[SharedCache]:
     """The caches that several servers of one engine write at the same time."""
-    candidates = [s for s in started if s.engine is not None and s.compiles is not False]
+    walk, job = scene.walk, scene.shape
+    if walk.truncated:
+        return
+    candidates = [s for s in scene.started if s.engine is not None and s.compiles is not False]
     candidates = [s for s in candidates if not s.is_part and not s.has_plugin]
     ends = endings(walk)
     roots = [root_of(each) for each in candidates]

@@ -7,12 +7,12 @@ vLLM puts them before those of the command line, which so outrank them (``Flexib
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from doctor.base.document import Item, parse
 from doctor.base.errors import DoctorError
-from doctor.diagnostic import Source
+from doctor.trace.machine.journal import Load
 from doctor.trace.machine.shells import relative
 from doctor.trace.programs.invocation import Invocation
 from doctor.values.value import Origin, Value, known
@@ -22,9 +22,7 @@ from doctor.vllm.program import recognise
 _MOST_OPTIONS = 200
 
 
-def with_options(
-    invocation: Invocation, load: Callable[[str, Source], Source | None]
-) -> Invocation:
+def with_options(invocation: Invocation, load: Load) -> Invocation:
     """The same with the options of its configuration file, if it is a server that has one."""
     program = recognise(invocation.arguments)
     if program is None or program.kind == "demo":
@@ -45,9 +43,7 @@ def with_options(
     return invocation
 
 
-def _read(
-    path: Value, invocation: Invocation, load: Callable[[str, Source], Source | None]
-) -> Sequence[Value] | None:
+def _read(path: Value, invocation: Invocation, load: Load) -> Sequence[Value] | None:
     """The options of a file as words, each placed where the file is named; None if it can't be."""
     name = relative(path)
     source = load(name, invocation.origin.source) if name is not None else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from doctor.base.record import Record
 from doctor.facts.base import Evidence
@@ -14,6 +15,7 @@ from doctor.trace.programs.options import read_options
 from doctor.trace.readers.listings import is_within, sources
 from doctor.trace.readers.people import logins
 from doctor.trace.readers.places import below, is_own, place_of
+from doctor.trace.readers.scene import Scene
 from doctor.values.value import UNKNOWN, Unknown, UnknownType, Value, known
 
 #: Tests of find that let through only what is one's own.
@@ -23,11 +25,15 @@ _LISTS = frozenset({"find", "ls", "sort", "head", "tail", "uniq"})
 _NAME_TESTS = frozenset({"-name", "-iname", "-path", "-wholename", "-ipath"})
 
 
-def read(
-    invocation: Invocation,
-    shared_folders: tuple[str, ...],
-    node_shared: bool | UnknownType,
-    others: Sequence[Invocation] = (),
+def read(scene: Scene) -> Iterator[Deletion]:
+    """What the script deletes below folders that others use, too."""
+    lists = _listing(scene.invocations)
+    for each in scene.invocations:
+        yield from scene.spared("the deletions", partial(_of_one, each, lists, scene))
+
+
+def _of_one(
+    invocation: Invocation, others: Sequence[Invocation], scene: Scene
 ) -> Iterator[Deletion]:
     """The deletions of one program, if it deletes; ``others`` may list for it what it does."""
     if _as_root_elsewhere(invocation):
@@ -36,7 +42,7 @@ def read(
     for target in (*_targets(program, invocation.arguments[1:]), *_handed(invocation, others)):
         people = logins(invocation.origin.source.text)
         path = below(target.path, invocation.directory)
-        place = place_of(path, shared_folders, invocation.context.container, people)
+        place = place_of(path, scene.shared_folders, invocation.context.container, people)
         if place is None:
             continue
         locations = tuple(loc for loc in [target.path.location] if loc is not None)
@@ -48,7 +54,7 @@ def read(
             folder=place.folder,
             folder_sharing="private" if place.private else "all-users",
             reaches_others=place.reaches_others and _not(target.only_own),
-            node_shared=node_shared,
+            node_shared=scene.node_shared,
             program=program,
         )
 
@@ -88,7 +94,7 @@ def _targets(program: str, arguments: Sequence[Value]) -> Iterator[_Target]:
             yield from _rsync(arguments)
 
 
-def listing(invocations: Sequence[Invocation]) -> Sequence[Invocation]:
+def _listing(invocations: Sequence[Invocation]) -> Sequence[Invocation]:
     """The programs that may list files for another one; none if none does."""
     return invocations if any(each.program in ("find", "ls") for each in invocations) else ()
 

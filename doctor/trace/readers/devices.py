@@ -11,7 +11,6 @@ from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.diagnostic import Location
 from doctor.facts.base import Evidence
-from doctor.facts.servers import Launch
 from doctor.slurm.gpus import BOUND_TO_TASK, GPU_OPTIONS, gpus_bound_to_task, gpus_of_task
 from doctor.slurm.options import Given, Option
 from doctor.slurm.table import find_letter, find_long
@@ -19,10 +18,9 @@ from doctor.trace.programs.options import Unwrapped
 from doctor.trace.programs.program import Trait
 from doctor.trace.programs.table import is_a
 from doctor.trace.readers.jobs import Request
+from doctor.trace.readers.scene import Scene, is_light
 from doctor.trace.readers.servers import Started
-from doctor.trace.readers.surroundings import Surroundings, is_light
 from doctor.trace.readers.visible import CUDA, VISIBLE, Listed, listed
-from doctor.values.assumption import Assumption
 from doctor.values.value import UNKNOWN, UnknownType, Value
 from doctor.vllm.releases import whether
 
@@ -49,43 +47,38 @@ class Limit(Record):
     evidence: Evidence
 
 
-_SIZES = ("tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size")
+class Gpus(Record):
+    """The GPUs that a server needs, and what it is given.
+
+    ``limit`` is the tightest of what limits it; ``outside`` a list with GPUs that its job does not
+    have; ``uuid`` a GPU that is named by its UUID, ``reads_uuids`` whether its release takes that.
+    """
+
+    needed: int | UnknownType
+    limit: Limit | None
+    outside: Listed | None
+    uuid: Value | None
+    reads_uuids: bool | UnknownType
+
+    @property
+    def lacking(self) -> int | UnknownType:
+        """How many more it needs than it is given."""
+        if self.needed is UNKNOWN or self.limit is None:
+            return UNKNOWN
+        return max(0, self.needed - self.limit.count)
 
 
-def told(launch: Launch, started: Started, around: Surroundings) -> Launch:
-    """The fact about a server with the GPUs that it needs, and those that it may use."""
-    needs, limit = needed(started), _tightest(started, around)
-    job = around.request_of(started.invocation)
-    outside, uuid = _outside(started, job), _uuid(started, job)
-    sizes = [launch.evidence.get(name, Evidence()) for name in _SIZES]
-    places = tuple(place for each in sizes for place in each.locations)
-    assumes = frozenset[Assumption]().union(*(each.assumes for each in sizes))
-    evidence = {**launch.evidence, "gpus_needed": Evidence(places, assumes)}
-    evidence["gpus_lacking"] = evidence["gpus_needed"]
-    if limit is not None:
-        evidence["gpus_given"] = limit.evidence
-    if outside is not None:
-        evidence["gpus_outside"] = _of_value(outside.value)
-    if uuid is not None:
-        evidence["gpu_uuid"] = _of_value(uuid)
-    tables = started.candidates.tables
-    return replace(
-        launch,
-        evidence=evidence,
-        gpus_needed=needs,
-        gpus_given=limit.count if limit is not None else None,
-        gpus_given_by=limit.words if limit is not None else "nothing",
-        gpus_lacking=_lacking(needs, limit),
-        gpus_outside=", ".join(outside.gpus) if outside is not None else None,
-        gpu_uuid=uuid.display.strip() if uuid is not None else None,
-        reads_gpu_uuids=whether(started.candidates.likely, tables.since(_READS_UUIDS)),
+def gpus(started: Started, scene: Scene) -> Gpus:
+    """The GPUs that a server needs, and those that it may use."""
+    job = scene.request_of(started.invocation)
+    since = started.candidates.tables.since(_READS_UUIDS)
+    return Gpus(
+        needed(started),
+        _tightest(started, scene),
+        _outside(started, job),
+        _uuid(started, job),
+        whether(started.candidates.likely, since),
     )
-
-
-def _lacking(needs: int | UnknownType, limit: Limit | None) -> int | UnknownType:
-    if needs is UNKNOWN or limit is None:
-        return UNKNOWN
-    return max(0, needs - limit.count)
 
 
 def needed(started: Started) -> int | UnknownType:
@@ -148,35 +141,35 @@ def is_left_to_slurm(listed: Listed, job: Request | None) -> bool:
 # --- what limits it --------------------------------------------------------------------------
 
 
-def _tightest(started: Started, around: Surroundings) -> Limit | None:
-    limits = [limit for limit in _limits(started, around) if limit is not None]
+def _tightest(started: Started, scene: Scene) -> Limit | None:
+    limits = [limit for limit in _limits(started, scene) if limit is not None]
     return min(limits, key=lambda limit: limit.count, default=None)
 
 
-def _limits(started: Started, around: Surroundings) -> Iterator[Limit | None]:
+def _limits(started: Started, scene: Scene) -> Iterator[Limit | None]:
     context = started.invocation.context
-    job = around.request_of(started.invocation)
+    job = scene.request_of(started.invocation)
     if context.uncalled:
         return
-    if not _gathers_nodes(started, around, job):
+    if not _gathers_nodes(started, scene, job):
         yield from _of_surroundings(started, job)
         yield _of_job(job, one_node=True)
     elif "RAY_ADDRESS" not in started.environment:
         yield _of_job(job)
 
 
-def _gathers_nodes(started: Started, around: Surroundings, job: Request | None) -> bool:
+def _gathers_nodes(started: Started, scene: Scene, job: Request | None) -> bool:
     """Whether the engine may use GPUs that another process or node holds.
 
     On several nodes that may be the work of any program that the script starts before it.
     """
     backend = started.server.distributed_executor_backend
-    if backend not in (None, "mp", "uni") or any(_RAY.search(text) for text in around.texts):
+    if backend not in (None, "mp", "uni") or any(_RAY.search(text) for text in scene.texts):
         return True
     if job is None or job.asks.nodes in (None, 1) or started.server.nnodes != 1:
         return False
-    before = (o for o in around.others() if o.order < started.invocation.order)
-    walk = around.walk
+    before = (o for o in scene.invocations if o.order < started.invocation.order)
+    walk = scene.walk
     return not walk.complete or bool(walk.unread) or not all(map(is_light, before))
 
 

@@ -11,9 +11,16 @@ from doctor.facts.jobs import Directive
 from doctor.shell.header import EFFECTIVE, IN_HERE_DOCUMENT, DirectiveLine
 from doctor.shell.tree import Literal, Word
 from doctor.trace.readers.jobs import Job
+from doctor.trace.readers.scene import Scene
 
 
-def read(job: Job) -> Iterator[Directive]:
+def read(scene: Scene) -> Iterator[Directive]:
+    """The lines of the headers of all jobs that the script holds."""
+    for job in scene.jobs:
+        yield from _of_job(job)
+
+
+def _of_job(job: Job) -> Iterator[Directive]:
     """The lines of a job's header, and those that look like such.
 
     sbatch refuses a text without ``#!``; one that has no directive of its own and writes some

@@ -9,6 +9,7 @@ from doctor.facts.base import Evidence
 from doctor.facts.servers import GivenFlag
 from doctor.shell.header_words import holds_placeholder
 from doctor.trace.machine.widening import rests_on_turns
+from doctor.trace.readers.scene import Scene
 from doctor.trace.readers.servers import Started
 from doctor.values.assumption import Guard
 from doctor.values.value import UNKNOWN, Value
@@ -23,8 +24,14 @@ _TEMPLATE = regex(r"[{<]|%[(s]|@\w+@")
 _VARIABLE = regex(r"[\s\\\"']*\$")
 
 
-def given(started: Started) -> Iterator[GivenFlag]:
-    """A fact for each flag of a server's line.
+def read(scene: Scene) -> Iterator[GivenFlag]:
+    """A fact for each flag of each server's line."""
+    for started in scene.started:
+        yield from _of_server(started)
+
+
+def _of_server(started: Started) -> Iterator[GivenFlag]:
+    """The flags of one server's line.
 
     The server for demonstrations has flags of its own, which no table holds.
     """

@@ -9,7 +9,7 @@ from itertools import pairwise
 from doctor.base.regex import regex
 from doctor.trace.machine.journal import Walk
 from doctor.trace.programs.invocation import Invocation
-from doctor.trace.readers.surroundings import Surroundings
+from doctor.trace.readers.scene import Scene
 from doctor.values.value import UNKNOWN, UnknownType, Value
 
 _LOOKS = regex(
@@ -37,10 +37,10 @@ _OF_AMD = regex(
 )
 
 
-def looked(server: Invocation, around: Surroundings, first_look: float) -> bool | UnknownType:
+def looked(server: Invocation, scene: Scene, first_look: float) -> bool | UnknownType:
     """Whether the job looks at its GPUs before the server; UNKNOWN where another script might."""
-    context, walk = server.context, around.walk
-    in_job = around.is_batch or context.batch_job is not None
+    context, walk = server.context, scene.walk
+    in_job = scene.is_batch or context.batch_job is not None
     if not in_job or not walk.complete or context.uncalled or context.remote:
         return UNKNOWN
     if first_look < server.order:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from doctor.facts.base import Evidence
-from doctor.facts.jobs import Allocation
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.readers.concurrency import copies
 from doctor.trace.readers.devices import needed
-from doctor.trace.readers.servers import Started
-from doctor.trace.readers.surroundings import Surroundings, is_light
+from doctor.trace.readers.scene import Scene, is_light
 from doctor.values.assumption import consistent
 from doctor.values.value import UNKNOWN, UnknownType
 
@@ -19,33 +15,25 @@ from doctor.values.value import UNKNOWN, UnknownType
 _MOST_SERVERS = 24
 
 
-def told(allocation: Allocation, started: Sequence[Started], around: Surroundings) -> Allocation:
-    """The fact about the script's own job with how many of its GPUs the servers leave unused.
+def used(scene: Scene) -> int | UnknownType:
+    """How many GPUs of its job the servers of a script take, if nothing else in it may take any.
 
     The servers' needs are added up whether or not they run at the same time, but not those of
     servers of which the script starts one or the other.
     """
-    used = _used(started, around)
-    asked = allocation.gpus
-    if used is UNKNOWN or not isinstance(asked, int) or _others_may_use_some(around, started):
-        return allocation
-    evidence = dict(allocation.evidence)
-    evidence["gpus_used"] = Evidence(tuple(dict.fromkeys(each.place for each in started)))
-    return replace(allocation, evidence=evidence, gpus_used=used, gpus_unused=max(0, asked - used))
-
-
-def _used(started: Sequence[Started], around: Surroundings) -> int | UnknownType:
     needs: list[tuple[int, Invocation]] = []
-    for each in started:
+    for each in scene.started:
         count, context = needed(each), each.invocation.context
-        alone = not copies(each.invocation, around.walk, around.shape) and all(
+        alone = not copies(each.invocation, scene.walk, scene.shape) and all(
             turn.index is not None for turn in context.turns
         )
         here = not (context.remote or context.uncalled or context.batch_job is not None)
         if not (alone and here and isinstance(count, int) and each.server.nnodes == 1):
             return UNKNOWN
         needs.append((count, each.invocation))
-    return (_most(needs) or UNKNOWN) if len(needs) <= _MOST_SERVERS else UNKNOWN
+    if len(needs) > _MOST_SERVERS or _others_may_use_some(scene):
+        return UNKNOWN
+    return _most(needs) or UNKNOWN
 
 
 def _most(needs: Sequence[tuple[int, Invocation]]) -> int:
@@ -63,9 +51,9 @@ def _exclude(one: Invocation, other: Invocation) -> bool:
     return one.context.excludes(other.context) or not consistent(one.assumes, other.assumes)
 
 
-def _others_may_use_some(around: Surroundings, started: Sequence[Started]) -> bool:
+def _others_may_use_some(scene: Scene) -> bool:
     """Whether something else in the script may take GPUs."""
-    servers = {each.invocation.order for each in started}
-    others = (other for other in around.others() if other.order not in servers)
-    walk = around.walk
+    servers = {each.invocation.order for each in scene.started}
+    others = (other for other in scene.invocations if other.order not in servers)
+    walk = scene.walk
     return not walk.complete or bool(walk.unread) or not all(map(is_light, others))

@@ -9,22 +9,20 @@ from doctor.facts.base import Evidence
 from doctor.facts.relations import InnerPorts
 from doctor.trace.readers.caches import servers_in_words
 from doctor.trace.readers.concurrency import JobShape, together
-from doctor.trace.readers.restarts import is_restart
+from doctor.trace.readers.restarts import endings, is_restart
+from doctor.trace.readers.scene import Scene
 from doctor.trace.readers.servers import Started
 from doctor.values.value import Value
 
 _VARIABLE = "VLLM_PORT"
 
 
-def read(
-    started: Sequence[Started], job: JobShape, ended: Sequence[int], asked: Sequence[int]
-) -> Iterator[InnerPorts]:
-    """The bases that several servers on one machine have in common, or that are an API's port.
-
-    ``ended`` are the moments at which the script ends programs, ``asked`` those at which it runs
-    a Python program in the foreground.
-    """
-    users = [(s, v) for s in started if (v := _base(s, job)) is not None]
+def shared(scene: Scene) -> Iterator[InnerPorts]:
+    """The bases that several servers on one machine have in common, or that are an API's port."""
+    if scene.walk.truncated:
+        return
+    users = [(s, v) for s in scene.started if (v := _base(s, scene.shape)) is not None]
+    ended, asked = endings(scene.walk), _asked(scene)
     done: set[int] = set()
     for index, (first, base) in enumerate(users):
         if index in done:
@@ -41,6 +39,12 @@ def read(
         port = first.server.value("port")
         if len(group) > 1 or (port is not None and port.identity == base.identity):
             yield _fact(group, base)
+
+
+def _asked(scene: Scene) -> list[int]:
+    """The moments at which the script runs a Python program in the foreground."""
+    programs = (each for each in scene.invocations if not each.context.threads)
+    return [each.order for each in programs if each.program.startswith("python")]
 
 
 def _base(started: Started, job: JobShape) -> Value | None:

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import fields, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from doctor.base.record import Record
 from doctor.base.regex import regex
-from doctor.diagnostic import Location, Source
-from doctor.facts.base import Evidence
-from doctor.facts.jobs import Allocation
+from doctor.diagnostic import Location
 from doctor.shell.header import Header, read_header
 from doctor.shell.header_words import is_placeholder
 from doctor.shell.tree import HereDocument, Literal, Script, Span, Word
 from doctor.shell.walk import commands, parameters, redirects, words
 from doctor.slurm.allocation import AllocationRequest, is_step, read_allocation
-from doctor.slurm.options import Given, Option, combine, read_components, read_options
+from doctor.slurm.options import Given, combine, read_components, read_options
 from doctor.trace.domain.frame import FileFrame, ScriptFrame, nested
+from doctor.trace.machine.journal import Load
 from doctor.trace.programs.containers import pyxis
 from doctor.trace.programs.invocation import Container, Invocation
-from doctor.values.value import Piece, Text, Unknown, Value, known
+from doctor.values.value import UNKNOWN, Piece, Text, Unknown, UnknownType, Value, known
 
 _SLURM = regex(r"\bSLURM_[A-Z]|\b(srun|sbatch|salloc|scontrol|squeue|sinfo|scancel)\b")
 #: What only a script that runs inside a job reads.
@@ -107,7 +106,7 @@ class Request(Record):
 def requests(
     jobs: Sequence[Job],
     invocations: Sequence[Invocation],
-    load: Callable[[str, Source], Source | None],
+    load: Load,
 ) -> list[Request]:
     """Every request for nodes that the script makes; ``load`` finds the scripts it submits."""
     found = [request for job in jobs if not job.submitted for request in _of_header(job)]
@@ -123,21 +122,21 @@ def _outside(invocation: Invocation) -> bool:
     return any(assumption.default_of in _IN_JOB for assumption in invocation.assumes)
 
 
-def allocations(requests: Sequence[Request], names_vllm: bool) -> list[Allocation]:
-    """The facts about requests for nodes; ``names_vllm``: the script speaks of vLLM."""
-    found = [_fact(request) for request in requests]
-    families = frozenset(
-        family
-        for fact in found
-        for names in (fact.excluded, fact.requested, fact.meant)
-        if isinstance(names, frozenset)
-        for family in (re.sub(r"\d+$", "", name) for name in names)
-    )
-    named = bool(families)
-    return [
-        replace(fact, named_families=families, names_nodes=named, names_vllm=names_vllm)
-        for fact in found
-    ]
+def node_shared(requests: Sequence[Request]) -> bool | UnknownType:
+    """Whether other jobs may run beside this one; large requests are mostly for whole nodes.
+
+    Without a request in sight it can't be known what the job has.
+    """
+    asked = [request.asks for request in requests]
+    if any(each.exclusive is True for each in asked):
+        return False
+    large = any(_more(each.nodes, 1) or _more(each.gpus_per_node, 3) for each in asked)
+    open_ = any(UNKNOWN in (each.exclusive, each.nodes) for each in asked)
+    return UNKNOWN if large or open_ or not asked else True
+
+
+def _more(count: int | UnknownType | None, than: int) -> bool:
+    return isinstance(count, int) and count > than
 
 
 def _of_header(job: Job) -> Iterator[Request]:
@@ -205,9 +204,7 @@ def _value(frame: ScriptFrame, word: Word) -> Value:
     return Value(tuple(pieces))
 
 
-def _of_command(
-    invocation: Invocation, inside_job: bool, load: Callable[[str, Source], Source | None]
-) -> Iterator[Request]:
+def _of_command(invocation: Invocation, inside_job: bool, load: Load) -> Iterator[Request]:
     program = invocation.arguments[0].display.rpartition("/")[2]
     if program not in _PROGRAMS:
         return
@@ -229,7 +226,7 @@ def _of_command(
 def _with_header(
     components: tuple[Given, ...],
     invocation: Invocation,
-    load: Callable[[str, Source], Source | None],
+    load: Load,
 ) -> tuple[Given, ...]:
     """The options of an sbatch command over those of the script that it submits.
 
@@ -248,31 +245,3 @@ def _with_header(
             return tuple(replace(component, open=True) for component in components)
         frame, text = FileFrame(source), source.text
     return combine(script=given_by(frame, read_header(text)), line=components)
-
-
-def _fact(request: Request) -> Allocation:
-    asks = request.asks
-    evidence = {name: _evidence(options) for name, options in asks.evidence.items()}
-    names = {field.name for field in fields(Allocation)} & {f.name for f in fields(asks)}
-    attributes = {name: getattr(asks, name) for name in names if name != "evidence"}
-    return Allocation(location=request.location, evidence=evidence, **attributes)
-
-
-def _evidence(options: Sequence[Option]) -> Evidence:
-    places = [_place(option) for option in reversed(options)]
-    assumes = [value.assumes for option in options for value in (option.value,) if value]
-    return Evidence(
-        tuple(place for place in places if place is not None),
-        frozenset().union(*assumes),
-    )
-
-
-def _place(option: Option) -> Location | None:
-    """The option with its value where they stand side by side; else the value."""
-    word = option.word.location if option.word is not None else None
-    value = option.value.location if option.value is not None else None
-    if word is None or value is None:
-        return word or value
-    if word.filename == value.filename and 0 <= value.start.offset - word.end.offset <= 1:
-        return replace(word, end=value.end)
-    return value

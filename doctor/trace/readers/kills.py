@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
 
 from doctor.base.regex import regex
 from doctor.facts.base import Evidence, Fact
@@ -11,9 +12,9 @@ from doctor.trace.programs.invocation import Invocation
 from doctor.trace.programs.options import read_options
 from doctor.trace.programs.program import Trait
 from doctor.trace.programs.table import is_a
-from doctor.trace.readers.jobs import Request
 from doctor.trace.readers.listings import LONG, NARROW, Listing, Listings
-from doctor.values.value import UNKNOWN, UnknownType, Value
+from doctor.trace.readers.scene import Scene
+from doctor.values.value import UnknownType, Value
 
 #: Options of pkill and killall that take a value.
 _VALUES = "gGPrstuUuFoyzn"
@@ -24,8 +25,18 @@ _KILLS = regex(r"-\w*k\w*|--kill")
 _OF_ONE_SERVER = regex(r"port|\d{4}|/|[-.]yaml")
 
 
-def read(invocation: Invocation, shared: bool | UnknownType, listings: Listings) -> Iterator[Fact]:
-    """The facts about one program of a script; for ``shared`` see ``node_shared``."""
+def read(scene: Scene) -> Iterator[Fact]:
+    """What ends processes that others may own, and what only captures a window's last lines."""
+    listings = Listings.of(scene.invocations)
+    for each in scene.invocations:
+        find = partial(_of_one, each, scene.node_shared, listings)
+        yield from scene.spared("what is killed", find)
+
+
+def _of_one(
+    invocation: Invocation, shared: bool | UnknownType, listings: Listings
+) -> Iterator[Fact]:
+    """The facts about one program; ``shared``: whether other jobs may run on its node."""
     program = invocation.arguments[0].display.rpartition("/")[2]
     if program == "tmux":
         yield from _pane(invocation)
@@ -43,23 +54,6 @@ def read(invocation: Invocation, shared: bool | UnknownType, listings: Listings)
     elif program == "ray" and invocation.arguments[1:2] and invocation.arguments[1].text == "stop":
         listing = Listing("ray", invocation.arguments[1], "ray stop")
         yield _fact(invocation, listing, shared)
-
-
-def node_shared(requests: Sequence[Request]) -> bool | UnknownType:
-    """Whether other jobs may run beside this one; large requests are mostly for whole nodes.
-
-    Without a request in sight it can't be known what the job has.
-    """
-    asked = [request.asks for request in requests]
-    if any(each.exclusive is True for each in asked):
-        return False
-    large = any(_more(each.nodes, 1) or _more(each.gpus_per_node, 3) for each in asked)
-    open_ = any(UNKNOWN in (each.exclusive, each.nodes) for each in asked)
-    return UNKNOWN if large or open_ or not asked else True
-
-
-def _more(count: int | UnknownType | None, than: int) -> bool:
-    return isinstance(count, int) and count > than
 
 
 def _by_name(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from doctor.base.regex import regex
 from doctor.facts.base import Evidence
@@ -18,7 +18,7 @@ from doctor.trace.readers.caches import lost
 from doctor.trace.readers.deletions import deleted
 from doctor.trace.readers.jobs import Request
 from doctor.trace.readers.logfolders import made_in_job
-from doctor.trace.readers.surroundings import Surroundings
+from doctor.trace.readers.scene import Scene
 from doctor.values.value import JOB, UNKNOWN, USER, Text, Unknown, UnknownType, Value, known
 
 #: What stands for the job's number in a pattern of `--output`.
@@ -40,14 +40,14 @@ _TEMPORARY = regex(r"\$\(\s*mktemp(?:\s+-[dqu]+)*(?:\s+-t\s+[\w.-]+)?\s*\)")
 # --- the job's own ---------------------------------------------------------------------------
 
 
-def of_job(request: Request, own: bool, around: Surroundings) -> Iterator[LogFile]:
+def of_job(request: Request, own: bool, scene: Scene) -> Iterator[LogFile]:
     """The files of `--output` and `--error`; ``own`` if it is the script's own header."""
     for name in ("output", "error"):
         option = request.given.last(name)
         path = option.value.text if option is not None and option.value is not None else None
         if option is None or not path or "$" in path or path in ("/dev/null", "none"):
             continue
-        made_at = made_in_job(path, around) if own else None
+        made_at = made_in_job(path, scene) if own else None
         evidence = {"path": _evidence(option)}
         if made_at is not None:
             evidence["folder_fault"] = Evidence((made_at.origin.location,))
@@ -57,7 +57,7 @@ def of_job(request: Request, own: bool, around: Surroundings) -> Iterator[LogFil
             whose="job",
             path=path,
             folder=posixpath.dirname(path),
-            lost=_lost(known(path), False, around),
+            lost=_lost(known(path), False, scene),
             folder_fault="made-in-job" if made_at is not None else None,
             overwritten=not _JOB_NUMBER.search(path) and not _appends(request),
         )
@@ -77,7 +77,7 @@ def _evidence(option: Option) -> Evidence:
 # --- a server's ------------------------------------------------------------------------------
 
 
-def of_server(server: Invocation, around: Surroundings) -> Iterator[LogFile]:
+def of_server(server: Invocation, scene: Scene) -> Iterator[LogFile]:
     """The files that a server's outputs are redirected to."""
     context = server.context
     if context.uncalled:
@@ -94,10 +94,10 @@ def of_server(server: Invocation, around: Surroundings) -> Iterator[LogFile]:
             whose="server",
             path=output.path.display,
             folder=posixpath.dirname(output.path.display),
-            lost=_lost(output.path, output.kind == "tee", around),
-            folder_fault=_never_made(output.path, around),
-            overwritten=_overwritten(output, server, around),
-            deleted=_deleted(output.path, server, around),
+            lost=_lost(output.path, output.kind == "tee", scene),
+            folder_fault=_never_made(output.path, scene),
+            overwritten=_overwritten(output, server, scene),
+            deleted=_deleted(output.path, server, scene),
         )
 
 
@@ -111,12 +111,12 @@ def _outputs(context: Context) -> Iterator[Output | None]:
         yield from (Output("file", path, append=True) for path in files if path is not None)
 
 
-def _deleted(path: Value, server: Invocation, around: Surroundings) -> bool | UnknownType:
+def _deleted(path: Value, server: Invocation, scene: Scene) -> bool | UnknownType:
     """Whether the script deletes a log at its end, or after its server, and keeps no copy."""
     turns = {turn.loop for turn in server.context.turns}
     gone = any(
         (path.display + "/").startswith(_folder(target) + "/")
-        for other in around.others()
+        for other in scene.invocations
         if other.order > server.order
         and not other.assumes
         and not other.context.uncalled
@@ -125,8 +125,8 @@ def _deleted(path: Value, server: Invocation, around: Surroundings) -> bool | Un
     )
     if not gone:
         return False
-    sure = around.walk.complete and not around.walk.unread
-    return True if sure and not _is_named(path, around.others()) else UNKNOWN
+    sure = scene.walk.complete and not scene.walk.unread
+    return True if sure and not _is_named(path, scene.invocations) else UNKNOWN
 
 
 def _folder(target: Value) -> str:
@@ -138,21 +138,21 @@ def _is_memory(path: Value) -> bool:
     return lost(path) == "memory"
 
 
-def _lost(path: Value, shown: bool, around: Surroundings) -> str | UnknownType | None:
+def _lost(path: Value, shown: bool, scene: Scene) -> str | UnknownType | None:
     """Why a log can't be read after the job; ``shown`` if it is written elsewhere too."""
-    why = "node-local" if _is_temporary(path, around) else lost(path)
+    why = "node-local" if _is_temporary(path, scene) else lost(path)
     if why not in _ON_NODE:
         return None
-    if not around.in_job or shown or around.walk.unread or not around.walk.complete:
+    if not scene.in_job or shown or scene.walk.unread or not scene.walk.complete:
         return UNKNOWN
-    return UNKNOWN if _is_named(path, around.others()) else why
+    return UNKNOWN if _is_named(path, scene.invocations) else why
 
 
-def _is_temporary(path: Value, around: Surroundings) -> bool:
+def _is_temporary(path: Value, scene: Scene) -> bool:
     """Whether the folder is one that ``mktemp`` makes where it does so by itself."""
     first = path.pieces[0] if path.pieces else None
     made = isinstance(first, Unknown) and _TEMPORARY.fullmatch(first.name) is not None
-    return made and not any("TMPDIR" in each.environment for each in around.others())
+    return made and not any("TMPDIR" in each.environment for each in scene.invocations)
 
 
 def _is_named(path: Value, others: Iterable[Invocation]) -> bool:
@@ -184,19 +184,19 @@ def _mentions(word: str, paths: Iterable[str]) -> bool:
     return any(re.search(re.escape(path) + r"(?![\w-])", word) for path in paths)
 
 
-def _overwritten(output: Output, server: Invocation, around: Surroundings) -> bool | UnknownType:
+def _overwritten(output: Output, server: Invocation, scene: Scene) -> bool | UnknownType:
     """Whether every job of this script writes the same file, from its beginning."""
     path = output.path
     assert path is not None
     fixed = all(isinstance(p, Text) or p.name in _FIXED for p in path.pieces)
     if output.append or path.varies & {JOB}:
         return False
-    if not fixed or not around.is_batch or path.varies - {USER, JOB}:
+    if not fixed or not scene.is_batch or path.varies - {USER, JOB}:
         return UNKNOWN
     relative = not path.display.startswith(("/", "~", "$"))
     if relative and server.directory is not None and not _is_fixed(server.directory):
         return UNKNOWN
-    moves = [each for each in around.others() if each.program in ("mv", "cp", "logrotate")]
+    moves = [each for each in scene.invocations if each.program in ("mv", "cp", "logrotate")]
     return UNKNOWN if _is_named(path, moves) else True
 
 
@@ -204,7 +204,7 @@ def _is_fixed(directory: Value) -> bool:
     return all(isinstance(p, Text) or p.name in _FIXED for p in directory.pieces)
 
 
-def _never_made(path: Value, around: Surroundings) -> str | UnknownType | None:
+def _never_made(path: Value, scene: Scene) -> str | UnknownType | None:
     """Whether the folder is named after the job, so that it is new, and nothing makes it."""
     shown = path.display
     cut = shown.rfind("/")
@@ -213,23 +213,21 @@ def _never_made(path: Value, around: Surroundings) -> str | UnknownType | None:
         return None
     pieces = (piece for piece in folder.pieces if not isinstance(piece, Text))
     foreign = any(p.name not in _FIXED and p.name not in _JOB_IDS for p in pieces)
-    doubtful = around.walk.unread or not around.walk.complete or not around.is_batch
+    doubtful = scene.walk.unread or not scene.walk.complete or not scene.is_batch
     if shown.startswith("/") or foreign or doubtful:
         return UNKNOWN
     words = (
         word.display
-        for other in around.others()
+        for other in scene.invocations
         for word in (*other.arguments[1:], *((other.input,) if other.input else ()))
     )
     return UNKNOWN if any(folder.display in word for word in words) else "never-made"
 
 
-def read(
-    requests: Sequence[Request], servers: Sequence[Invocation], around: Surroundings
-) -> Iterator[LogFile]:
-    """All log files of a script that makes these requests and starts these servers."""
-    for request in requests:
+def read(scene: Scene) -> Iterator[LogFile]:
+    """All log files of the jobs that a script asks for, and of the servers that it starts."""
+    for request in scene.requests:
         if request.asks.by in ("header", "sbatch"):
-            yield from of_job(request, request is around.request, around)
-    for server in servers:
-        yield from of_server(server, around)
+            yield from of_job(request, request is scene.request, scene)
+    for server in scene.started:
+        yield from of_server(server.invocation, scene)

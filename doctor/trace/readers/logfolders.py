@@ -10,7 +10,7 @@ from itertools import takewhile
 from doctor.base.regex import regex
 from doctor.diagnostic import Source
 from doctor.trace.programs.invocation import Invocation
-from doctor.trace.readers.surroundings import Surroundings
+from doctor.trace.readers.scene import Scene
 from doctor.values.value import JOB, Unknown, Value
 
 #: What people put into a folder so that git keeps it though it is empty.
@@ -27,12 +27,12 @@ _VARIABLE = regex(r"\$\{?(\w+)\}?")
 _ELSEWHERE = ("$HOME", "${HOME}", "~", "/")
 
 
-def made_in_job(path: str, around: Surroundings) -> Invocation | None:
+def made_in_job(path: str, scene: Scene) -> Invocation | None:
     """The `mkdir` by which the job makes the folder that its own log must find there."""
     folder = posixpath.normpath(posixpath.dirname(path))
-    if folder in (".", "/") or "%" in folder or around.submits:
+    if folder in (".", "/") or "%" in folder or scene.submits:
         return None
-    for invocation in around.others():
+    for invocation in scene.invocations:
         context = invocation.context
         if folder.startswith("/") and _uses(invocation, folder):
             return None  # it must be there already
@@ -40,32 +40,32 @@ def made_in_job(path: str, around: Surroundings) -> Invocation | None:
             continue
         if any(_makes(word, folder, invocation) for word in invocation.arguments[1:]):
             made = any(
-                made_before(folder, invocation, around)
+                made_before(folder, invocation, scene)
                 for made_before in (_comes_along, _others_make, _is_told)
             )
             return None if made else invocation
     return None
 
 
-def _comes_along(folder: str, invocation: Invocation, around: Surroundings) -> bool:
+def _comes_along(folder: str, invocation: Invocation, scene: Scene) -> bool:
     """Whether the folder is a part of the project, so that each copy of it has it."""
     parts = folder.lstrip("/").split("/")
     names = [folder] if parts == folder.split("/") else [parts[-1], "/".join(parts[-2:])]
     script = invocation.origin.source
     return any(
-        around.walk.load(f"{above}{name}/{keeper}", script) is not None
+        scene.walk.load(f"{above}{name}/{keeper}", script) is not None
         for name in names
         for above in _ABOVE
         for keeper in _KEEPERS
     )
 
 
-def _others_make(folder: str, invocation: Invocation, around: Surroundings) -> bool:
+def _others_make(folder: str, invocation: Invocation, scene: Scene) -> bool:
     """Whether a script nearby that is no part of a job makes the folder, perhaps in time."""
     return any(
         _prepares(folder, other.text, invocation.origin.source)
-        for other in around.walk.beside(invocation.origin.source)
-        if other.filename not in around.walk.scripts and not _is_job(other.text)
+        for other in scene.walk.beside(invocation.origin.source)
+        if other.filename not in scene.walk.scripts and not _is_job(other.text)
     )
 
 
@@ -100,9 +100,9 @@ def _value(name: str, text: str) -> str | None:
     return found[1] if found is not None else None
 
 
-def _is_told(folder: str, invocation: Invocation, around: Surroundings) -> bool:
+def _is_told(folder: str, invocation: Invocation, scene: Scene) -> bool:
     """Whether a comment, or the project's README, tells people to make the folder first."""
-    walk = around.walk
+    walk = scene.walk
     script = invocation.origin.source
     readmes = (walk.load(f"{above}README.md", script) for above in _ABOVE)
     return any(

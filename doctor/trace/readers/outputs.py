@@ -3,46 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
+from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.diagnostic import Location
-from doctor.facts.base import Evidence
-from doctor.facts.servers import Launch
 from doctor.trace.programs.invocation import Context, Invocation
 from doctor.trace.programs.program import Trait
 from doctor.trace.programs.table import is_a, sink
-from doctor.trace.readers.surroundings import Surroundings
+from doctor.trace.readers.scene import Scene
 from doctor.values.value import UNKNOWN, UnknownType
 
 _LATE = regex(r"2>&1[ \t\\\n]+1?>>?[ \t]*[^&>\s]")
 _STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/", "/dev/tty")
 
 
-def told(launch: Launch, server: Invocation, around: Surroundings) -> Launch:
-    """The fact about a server with what is known of its outputs."""
+class Outputs(Record):
+    """Where a server's two outputs go, in words of the fact ``launch``.
+
+    ``place`` is where that is written; ``log`` the file that takes the first, as written;
+    ``kept`` tells whether it can be read later; ``joined_late`` that ``2>&1`` stands before it.
+    """
+
+    stdout: str
+    stderr: str
+    place: Location
+    log: str | None
+    kept: bool | UnknownType
+    joined_late: bool
+
+
+def outputs(server: Invocation, scene: Scene) -> Outputs:
+    """Where the outputs of a server go."""
     context = server.context
-    own = "job" if around.in_job or context.batch_job is not None else "caller"
+    own = "job" if scene.in_job or context.batch_job is not None else "caller"
     goes = {descriptor: _goes(context, descriptor, own) for descriptor in (1, 2)}
     goes = _with_joined_errors(context, goes, own)
     output = context.outputs.get(1)
-    is_file = output is not None and goes[1] in ("file", "tee")
     origin = output.origin if output is not None else None
-    evidence = dict(launch.evidence)
-    place = origin.location if origin is not None else _program(server)
-    evidence["stdout_goes"] = Evidence((place,))
-    return replace(
-        launch,
-        evidence=evidence,
-        stdout_goes=goes[1],
-        stderr_goes=goes[2],
-        log_kept=_kept(server, goes, around),
-        log=output.path.display if is_file and output is not None and output.path else None,
-        errors_joined_late=_LATE.search(_written(server)) is not None,
+    is_file = output is not None and output.path is not None and goes[1] in ("file", "tee")
+    return Outputs(
+        goes[1],
+        goes[2],
+        origin.location if origin is not None else _program(server),
+        output.path.display if is_file and output is not None and output.path is not None else None,
+        _kept(server, goes, scene),
+        _LATE.search(_written(server)) is not None,
     )
 
 
-def _kept(server: Invocation, goes: Mapping[int, str], around: Surroundings) -> bool | UnknownType:
+def _kept(server: Invocation, goes: Mapping[int, str], scene: Scene) -> bool | UnknownType:
     """Whether the output can be read later, as it can't from a window or /dev/null alone."""
     if set(goes.values()) <= {"file", "tee", "job"}:
         return True
@@ -53,7 +62,7 @@ def _kept(server: Invocation, goes: Mapping[int, str], around: Surroundings) -> 
     recorded = any(w.words[0] == "screen" and w.given("-L", "-Logfile") for w in wrappers)
     piped = any(
         word.display in ("pipe-pane", "pipep")
-        for other in around.others()
+        for other in scene.invocations
         for word in other.arguments[1:2]
     )
     return UNKNOWN if configured or recorded or piped else False

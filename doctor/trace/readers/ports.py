@@ -8,22 +8,25 @@ from collections.abc import Collection, Iterator, Sequence
 from doctor.base.bounds import MAX_COMPARED
 from doctor.facts.base import Evidence
 from doctor.facts.relations import SharedPort
-from doctor.trace.machine.journal import Walk
 from doctor.trace.readers.caches import servers_in_words
-from doctor.trace.readers.concurrency import JobShape, begun, copies, kept_apart, together
-from doctor.trace.readers.kills import node_shared
+from doctor.trace.readers.concurrency import begun, copies, kept_apart, together
+from doctor.trace.readers.jobs import node_shared
 from doctor.trace.readers.restarts import endings, is_restart, port_of
+from doctor.trace.readers.scene import Scene
 from doctor.trace.readers.servers import Started
-from doctor.trace.readers.surroundings import Surroundings
 from doctor.values.value import ARRAY_TASK, HOST, UNKNOWN, Value, Vary
 
 #: Who asks for more GPUs mostly gets a whole node.
 _MOST_GPUS = 3
 
 
-def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[SharedPort]:
+def shared(scene: Scene) -> Iterator[SharedPort]:
     """The ports that several servers on one machine bind."""
-    candidates = [s for s in started if not s.is_part and _on_this_machine(s, job.one_node)]
+    walk, job = scene.walk, scene.shape
+    if walk.truncated:
+        return
+    servers = scene.started
+    candidates = [s for s in servers if not s.is_part and _on_this_machine(s, job.one_node)]
     ends = endings(walk)
     at_port = defaultdict[str | None, list[int]](list)
     for index, each in enumerate(candidates):
@@ -52,9 +55,9 @@ def shared(started: Sequence[Started], walk: Walk, job: JobShape) -> Iterator[Sh
             yield _fact(group, differ if len(group) == 1 else ())
 
 
-def meets(started: Started, around: Surroundings) -> str | None:
+def meets(started: Started, scene: Scene) -> str | None:
     """Whose servers on the node want the same port: other jobs', or other tasks' of the array."""
-    context, request = started.invocation.context, around.request
+    context, request = started.invocation.context, scene.request
     word = started.server.value("port")
     port = word.text if word is not None else port_of(started)
     if request is None or request.asks.exclusive is not False or node_shared([request]) is not True:
@@ -63,9 +66,9 @@ def meets(started: Started, around: Surroundings) -> str | None:
         return None
     if context.batch_job is not None or context.uncalled or started.is_part or port in (None, "0"):
         return None
-    if started.server.uds is not None or not _on_this_machine(started, around.shape.one_node):
+    if started.server.uds is not None or not _on_this_machine(started, scene.shape.one_node):
         return None
-    return "array-tasks" if around.shape.array else "jobs"
+    return "array-tasks" if scene.shape.array else "jobs"
 
 
 def _on_this_machine(started: Started, one_node: bool) -> bool:

@@ -7,7 +7,7 @@ found in batch script").
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from doctor.base.regex import regex
 from doctor.diagnostic import Location
@@ -16,6 +16,7 @@ from doctor.shell.tree import Span
 from doctor.slurm.options import Given, Refusal, read_components
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.readers.jobs import Job, given_by
+from doctor.trace.readers.scene import Scene
 
 #: A line that names an interpreter, or was meant to.
 _NAMES_A_SHELL = regex(r"[ \t#]*#?[ \t]*!?[ \t]*/\S*(?:sh|python\d?)\b[^\n]*")
@@ -23,7 +24,15 @@ _NAMES_A_SHELL = regex(r"[ \t#]*#?[ \t]*!?[ \t]*/\S*(?:sh|python\d?)\b[^\n]*")
 _FIRST_LINES = 5
 
 
-def of_job(job: Job) -> Iterator[Refused]:
+def read(scene: Scene) -> Iterator[Refused]:
+    """Why sbatch would refuse the jobs that the script holds, and its own command lines."""
+    for job in scene.jobs:
+        yield from _of_job(job)
+    for invocation in scene.invocations:
+        yield from _of_command(invocation)
+
+
+def _of_job(job: Job) -> Iterator[Refused]:
     """Why sbatch would refuse a text that has directives, as it stands."""
     if not job.header.effective or job.header.template:
         return
@@ -32,12 +41,11 @@ def of_job(job: Job) -> Iterator[Refused]:
         yield from _of_words(given, job.frame.origin(job.header.effective[0].span).location)
 
 
-def of_commands(invocations: Sequence[Invocation]) -> Iterator[Refused]:
+def _of_command(invocation: Invocation) -> Iterator[Refused]:
     """Why sbatch would refuse its command line."""
-    for invocation in invocations:
-        if invocation.arguments[0].display.rpartition("/")[2] == "sbatch":
-            for given in read_components(invocation.arguments[1:], "sbatch"):
-                yield from _of_words(given, invocation.origin.location)
+    if invocation.arguments[0].display.rpartition("/")[2] == "sbatch":
+        for given in read_components(invocation.arguments[1:], "sbatch"):
+            yield from _of_words(given, invocation.origin.location)
 
 
 def _of_text(job: Job) -> Iterator[Refused]:

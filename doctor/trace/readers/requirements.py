@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 
 from doctor.base.record import Record
-from doctor.facts.base import Evidence
-from doctor.facts.servers import Requirement
-from doctor.knowledge import Knowledge
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.programs.program import Trait
 from doctor.trace.programs.table import does
 from doctor.values.assumption import Guard, consistent
-from doctor.values.value import UNKNOWN, UnknownType, Value
+from doctor.values.value import UNKNOWN, Value
 from doctor.vllm import images, requirements
-from doctor.vllm.releases import Candidates, Pin, pinned
+from doctor.vllm.releases import Pin, pinned
 from doctor.vllm.tables import Tables
 
 
@@ -56,45 +52,6 @@ def _images(invocation: Invocation) -> Iterator[Value]:
     words = invocation.arguments
     if does(words, Trait.PULLS):
         yield from (word for word in words[2:] if not word.display.startswith("-"))
-
-
-def facts(
-    found: Sequence[Asked], servers: Sequence[Candidates], knowledge: Knowledge
-) -> Iterator[Requirement]:
-    """The facts about what is required; ``servers`` has the candidates of each server."""
-    tables = servers[0].tables if servers else None
-    admitted = tables.every if tables is not None else 0
-    for server in servers:
-        admitted &= replace(server, pin=None).strict
-    for each in found:
-        requirement = each.requirement
-        place = requirement.value.location or each.invocation.origin.location
-        yield Requirement(
-            location=each.invocation.origin.location,
-            evidence={"version": Evidence((place,), each.assumes)},
-            package=requirement.package,
-            version=requirement.version,
-            via=requirement.via,
-            written=requirement.written,
-            better=_better(requirement.version, tables, admitted, knowledge),
-        )
-
-
-def _better(
-    version: str | UnknownType | None, tables: Tables | None, admitted: int, knowledge: Knowledge
-) -> str | UnknownType | None:
-    """The next release, else the last one before, of those ``admitted`` that nobody calls broken.
-
-    Nothing is known of a script that starts no server, which has no tables.
-    """
-    if not isinstance(version, str) or tables is None:
-        return UNKNOWN
-    here = tables.nearest(version)
-    for others in (admitted & -(here << 1), admitted & (here - 1)):
-        sound = [v for v in tables.names(others) if knowledge.row("broken-versions", v) is None]
-        if here and sound:
-            return sound[0] if others > here else sound[-1]
-    return None
 
 
 class Pins(Record):

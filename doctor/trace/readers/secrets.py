@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doctor.base import tokens
-from doctor.diagnostic import Source
 from doctor.facts.base import Evidence
 from doctor.facts.commands import Secret
+from doctor.trace.readers.scene import Scene
 
 
-def read(source: Source) -> Iterator[Secret]:
+def read(scene: Scene) -> Iterator[Secret]:
     """The tokens in a script."""
-    for what, start, end in tokens.find(source.text):
-        place = source.location(start, end)
+    for what, start, end in tokens.find(scene.source.text):
+        place = scene.source.location(start, end)
         yield Secret(location=place, evidence={"what": Evidence((place,))}, what=what)

@@ -6,15 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from doctor.base.record import Record
 from doctor.diagnostic import Location
-from doctor.facts.base import Evidence
-from doctor.facts.servers import Launch
 from doctor.knowledge import Knowledge
 from doctor.trace.domain.state import Content
 from doctor.trace.programs.invocation import Invocation
-from doctor.trace.readers.age import needed
 from doctor.trace.readers.requirements import Pins
 from doctor.values.assumption import Guard, consistent
-from doctor.values.value import ARRAY_TASK, JOB, UNKNOWN, USER, Origin, UnknownType, Value
+from doctor.values.value import ARRAY_TASK, JOB, USER, Origin, UnknownType, Value
 from doctor.vllm import defaults, plugins
 from doctor.vllm.arguments import Flag, may_be_several
 from doctor.vllm.program import recognise
@@ -64,14 +61,8 @@ _PARTS = frozenset(
 )
 
 
-#: Programs that may take a command to another node.
-_TAKE_ELSEWHERE = frozenset({"mpirun", "mpiexec", "ray", "ssh", "srun"})
 #: What is the same for all servers of one script.
 _SAME = frozenset({USER, JOB, ARRAY_TASK})
-#: Methods that work with every model.
-_FOR_ANY_MODEL = frozenset(
-    {"ngram", "ngram_gpu", "suffix", "custom_class", "extract_hidden_states"}
-)
 
 
 class Engine(Record):
@@ -216,126 +207,3 @@ def _engine(server: Server, words: Sequence[Value]) -> Engine | None:
 def _shown(flag: Flag) -> str:
     values = " ".join(value.identity for value in flag.values)
     return f"{'no ' if flag.negated else ''}{flag.name}{'.'.join(flag.keys)} {values}"
-
-
-# --- facts -----------------------------------------------------------------------------------
-
-
-def launch(started: Started, knowledge: Knowledge) -> Launch:
-    """The fact about one server."""
-    server = started.server
-    spec = server.speculation
-    evidence = dict(server.evidence)
-    for attribute, key in (
-        ("draft_model", "drafter"),
-        ("speculation_method", "method"),
-        ("speculative", "on"),
-    ):
-        evidence[attribute] = _of_values(spec.given.get(key, ()))
-    evidence["speculation_fault"] = _of_values(spec.invalid_at)
-    evidence["auto_tool_choice"] = evidence.get("enable_auto_tool_choice", Evidence())
-    evidence["memory_share"] = evidence.get("gpu_memory_utilization", Evidence())
-    model = server.model_name
-    found = started.candidates
-    needs = needed(server, found, knowledge)
-    evidence["on_submit_host"] = _of_values([started.invocation.named("salloc")])
-    evidence["too_old"] = _of_values(server.sources.get("model", ()))
-    return Launch(
-        location=started.invocation.origin.location,
-        evidence=evidence,
-        model=model,
-        model_is_path=server.model_is_local,
-        releases=started.releases,
-        pinned=found.pin is not None,
-        pinned_release=(found.pin.beyond or found.pin.exact) if found.pin else None,
-        newer_than_known=not found.complete,
-        conflict=_conflict(server, found),
-        tool_call_parser=server.tool_call_parser,
-        auto_tool_choice=server.enable_auto_tool_choice,
-        parser_plugin=_given(server.tool_parser_plugin),
-        reasoning_parser=server.reasoning_parser,
-        chat_template=_given(server.chat_template),
-        gpu_memory_utilization=server.gpu_memory_utilization,
-        memory_share=defaults.gpu_memory_utilization(server, found),
-        with_plugin=started.has_plugin,
-        speculative=spec.on,
-        speculation_method=spec.method,
-        draft_model=spec.drafter,
-        drafter_on_gpu=spec.needs_weights,
-        drafter_fits=_drafter_fits(model, spec.drafter, knowledge),
-        method_fits=_method_fits(model, spec.drafter, spec.method, knowledge),
-        speculation_fault=spec.invalid,
-        tensor_parallel_size=server.tensor_parallel_size,
-        draft_tensor_parallel_size=spec.draft_tensor_parallel_size,
-        draft_tensor_parallel_fits=_draft_tensor_parallel_fits(server),
-        reasoning_plugin=_given(server.reasoning_parser_plugin),
-        needs_release=needs.release if needs else None,
-        too_old=needs is not None,
-        lacks=needs.what if needs else None,
-        on_submit_host=_on_submit_host(started.invocation),
-    )
-
-
-def _on_submit_host(server: Invocation) -> bool:
-    """Whether salloc starts it with nothing between them that takes it to a node.
-
-    salloc(1), DESCRIPTION: the command runs where salloc was called.
-    """
-    context = server.context
-    around = {wrapper.words[0] for wrapper in context.wrappers}
-    elsewhere = context.in_step or context.remote or context.batch_job is not None
-    return "salloc" in around and not elsewhere and not around & _TAKE_ELSEWHERE
-
-
-def _draft_tensor_parallel_fits(server: Server) -> bool | UnknownType:
-    size, whole = server.speculation.draft_tensor_parallel_size, server.tensor_parallel_size
-    if size in (None, 1):
-        return True
-    return UNKNOWN if size is UNKNOWN or whole is UNKNOWN else size == whole
-
-
-def _of_values(values: Sequence[Value]) -> Evidence:
-    return Evidence(
-        tuple(place for value in values if (place := value.location)),
-        frozenset().union(*(value.assumes for value in values)),
-    )
-
-
-def _given(value: str | UnknownType | None) -> bool | UnknownType:
-    return UNKNOWN if value is UNKNOWN else value is not None
-
-
-def _conflict(server: Server, found: Candidates) -> str | None:
-    """What excludes one another, where no single flag or parser is to blame."""
-    models = [server.value("model"), *server.speculation.given.get("drafter", ())]
-    flags = [c for c in found.conflict if not any(c.value is model for model in models)]
-    return " and ".join(claim.words for claim in found.conflict) if len(flags) > 1 else None
-
-
-def _drafter_fits(
-    model: str | UnknownType | None, drafter: str | UnknownType | None, knowledge: Knowledge
-) -> bool | UnknownType:
-    if not isinstance(model, str) or not isinstance(drafter, str):
-        return UNKNOWN
-    return knowledge.fits(model, drafter)
-
-
-def _method_fits(
-    model: str | UnknownType | None,
-    drafter: str | UnknownType | None,
-    method: str | UnknownType | None,
-    knowledge: Knowledge,
-) -> bool | UnknownType:
-    if not isinstance(method, str):
-        return UNKNOWN
-    if method in _FOR_ANY_MODEL:
-        return True
-    row = None
-    if isinstance(drafter, str):
-        row = knowledge.row("drafters", drafter)
-    elif isinstance(model, str) and drafter is None:
-        row = knowledge.row("targets", model)
-    methods = row.get("methods") if row else None
-    if methods is None or methods is UNKNOWN or not methods:
-        return UNKNOWN
-    return method in methods or (method == "mtp" and any(m.endswith("mtp") for m in methods))

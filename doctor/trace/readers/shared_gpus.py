@@ -20,8 +20,8 @@ from doctor.trace.readers.concurrency import begun, copies, kept_apart, together
 from doctor.trace.readers.devices import is_left_to_slurm, needed, on_node, options_of
 from doctor.trace.readers.jobs import Request
 from doctor.trace.readers.restarts import endings, is_restart
+from doctor.trace.readers.scene import Scene
 from doctor.trace.readers.servers import Started
-from doctor.trace.readers.surroundings import Surroundings
 from doctor.trace.readers.visible import Listed, listed
 from doctor.values.value import ARRAY_TASK, HOST, UNKNOWN, Unknown, Value, Vary
 from doctor.vllm.defaults import gpu_memory_utilization
@@ -46,18 +46,20 @@ class _Placed(Record):
     set_anew: bool
 
 
-def shared(started: Sequence[Started], around: Surroundings) -> Iterator[SharedGpu]:
+def shared(scene: Scene) -> Iterator[SharedGpu]:
     """The GPUs of which servers that run at the same time want more than there is."""
-    ends = endings(around.walk)
+    if scene.walk.truncated:
+        return
+    ends = endings(scene.walk)
     on_gpu = defaultdict[str, list[_Placed]](list)
-    for server in started:
-        placed = _placed(server, around)
+    for server in scene.started:
+        placed = _placed(server, scene)
         if placed is not None:
             for gpu in placed.gpus:
                 on_gpu[gpu].append(placed)
     told: set[tuple[int, ...]] = set()
     for gpu, users in on_gpu.items():
-        for group, differ in (*_groups(users, ends), *_copied(users, around)):
+        for group, differ in (*_groups(users, ends), *_copied(users, scene)):
             key = tuple(each.started.invocation.order for each in group)
             if key not in told:
                 told.add(key)
@@ -83,13 +85,13 @@ def _groups(
 
 
 def _copied(
-    users: Sequence[_Placed], around: Surroundings
+    users: Sequence[_Placed], scene: Scene
 ) -> Iterator[tuple[list[_Placed], tuple[Vary, ...]]]:
     """Servers of which several copies run at the same time, all on the same GPU."""
     for each in users:
         where = each.started.invocation
         value = each.named.value if each.named is not None else Value()
-        differ = set(copies(where, around.walk, around.shape, assumes=value.assumes))
+        differ = set(copies(where, scene.walk, scene.shape, assumes=value.assumes))
         differ -= {HOST, ARRAY_TASK}
         alone = kept_apart(value.varies, differ) or value.since > begun(differ)
         if differ and not alone and 2 * each.share > _ALL:
@@ -115,16 +117,16 @@ def _steps(started: Started) -> list[Unwrapped]:
 # --- where one server runs -------------------------------------------------------------------
 
 
-def _placed(started: Started, around: Surroundings) -> _Placed | None:
+def _placed(started: Started, scene: Scene) -> _Placed | None:
     """A server with its GPUs; None where it isn't known which they are, or how much it takes."""
     count, share = needed(started), gpu_memory_utilization(started.server, started.candidates)
     if not isinstance(count, int) or count > MAX_GPUS or share is UNKNOWN:
         return None
-    if not _is_here(started, around):
+    if not _is_here(started, scene):
         return None
     if started.has_plugin or started.server.arguments.last("--enable-sleep-mode") is not None:
         return None
-    job = around.request_of(started.invocation)
+    job = scene.request_of(started.invocation)
     named = list(listed(started))
     one = named[0] if named else None
     set_anew = one is not None and _is_set_anew(one.value)
@@ -139,14 +141,14 @@ def _placed(started: Started, around: Surroundings) -> _Placed | None:
     return _Placed(started, gpus, share, None if set_anew else one, set_anew) if gpus else None
 
 
-def _is_here(started: Started, around: Surroundings) -> bool:
+def _is_here(started: Started, scene: Scene) -> bool:
     """Whether it surely runs on the machine where the script does, beside what else runs there."""
     context = started.invocation.context
     if context.remote or context.uncalled or context.batch_job is not None:
         return False
     if context.container is not None and is_a(context.container.engine, Trait.DAEMON):
         return False
-    return around.shape.one_node or not context.in_step
+    return scene.shape.one_node or not context.in_step
 
 
 def _first(started: Started, count: int, job: Request | None) -> tuple[str, ...]:

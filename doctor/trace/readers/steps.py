@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from doctor.facts.base import Evidence
 from doctor.facts.jobs import Step
@@ -11,20 +11,16 @@ from doctor.slurm.options import Given, Option, read_components
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.programs.options import Unwrapped
 from doctor.trace.readers import beside
-from doctor.trace.readers.jobs import Request
+from doctor.trace.readers.scene import Scene
 from doctor.values.value import UNKNOWN, UnknownType
 
 #: How a script names the job that it runs in itself.
 _OWN_JOB = ("$SLURM_JOB_ID", "$SLURM_JOBID")
 
 
-def read(
-    invocations: Sequence[Invocation], in_batch_job: bool, request: Request | None = None
-) -> Iterator[Step]:
-    """The steps among the programs.
-
-    ``in_batch_job`` tells that the script is a job script, ``request`` what its header asks for.
-    """
+def read(scene: Scene) -> Iterator[Step]:
+    """The steps among the programs."""
+    invocations, request = scene.invocations, scene.request
     keeps_a_job = any(_keeps_a_job(invocation) for invocation in invocations)
     holders = list(beside.holders(invocations, request))
     for invocation in invocations:
@@ -32,7 +28,7 @@ def read(
             continue
         if invocation.context.in_step:
             continue
-        in_job = in_batch_job or invocation.context.batch_job is not None
+        in_job = scene.is_batch or invocation.context.batch_job is not None
         timeout = _timeout(invocation)
         for given in read_components(invocation.arguments[1:], "srun"):
             if given.rest is None and not given.options:

@@ -10,6 +10,7 @@ from doctor.facts.base import Evidence
 from doctor.facts.servers import GivenVariable
 from doctor.trace.machine.journal import Walk
 from doctor.trace.machine.shells import relative
+from doctor.trace.readers.scene import Scene
 from doctor.trace.readers.servers import Started
 from doctor.values.value import UNKNOWN, Value
 from doctor.vllm.migration import of_variable
@@ -27,15 +28,15 @@ _SET = regex(r"=|[\"']\s*\]\s*=(?!=)")
 _EXPORT = regex(r"\b(?:export|declare -x|unset)[ \t]+(?:\w+[ \t]+)*\Z")
 
 
-def given(started: Sequence[Started], walk: Walk) -> Iterator[GivenVariable]:
+def read(scene: Scene) -> Iterator[GivenVariable]:
     """A fact for each variable named ``VLLM_…`` that a server is given by the script."""
     ours = [
         (each, name, value)
-        for each in started
+        for each in scene.started
         for name, value in each.environment.items()
         if name.startswith(_OURS) and value.pieces
     ]
-    texts = [*_texts(walk)] if ours else []
+    texts = [*_texts(scene.walk)] if ours else []
     used = set[str]().union(*map(_used, texts))
     for each, name, value in ours:
         yield _fact(each, name, value, name in used)

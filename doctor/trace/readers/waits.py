@@ -9,10 +9,12 @@ from doctor.trace.machine.journal import EndlessWait, Walk
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.programs.program import Trait
 from doctor.trace.programs.table import does
+from doctor.trace.readers.scene import Scene
 
 
-def read(walk: Walk, servers: Sequence[Invocation]) -> Iterator[ServerWait]:
+def read(scene: Scene) -> Iterator[ServerWait]:
     """The loops that wait for a server of this script and have no limit of any kind."""
+    walk, servers = scene.walk, [each.invocation for each in scene.started]
     if not walk.complete or any(_watches(each, walk) for each in walk.invocations):
         return
     for wait in walk.endless:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from doctor.base.regex import regex
@@ -15,6 +15,7 @@ from doctor.trace.programs.wrappers import unwrap
 from doctor.trace.readers.leftovers import Cleared
 from doctor.trace.readers.people import logins
 from doctor.trace.readers.places import place_of
+from doctor.trace.readers.scene import Scene
 from doctor.values.assumption import consistent
 from doctor.values.value import UNKNOWN, Value
 
@@ -38,10 +39,11 @@ _OTHER_VARIABLES = frozenset(
 _KEEPERS = regex(r"python[\d.]*|vllm|ray|torchrun|accelerate|deepspeed|mktemp|.*\.py")
 
 
-def read(
-    invocations: Sequence[Invocation], shared_folders: tuple[str, ...], cleared: Cleared
-) -> Iterator[WrittenPath]:
-    """The paths that programs, or their redirections and variables, write."""
+def read(scene: Scene) -> Iterator[WrittenPath]:
+    """The paths that programs, or their redirections and variables, write on a machine of many."""
+    elsewhere = scene.reaches_slurm_by_ssh
+    invocations = [i for i in scene.invocations if i.context.remote or not elsewhere]
+    cleared = Cleared.of(scene.walk, scene.requests)
     contained = frozenset(
         name
         for invocation in invocations
@@ -51,7 +53,7 @@ def read(
     begun: dict[Evidence, int] = {}
     for invocation in invocations:
         for how, path in _paths(invocation, contained):
-            for fact in _written(invocation, how, path, shared_folders):
+            for fact in _written(invocation, how, path, scene.shared_folders):
                 since = begun.setdefault(fact.evidence["path"], invocation.order)
                 gone = cleared.holds(fact.path, since)
                 yield replace(fact, met_by_others=False if gone else UNKNOWN)
