@@ -50,10 +50,12 @@ class SharedCache(Fact, kw_only=True):
     isolation_fault: str | None = attribute("why it does not, in a few words", None)
     compiles: bool | UnknownType = attribute("whether the servers compile at all")
     releases: frozenset[str] | UnknownType = attribute("the releases that could run them")
-    named_release: str | UnknownType = attribute(
-        "the newest release that the script's comments and names, the scripts near it, or the "
-        "requirements of its project, speak of"
+    named_releases: frozenset[str] | UnknownType = attribute(
+        "the releases that the script's comments and names, the scripts that set up near it, or "
+        "the requirements of its project speak of, though nothing pins them"
     )
+    named: str | UnknownType = attribute("the same in words: `vLLM 0.19.1`, `vLLM 0.19 or later`")
+    named_at: str | UnknownType = attribute("where that stands: `line 3`, `README.md, line 12`")
 
 
 class SharedGpu(Fact, kw_only=True):

@@ -76,7 +76,7 @@ def test_examples_have_nothing_to_do_with_the_folder_that_one_is_in(command: Com
         "lesson": "images",
         "fact": "shared-cache",
         "severity": "warning",
-        "when": {"named-release": {"known": False}},
+        "when": {"named-releases": {"known": False}},
         "message": "nobody says on what release",
         "examples": [
             {"bad": Path("serve.sh").read_text()},

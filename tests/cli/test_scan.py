@@ -431,20 +431,42 @@ def test_a_log_folder_that_the_readme_says_to_make_is_there_in_time(command: Com
 
 
 @pytest.mark.parametrize(
-    ("file", "text", "count"),
+    ("file", "text", "said"),
     [
-        ("uv.lock", '[[package]]\nname = "vllm"\nversion = "0.11.0"\n', 1),
-        ("uv.lock", '[[package]]\nname = "vllm"\nversion = "0.19.1"\n', 0),
-        ("README.md", "# Ours\n\nIt serves with vLLM.\n", 1),
-        ("README.md", "# Ours\n\nTested with vLLM 0.19.1.\n", 0),
+        ("uv.lock", '[[package]]\nname = "vllm"\nversion = "0.11.0"\n', None),
+        (
+            "uv.lock",
+            '[[package]]\nname = "vllm"\nversion = "0.19.1"\n',
+            "line 2 speaks of vLLM 0.19.1",
+        ),
+        ("README.md", "# Ours\n\nIt serves with vLLM.\n", None),
+        ("README.md", "# Ours\n\nTested with vLLM 0.19.1.\n", "../README.md, line 3 speaks"),
+        ("README.md", "It does not run with vLLM 0.19.1.\n", None),
+        ("pyproject.toml", 'dependencies = ["vllm>=0.19"]\n', "of vLLM 0.19 or later"),
+        ("requirements.txt", "vllm==0.19.1+cu129\n", "of vLLM 0.19.1, "),
+        ("requirements.txt", "vllm>=0.6.0\n", None),
+        ("requirements.txt", "# vllm==0.20.0\n", None),
+        ("run/other.sh", "pip install vllm==0.22.1\nvllm serve google/gemma-4-31B-it\n", None),
+        ("run/setup.sh", "pip install vllm==0.22.1\n", "setup.sh, line 1 speaks of vLLM 0.22.1"),
     ],
 )
 def test_a_project_says_on_what_release_it_runs(
-    command: Command, file: str, text: str, count: int
+    command: Command, file: str, text: str, said: str | None
 ) -> None:
     write("run/two.sh", "for i in 0 1; do vllm serve Qwen/Qwen3-8B --port 800$i & done\nwait\n")
     write(file, text)
-    assert len(command("scan", ".", "--select", "VD301", "--format", "json").found) == count
+    found = command("scan", "run/two.sh", "--select", "VD301", "--format", "json").found
+    assert [each["severity"] for each in found] == ["warning" if said is None else "info"]
+    assert (said or "name it with `vllm-version`") in found[0]["message"]
+
+
+def test_what_a_script_says_itself_outranks_what_stands_near_it(command: Command) -> None:
+    environment = "source ~/envs/vllm-0.11.2/bin/activate\n"
+    servers = "for i in 0 1; do vllm serve Qwen/Qwen3-8B --port 800$i & done\nwait\n"
+    write("run/two.sh", environment + servers)
+    write("run/setup.sh", "pip install vllm==0.22.1\n")
+    found = command("scan", "run/two.sh", "--select", "VD301", "--format", "json").found
+    assert [each["severity"] for each in found] == ["warning"]
 
 
 def test_the_readme_of_another_project_says_nothing(
@@ -466,9 +488,12 @@ def test_the_script_nearby_that_sets_the_environment_up_says_on_what_release_a_p
     assert command("scan", "serve.sh", "--format", "json").codes == ["VD301"]
     for release in ("0.25.1", "0.5.4"):  # safe to share, and too old to compile
         Path("setup.sh").write_text(f'VLLM_PIN="{release}"\npip install "vllm==$VLLM_PIN"\n')
-        assert command("scan", "serve.sh", "--format", "json").codes == []
+        (found,) = command("scan", "serve.sh", "--format", "json").found
+        assert (found["code"], found["severity"]) == ("VD301", "info")
+        assert f"setup.sh, line 1 speaks of vLLM {release}" in found["message"]
     Path("setup.sh").write_text("pip install vllm==0.11.0\n")
-    assert command("scan", "serve.sh", "--format", "json").codes == ["VD301"]
+    (found,) = command("scan", "serve.sh", "--format", "json").found
+    assert (found["code"], found["severity"]) == ("VD301", "warning")
 
 
 def test_what_two_scripts_lead_to_is_told_once(command: Command) -> None:

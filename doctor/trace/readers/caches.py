@@ -35,6 +35,7 @@ from doctor.values.value import (
     known,
     moment,
 )
+from doctor.vllm.tables import Tables
 
 _MEMORY = ("/dev/shm",)
 _LOCAL = ("/tmp", "/var/tmp", "/scratch/local", "/local_scratch", "/localscratch")
@@ -214,7 +215,21 @@ def shared(scene: Scene) -> Iterator[SharedCache]:
         alone = kept_apart(root.folder.varies, differ) or since > begun(differ)
         if len(group) > 1 or (differ and not alone):
             fact = _fact(group, root, differ if len(group) == 1 else (), job)
-            yield replace(fact, named_release=mentions.newest(walk, walk.scripts.values()))
+            yield _with_mention(fact, mentions.mentioned(walk), first.candidates.tables)
+
+
+def _with_mention(
+    fact: SharedCache, mention: mentions.Mention | None, tables: Tables
+) -> SharedCache:
+    """The fact with the release that the project names, if it names one."""
+    if mention is None:
+        return fact
+    if not mention.first:
+        releases, words = frozenset([mention.release]), f"vLLM {mention.release}"
+    else:
+        releases = frozenset(tables.names(tables.since(mention.release)))
+        words = f"vLLM {mention.release} or later"
+    return replace(fact, named_releases=releases, named=words, named_at=mention.where)
 
 
 def _is_same(root: Root, other: Root | None) -> bool:
