@@ -43,6 +43,9 @@ class Launch(Fact, kw_only=True):
         "whether variables of the script show an accelerator for which vLLM needs a plug-in", False
     )
     speculative: bool | UnknownType = attribute("whether it decodes speculatively")
+    cuda_graphs: bool | UnknownType = attribute(
+        "whether it captures CUDA graphs: not with `--enforce-eager`", True
+    )
     speculation_method: str | UnknownType | None = attribute(
         "the speculation method, as given or as vLLM infers it"
     )
@@ -56,8 +59,25 @@ class Launch(Fact, kw_only=True):
     method_fits: bool | UnknownType = attribute(
         "whether the method is one that the drafter, or the model without one, is made for"
     )
+    method_refused: str | None = attribute(
+        "why the release that is pinned does not run the method, in a few words", None
+    )
     speculation_fault: str | None = attribute(
         "why vLLM refuses what the line says about speculation, in a few words", None
+    )
+    unknown_method: str | None = attribute(
+        "the method as it is written, where no release knows it", None
+    )
+    likely_method: str | None = attribute("a method of much the same name", None)
+    pipeline_parallel_size: int | UnknownType = attribute(
+        "the stages of the pipeline that the model is split into", 1
+    )
+    pipeline_refused: str | None = attribute(
+        "why some releases refuse its speculation for a model in a pipeline, in a few words", None
+    )
+    pipeline_refused_in: str = attribute("those releases, in words", "no release")
+    pipeline_counts: bool | UnknownType = attribute(
+        "whether the candidate releases are among them; unknown where some are", False
     )
     tensor_parallel_size: int | UnknownType | None = attribute("the value of the flag")
     draft_tensor_parallel_size: int | UnknownType | None = attribute(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from doctor.knowledge.rows import (
     BadNodes,
     BrokenVersion,
     Family,
+    Limit,
     Migration,
     Page,
     Pairing,
@@ -58,6 +59,7 @@ class Knowledge(Record):
     broken_versions: Sequence[BrokenVersion]
     settings: Mapping[tuple[str, str], Setting]
     pairings: Sequence[Pairing]
+    limits: Sequence[Limit]
     families: Sequence[Family]
     migrations: Sequence[Migration]
     releases: Releases
@@ -127,6 +129,17 @@ class Knowledge(Record):
         known = self.row("targets", model) or self.row("families", model)
         return UNKNOWN if known is None else False
 
+    def limits_of(self, method: str, model: str | UnknownType | None) -> Iterator[Limit]:
+        """What is known of releases that don't run a method for a model.
+
+        A model that is unknown, or of which only a path is known, is none that a row names.
+        """
+        for limit in self.limits:
+            if method not in limit.methods:
+                continue
+            if not limit.models or (isinstance(model, str) and _names(limit, model)):
+                yield limit
+
     @cached_property
     def _site(self) -> Mapping[str, Any]:
         nodes = self.bad_nodes
@@ -138,3 +151,8 @@ class Knowledge(Record):
             "bad-nodes-from": nodes.place.told if nodes.place else UNKNOWN,
             "shared-folders": frozenset(folder.path for folder in self.shared_folders),
         }
+
+
+def _names(limit: Limit, model: str) -> bool:
+    found, _ = models.find(model, [limit], lambda row: row.models)
+    return bool(found)

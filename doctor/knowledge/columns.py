@@ -26,6 +26,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "first-release": (
         "first release", "min release", "minimum release", "architecture since", "首个版本",
     ),
+    "pipelined": ("in a pipeline", "pipeline parallel", "流水线并行"),
+    "refused-in": ("refused in", "不支持的版本"),
     "draft-tensor-parallel": ("draft tensor parallel", "draft tp", "draft_tensor_parallel_size"),
     "superseded-by": ("superseded by", "replaced by", "取代者"),
     "family": ("family", "model family", "模型系列"),
@@ -69,6 +71,7 @@ KINDS = (
     Kind("setting", ("setting", "value"), _PROSE),
     Kind("shared-folder", ("shared-folder",), _PROSE),
     Kind("broken-version", ("release", "breaks"), ("whom", "remedy", *_PROSE)),
+    Kind("limit", ("method", "refused-in", "breaks"), ("models", "pipelined", *_PROSE)),
     Kind("pairing", ("target", "drafter"), (*_PAIRING.split(), *_PROSE)),
     Kind("family", ("models", "tool-parser"), (*_FAMILY.split(), *_PROSE)),
     Kind("migration", ("old-option", "new-option"), ("same", "since", *_PROSE)),

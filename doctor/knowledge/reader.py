@@ -18,6 +18,7 @@ from doctor.knowledge.place import Place
 from doctor.knowledge.rows import (
     BrokenVersion,
     Family,
+    Limit,
     Migration,
     NodeList,
     Page,
@@ -27,7 +28,7 @@ from doctor.knowledge.rows import (
 )
 
 Fact: TypeAlias = (
-    Page | NodeList | Setting | SharedFolder | BrokenVersion | Pairing | Family | Migration
+    Page | NodeList | Setting | SharedFolder | BrokenVersion | Pairing | Limit | Family | Migration
 )
 
 _PAGE_KEYS = ("id", "title", "codes", "checked", "sources")
@@ -92,6 +93,8 @@ def _row(kind: Kind, row: Cells, table: Block, page_id: str) -> Iterator[Fact]:
         )
     elif kind.name == "pairing":
         yield _pairing(row)
+    elif kind.name == "limit":
+        yield _limit(row)
     elif kind.name == "migration":
         yield _migration(row)
     else:
@@ -109,6 +112,18 @@ def _pairing(row: Cells) -> Pairing:
         draft_tensor_parallel=row.number("draft-tensor-parallel"),
         superseded_by=row.name("superseded-by"),
         notes=row.text("notes"),
+        place=row.place,
+    )
+
+
+def _limit(row: Cells) -> Limit:
+    row.needed("method")
+    return Limit(
+        methods=row.names("method"),
+        models=row.names("models"),
+        pipelined=row.truth("pipelined"),
+        releases=row.specifier("refused-in"),
+        breaks=row.needed("breaks"),
         place=row.place,
     )
 

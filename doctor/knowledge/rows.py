@@ -117,6 +117,21 @@ class Pairing(Record):
     place: Place
 
 
+class Limit(Record):
+    """Releases that don't run a way to speculate: of some models, or of any where none is named.
+
+    ``pipelined`` tells that they run it unless the model is split into a pipeline; ``breaks``
+    what happens.
+    """
+
+    methods: Sequence[str]
+    models: Sequence[str]
+    pipelined: bool
+    releases: str = field(metadata={"doc": "a version specifier: `>=0.10.0,<0.15.0`"})
+    breaks: str
+    place: Place
+
+
 class Family(Record):
     """Models that need the same parsers. None stands for what the table doesn't say."""
 

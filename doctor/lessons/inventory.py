@@ -16,6 +16,7 @@ _TITLES = {
     "shared_folders": "Folders that all users of a node share",
     "broken_releases": "Broken releases",
     "pairings": "Models and their drafters",
+    "limits": "Ways to speculate, and the releases that don't run them",
     "families": "Models and their parsers",
     "migrations": "Options that are gone, and what to write instead",
     "settings": "Settings",
@@ -29,6 +30,7 @@ def tables(knowledge: Knowledge) -> Mapping[str, Sequence[Any]]:
         "shared_folders": knowledge.shared_folders,
         "broken_releases": knowledge.broken_versions,
         "pairings": knowledge.all_pairings,
+        "limits": knowledge.limits,
         "families": knowledge.all_families,
         "migrations": knowledge.migrations,
         "settings": list(knowledge.settings.values()),
@@ -78,6 +80,12 @@ def _pairing(row: Any) -> str:
     return f"{row.target}: {row.drafter or 'built in'}{methods}{old}"
 
 
+def _limit(row: Any) -> str:
+    whose = f" for {', '.join(row.models)}" if row.models else ""
+    split = " in a pipeline" if row.pipelined else ""
+    return f"{', '.join(row.methods)}{whose}{split}: not in {row.releases.removeprefix('==')}"
+
+
 def _family(row: Any) -> str:
     told = {
         "tools": " or ".join(filter(None, (row.tool_parser, *row.also_right))),
@@ -100,6 +108,7 @@ _SENTENCES: Mapping[str, Any] = {
     "shared_folders": lambda row: row.path,
     "broken_releases": _broken_release,
     "pairings": _pairing,
+    "limits": _limit,
     "families": _family,
     "migrations": _migration,
     "settings": lambda row: f"{row.page}.{row.name} = {row.value}",

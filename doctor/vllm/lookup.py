@@ -134,6 +134,16 @@ class LookUp:
             return eager
         return self._mode(attribute)
 
+    def cuda_graphs(self, eager: bool | UnknownType) -> bool | UnknownType:
+        """Whether CUDA graphs are captured."""
+        if eager is not False:
+            return UNKNOWN if eager is UNKNOWN else False
+        config, _ = read_config(self.arguments, "--compilation-config")
+        mode = config.members.get("cudagraph_mode") if config else None
+        if mode is None:
+            return UNKNOWN if self.arguments.open or (config and config.open) else True
+        return UNKNOWN if mode.data is UNKNOWN else mode.data not in ("NONE", 0)
+
     def compilation_asked(self) -> bool | UnknownType:
         """Whether the line has a word on compilation, which old releases wait for."""
         if self.arguments.last("--optimization-level", "--compilation-config"):

@@ -44,6 +44,7 @@ class Server(Record, kw_only=True):
     gpu_memory_utilization: float | UnknownType | None
     kv_cache_memory_bytes: str | UnknownType | None
     enforce_eager: bool | UnknownType
+    cuda_graphs: bool | UnknownType
     compilation_off: bool | UnknownType
     compilation_asked: bool | UnknownType
     compile_cache_off: str | UnknownType | None
@@ -151,6 +152,7 @@ def read_server(program: Program, environment: Mapping[str, Value], tables: Tabl
         served_model_names=look_up.texts("served_model_names", "--served-model-name"),
         gpu_memory_utilization=look_up.fraction("gpu_memory_utilization", *_MEMORY),
         compilation_off=look_up.compilation_off("compilation_off", found["enforce_eager"]),
+        cuda_graphs=look_up.cuda_graphs(found["enforce_eager"]),
         compilation_asked=look_up.compilation_asked(),
         compile_cache_off=look_up.variable("compile_cache_off", "VLLM_DISABLE_COMPILE_CACHE"),
         engine_version=look_up.variable("engine_version", "VLLM_USE_V1"),

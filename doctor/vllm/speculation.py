@@ -24,6 +24,9 @@ SINGLE: Mapping[str, str] = {
     "--spec-tokens": "num_speculative_tokens",
 }
 _NO_WEIGHTS = frozenset({"ngram", "ngram_gpu", "suffix", "extract_hidden_states"})
+#: Methods that find their drafts in the prompt.
+_LOOK_UP = frozenset({"ngram", "ngram_gpu"})
+_COUNTS = frozenset({"num_speculative_tokens", "num_speculative_tokens_per_batch_size"})
 #: Methods that vLLM doesn't second-guess by the drafter's name.
 _FIRM = _NO_WEIGHTS | {"eagle", "eagle3", "dflash", "dspark", "custom_class"}
 _VARIABLE = regex(r"\$\{?[A-Za-z_]\w*")
@@ -36,7 +39,8 @@ class Speculation(Record):
     ``written`` is the method as given, ``method`` the one that vLLM takes (``mtp`` for its many
     other names). ``drafter`` is None where the drafter is built into the model or there is
     none. ``invalid`` says why vLLM would refuse it, ``invalid_at`` has the words at fault.
-     ``given`` has the words by attribute.
+    ``keys`` are those of ``--speculative-config``, each with the words of its value; ``given``
+    has the words by attribute.
     """
 
     on: bool | UnknownType = False
@@ -46,7 +50,7 @@ class Speculation(Record):
     tokens: int | UnknownType | None = None
     draft_tensor_parallel_size: int | UnknownType | None = None
     needs_weights: bool | UnknownType = False
-    keys: tuple[str, ...] = ()
+    keys: Mapping[str, Value] = field(default_factory=dict)
     invalid: str | None = None
     given: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     invalid_at: tuple[Value, ...] = ()
@@ -61,7 +65,7 @@ def read_speculation(arguments: Arguments, model: str | UnknownType | None) -> S
         return _UNSEEN if unsure else Speculation()
     config, invalid = read_config(arguments, CONFIG)
     members, hidden = (dict(config.members), config.open) if config else ({}, False)
-    keys = tuple(members)
+    keys = {key: entry.value for key, entry in members.items()}
     for flag in flags:
         if flag.name in SINGLE and flag.value:
             members[SINGLE[flag.name]] = read_scalar(flag.value)
@@ -112,7 +116,7 @@ def _keys(flag: Flag) -> tuple[str, ...]:
 
 
 def _told(
-    members: Mapping[str, Json], hidden: bool, keys: tuple[str, ...], whole: tuple[Value, ...]
+    members: Mapping[str, Json], hidden: bool, keys: Mapping[str, Value], whole: tuple[Value, ...]
 ) -> Speculation:
     absent: UnknownType | None = UNKNOWN if hidden else None
     written = _text(members, "method", absent)
@@ -201,12 +205,33 @@ def _refusal(
         if isinstance(entry.data, str) and _VARIABLE.match(entry.data):
             why = f"the shell leaves {entry.data} as it stands inside single quotes"
             return _Refusal(why, entry.value)
+    if lookup := _lookup_refusal(members, hidden, method):
+        return lookup
     if hidden or drafter is not None or method in _NO_WEIGHTS or method is UNKNOWN:
         return None
     if method is None:
         return _Refusal("it names neither a method nor a model")
     needs_model = method not in ("mtp", "dspark")
     return _Refusal(f"the method {method} needs a model") if needs_model else None
+
+
+def _lookup_refusal(
+    members: Mapping[str, Json], hidden: bool, method: str | UnknownType | None
+) -> _Refusal | None:
+    """What is wrong with a method that looks for drafts in the prompt."""
+    if method not in _LOOK_UP:
+        return None
+    if not hidden and not members.keys() & _COUNTS:
+        return _Refusal(f"the method {method} needs num_speculative_tokens")
+    bounds = [members.get(f"prompt_lookup_{name}") for name in ("min", "max")]
+    for bound in bounds:
+        if bound and type(bound.data) is int and bound.data < 1:
+            return _Refusal("the bounds of prompt_lookup must be above 0", bound.value)
+    least, most = (bound.data if bound else None for bound in bounds)
+    if bounds[0] and type(least) is int and type(most) is int and least > most:
+        why = f"prompt_lookup_min is {least}, more than prompt_lookup_max, which is {most}"
+        return _Refusal(why, bounds[0].value)
+    return None
 
 
 def _is_wrong_count(tokens: Json) -> bool:

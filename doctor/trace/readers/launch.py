@@ -11,7 +11,7 @@ from doctor.facts.base import Evidence
 from doctor.facts.servers import Launch
 from doctor.knowledge import Knowledge
 from doctor.trace.programs.invocation import Invocation
-from doctor.trace.readers import devices, endings, gpu_checks, ports
+from doctor.trace.readers import devices, endings, gpu_checks, ports, speculation
 from doctor.trace.readers.age import needed
 from doctor.trace.readers.outputs import Outputs, outputs
 from doctor.trace.readers.scene import Scene
@@ -19,16 +19,13 @@ from doctor.trace.readers.servers import Started
 from doctor.values.assumption import Assumption
 from doctor.values.value import UNKNOWN, UnknownType, Value
 from doctor.vllm import defaults
+from doctor.vllm import speculation_faults as faults
 from doctor.vllm.releases import Candidates
 from doctor.vllm.server import Server
 
 _SIZES = ("tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size")
 #: Programs that may take a command to another node.
 _TAKE_ELSEWHERE = frozenset({"mpirun", "mpiexec", "ray", "ssh", "srun"})
-#: Methods that work with every model.
-_FOR_ANY_MODEL = frozenset(
-    {"ngram", "ngram_gpu", "suffix", "custom_class", "extract_hidden_states"}
-)
 
 
 def read(scene: Scene) -> Iterator[Launch]:
@@ -80,11 +77,15 @@ def _of_line(started: Started, knowledge: Knowledge) -> Launch:
         ("speculative", "on"),
     ):
         evidence[attribute] = _of_values(spec.given.get(key, ()))
-    evidence["speculation_fault"] = _of_values(spec.invalid_at)
+    found = started.candidates
+    fault = None if started.has_plugin and spec.invalid is None else faults.fault(spec, found)
+    split = speculation.pipelined(server, found, knowledge)
+    evidence["speculation_fault"] = _of_values(fault.at if fault else ())
+    evidence["unknown_method"] = evidence["speculation_method"]
+    evidence["pipeline_refused"] = evidence.get("pipeline_parallel_size", Evidence())
     evidence["auto_tool_choice"] = evidence.get("enable_auto_tool_choice", Evidence())
     evidence["memory_share"] = evidence.get("gpu_memory_utilization", Evidence())
     model = server.model_name
-    found = started.candidates
     needs = needed(server, found, knowledge)
     evidence["on_submit_host"] = _of_values([started.invocation.named("salloc")])
     evidence["too_old"] = _of_values(server.sources.get("model", ()))
@@ -107,15 +108,23 @@ def _of_line(started: Started, knowledge: Knowledge) -> Launch:
         memory_share=defaults.gpu_memory_utilization(server, found),
         with_plugin=started.has_plugin,
         speculative=spec.on,
+        cuda_graphs=server.cuda_graphs,
         speculation_method=spec.method,
         draft_model=spec.drafter,
         drafter_on_gpu=spec.needs_weights,
-        drafter_fits=_drafter_fits(model, spec.drafter, knowledge),
-        method_fits=_method_fits(model, spec.drafter, spec.method, knowledge),
-        speculation_fault=spec.invalid,
+        drafter_fits=speculation.drafter_fits(server, knowledge),
+        method_fits=speculation.method_fits(server, knowledge),
+        method_refused=speculation.method_refused(server, found, knowledge),
+        speculation_fault=fault.why if fault else None,
+        unknown_method=fault.method if fault else None,
+        likely_method=fault.meant if fault else None,
+        pipeline_parallel_size=server.pipeline_parallel_size,
+        pipeline_refused=split.why if split else None,
+        pipeline_refused_in=split.releases if split else "no release",
+        pipeline_counts=split.counts if split else False,
         tensor_parallel_size=server.tensor_parallel_size,
         draft_tensor_parallel_size=spec.draft_tensor_parallel_size,
-        draft_tensor_parallel_fits=_draft_tensor_parallel_fits(server),
+        draft_tensor_parallel_fits=speculation.split_fits(server),
         reasoning_plugin=_given(server.reasoning_parser_plugin),
         needs_release=needs.release if needs else None,
         too_old=needs is not None,
@@ -175,13 +184,6 @@ def _on_submit_host(server: Invocation) -> bool:
     return "salloc" in around and not elsewhere and not around & _TAKE_ELSEWHERE
 
 
-def _draft_tensor_parallel_fits(server: Server) -> bool | UnknownType:
-    size, whole = server.speculation.draft_tensor_parallel_size, server.tensor_parallel_size
-    if size in (None, 1):
-        return True
-    return UNKNOWN if size is UNKNOWN or whole is UNKNOWN else size == whole
-
-
 def _of_values(values: Sequence[Value]) -> Evidence:
     return Evidence(
         tuple(place for value in values if (place := value.location)),
@@ -198,32 +200,3 @@ def _conflict(server: Server, found: Candidates) -> str | None:
     models = [server.value("model"), *server.speculation.given.get("drafter", ())]
     flags = [c for c in found.conflict if not any(c.value is model for model in models)]
     return " and ".join(claim.words for claim in found.conflict) if len(flags) > 1 else None
-
-
-def _drafter_fits(
-    model: str | UnknownType | None, drafter: str | UnknownType | None, knowledge: Knowledge
-) -> bool | UnknownType:
-    if not isinstance(model, str) or not isinstance(drafter, str):
-        return UNKNOWN
-    return knowledge.fits(model, drafter)
-
-
-def _method_fits(
-    model: str | UnknownType | None,
-    drafter: str | UnknownType | None,
-    method: str | UnknownType | None,
-    knowledge: Knowledge,
-) -> bool | UnknownType:
-    if not isinstance(method, str):
-        return UNKNOWN
-    if method in _FOR_ANY_MODEL:
-        return True
-    row = None
-    if isinstance(drafter, str):
-        row = knowledge.row("drafters", drafter)
-    elif isinstance(model, str) and drafter is None:
-        row = knowledge.row("targets", model)
-    methods = row.get("methods") if row else None
-    if methods is None or methods is UNKNOWN or not methods:
-        return UNKNOWN
-    return method in methods or (method == "mtp" and any(m.endswith("mtp") for m in methods))
