@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
 
 from doctor.base.unknown import UnknownType
 from doctor.facts.base import Fact, attribute
+
+Means: TypeAlias = Literal["redirection", "tee", "mkdir", "variable", "option"]
+FoundBy: TypeAlias = Literal["name", "port", "gpu", "ray"]
 
 
 class Deletion(Fact, kw_only=True):
@@ -15,7 +18,9 @@ class Deletion(Fact, kw_only=True):
 
     path: str = attribute("the path or pattern, unknowns by their names")
     folder: str | UnknownType = attribute("the shared folder that it lies in")
-    folder_sharing: str | UnknownType = attribute("`all-users` or `private`")
+    folder_sharing: Literal["all-users", "private"] | UnknownType = attribute(
+        "`all-users` or `private`"
+    )
     reaches_others: bool | UnknownType = attribute("whether it matches paths that other users own")
     node_shared: bool | UnknownType = attribute(
         "whether other jobs may run beside this one; false with `--exclusive`"
@@ -41,7 +46,7 @@ class WrittenPath(Fact, kw_only=True):
         "`LOCAL_SCRATCH`, …), if the path counts only where that isn't set",
         None,
     )
-    how: str = attribute("`redirection`, `tee`, `mkdir`, `variable` or `option`")
+    how: Means = attribute("`redirection`, `tee`, `mkdir`, `variable` or `option`")
 
 
 class NamedKill(Fact, kw_only=True):
@@ -52,7 +57,7 @@ class NamedKill(Fact, kw_only=True):
     program: str = attribute(
         "what finds them: `pkill`, `killall`, `pgrep`, `ps`, `lsof`, `fuser`, `ray stop`, …"
     )
-    by: str = attribute("what they are found by: `name`, `port`, `gpu` or `ray`", "name")
+    by: FoundBy = attribute("what they are found by: `name`, `port`, `gpu` or `ray`", "name")
     pattern: str = attribute("the name, pattern or port, unknowns by their names")
     selective: bool = attribute(
         "whether a parent, session, terminal or something of the job's own narrows it", False

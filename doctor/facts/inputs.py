@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
 
 from doctor.facts.base import Fact, attribute
+
+Topic: TypeAlias = Literal[
+    "tool-parser", "reasoning-parser", "first-release", "method", "drafter", "broken-release"
+]
 
 
 class InputFile(Fact, kw_only=True):
@@ -12,7 +16,9 @@ class InputFile(Fact, kw_only=True):
 
     kind: ClassVar[str] = "file"
 
-    problem: str | None = attribute("`unreadable`, `too-large`, `too-much` or null", None)
+    problem: Literal["unreadable", "too-large", "too-much"] | None = attribute(
+        "`unreadable`, `too-large`, `too-much` or null", None
+    )
     reason: str = attribute("why it, or all of it, could not be examined, in a few words", "")
 
 
@@ -37,7 +43,7 @@ class Conflict(Fact, kw_only=True):
 
     kind: ClassVar[str] = "conflict"
 
-    topic: str = attribute(
+    topic: Topic = attribute(
         "`tool-parser`, `reasoning-parser`, `first-release`, `method`, `drafter` or "
         "`broken-release`"
     )

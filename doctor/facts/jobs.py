@@ -7,6 +7,16 @@ from typing import ClassVar, Literal, TypeAlias
 from doctor.base.unknown import UnknownType
 from doctor.facts.base import Fact, attribute
 
+Effect: TypeAlias = Literal[
+    "effective",
+    "after-first-command",
+    "misspelt",
+    "indented",
+    "commented-out",
+    "in-here-document",
+]
+AskedBy: TypeAlias = Literal["header", "sbatch", "salloc", "srun"]
+
 
 class Directive(Fact, kw_only=True):
     """A line that sbatch reads as options, or that looks as if it did."""
@@ -14,7 +24,7 @@ class Directive(Fact, kw_only=True):
     kind: ClassVar[str] = "directive"
 
     text: str = attribute("the line", "")
-    effect: str = attribute(
+    effect: Effect = attribute(
         "`effective`, or why sbatch ignores the line: `after-first-command`, `misspelt`, "
         "`indented`, `commented-out`, `in-here-document`"
     )
@@ -49,7 +59,7 @@ class Allocation(Fact, kw_only=True):
 
     kind: ClassVar[str] = "allocation"
 
-    by: str = attribute("`header`, `sbatch`, `salloc` or `srun`")
+    by: AskedBy = attribute("`header`, `sbatch`, `salloc` or `srun`")
     asks_gpus: bool | UnknownType = attribute("whether it asks for GPUs")
     nodes: int | UnknownType | None = attribute("how many nodes it asks for (the least)", None)
     tasks: int | UnknownType | None = attribute("how many tasks it asks for", None)

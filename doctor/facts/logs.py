@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
 
 from doctor.base.unknown import UnknownType
 from doctor.facts.base import Fact, attribute
+
+LostAtEnd: TypeAlias = Literal["node-local", "memory"]
+FolderFault: TypeAlias = Literal["made-in-job", "never-made"]
 
 
 class LogFile(Fact, kw_only=True):
@@ -13,14 +16,14 @@ class LogFile(Fact, kw_only=True):
 
     kind: ClassVar[str] = "log"
 
-    whose: str = attribute("`job` or `server`")
+    whose: Literal["job", "server"] = attribute("`job` or `server`")
     path: str = attribute("the file, unknowns by their names")
     folder: str = attribute("its folder, empty where the path names none")
-    lost: str | UnknownType | None = attribute(
+    lost: LostAtEnd | UnknownType | None = attribute(
         "why it can't be read after the job: `node-local`, `memory`, or null where it can; "
         "unknown where the script may copy or show it"
     )
-    folder_fault: str | UnknownType | None = attribute(
+    folder_fault: FolderFault | UnknownType | None = attribute(
         "why its folder is not there: `made-in-job` (Slurm opens the file before), `never-made` "
         "(it is named after the job, and nothing makes it), or null"
     )

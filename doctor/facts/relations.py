@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
 
 from doctor.base.unknown import UnknownType
 from doctor.facts.base import Fact, attribute
+
+Lost: TypeAlias = Literal["memory", "node-local", "job"]
 
 
 class CacheFolder(Fact, kw_only=True):
@@ -19,7 +21,7 @@ class CacheFolder(Fact, kw_only=True):
         False,
     )
     path: str = attribute("the folder, unknowns by their names")
-    lost: str | UnknownType | None = attribute(
+    lost: Lost | UnknownType | None = attribute(
         "why the folder does not last: `node-local`, `memory`, `job`, or null where it does"
     )
     decides: bool | UnknownType = attribute(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
 
 from doctor.base.unknown import UnknownType
 from doctor.facts.base import Fact, attribute
+
+Lack: TypeAlias = Literal["architecture", "tool-parser"]
+Goes: TypeAlias = Literal["file", "tee", "pipe", "null", "job", "window", "container", "caller"]
+Meets: TypeAlias = Literal["jobs", "array-tasks"]
 
 
 class Launch(Fact, kw_only=True):
@@ -95,15 +99,15 @@ class Launch(Fact, kw_only=True):
     too_old: bool | UnknownType = attribute(
         "whether the release that is pinned is older than that", False
     )
-    lacks: str | None = attribute(
+    lacks: Lack | None = attribute(
         "what a release that is too old lacks: `architecture` or `tool-parser`", None
     )
-    stdout_goes: str | UnknownType = attribute(
+    stdout_goes: Goes | UnknownType = attribute(
         "where its standard output goes: `file`, `tee`, `pipe`, `null`, `job` (the job's own "
         "output), `window` (tmux, screen), `container` (its log), `caller` (whatever the script's "
         "own output is)"
     )
-    stderr_goes: str | UnknownType = attribute("where its standard error goes, told likewise")
+    stderr_goes: Goes | UnknownType = attribute("where its standard error goes, told likewise")
     log_kept: bool | UnknownType = attribute(
         "whether its output can be read later: false where all of it goes to a window of tmux or "
         "screen, or is thrown away"
@@ -131,7 +135,7 @@ class Launch(Fact, kw_only=True):
     reads_gpu_uuids: bool | UnknownType = attribute(
         "whether the candidate releases read such UUIDs; unknown where some do"
     )
-    port_meets: str | None = attribute(
+    port_meets: Meets | None = attribute(
         "whose servers on the node may want its port, which is always the same: other `jobs`', or "
         "those of the job's own `array-tasks`; null where none may",
         None,

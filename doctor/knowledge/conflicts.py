@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from doctor.base.record import Record
+from doctor.facts.inputs import Topic
 from doctor.knowledge.base import Knowledge
 from doctor.knowledge.models import means
 from doctor.knowledge.place import Place
@@ -18,7 +19,7 @@ from doctor.knowledge.rows import BrokenVersion, Family, Pairing
 class Conflict(Record):
     """Two places that disagree on a subject; the first is the one that wins."""
 
-    topic: str
+    topic: Topic
     subject: str
     says: str
     place: Place
@@ -28,7 +29,7 @@ class Conflict(Record):
 
 def conflicts(knowledge: Knowledge) -> list[Conflict]:
     """All of them, each pair of places once for each topic."""
-    found: dict[tuple[str, Place, Place], Conflict] = {}
+    found: dict[tuple[Topic, Place, Place], Conflict] = {}
     for conflict in (
         *_families(knowledge.families),
         *_pairings(knowledge.pairings),
@@ -80,7 +81,7 @@ def _about_models(model: str, family: Family, other: Family) -> Iterator[Conflic
 
 
 def _parsers(
-    topic: str,
+    topic: Topic,
     subject: str,
     own: tuple[str | None, Sequence[str]],
     other: tuple[str | None, Sequence[str]],

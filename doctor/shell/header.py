@@ -12,6 +12,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Final, Literal, TypeAlias
 
 from doctor.base.record import Record
 from doctor.base.regex import regex
@@ -19,14 +20,20 @@ from doctor.shell.header_words import BLANKS, SEPARATOR, is_filled_in_by_program
 from doctor.shell.misspelling import are_options, is_misspelt
 from doctor.shell.tree import Span, Word
 
-EFFECTIVE, AFTER_FIRST_COMMAND, MISSPELT, INDENTED, COMMENTED_OUT, IN_HERE_DOCUMENT = (
+EFFECTIVE: Final = "effective"
+AFTER_FIRST_COMMAND: Final = "after-first-command"
+MISSPELT: Final = "misspelt"
+INDENTED: Final = "indented"
+COMMENTED_OUT: Final = "commented-out"
+IN_HERE_DOCUMENT: Final = "in-here-document"
+Effect: TypeAlias = Literal[
     "effective",
     "after-first-command",
     "misspelt",
     "indented",
     "commented-out",
     "in-here-document",
-)
+]
 
 _PREFIX = regex("#SBATCH|#SLURM")
 _LATE = regex(r"^#SBATCH[ \t]*-{1,2}[A-Za-z][^\n]*", re.MULTILINE)
@@ -48,7 +55,7 @@ class DirectiveLine(Record):
 
     span: Span
     row: int
-    effect: str
+    effect: Effect
     words: tuple[Word, ...] = ()
     component: int = 0
     problem: str | None = None
@@ -164,7 +171,7 @@ def _late_lines(
         seen = match.start()
         while bodies and bodies[0].start <= seen:
             quoted_until = max(quoted_until, bodies.popleft().end)
-        effect = IN_HERE_DOCUMENT if seen < quoted_until else AFTER_FIRST_COMMAND
+        effect: Effect = IN_HERE_DOCUMENT if seen < quoted_until else AFTER_FIRST_COMMAND
         span = _trimmed(text, Span(*match.span()))
         template = generated or is_filled_in_by_program(text, span)
         yield DirectiveLine(span, row, effect, template=template)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codecs import BOM_UTF8
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from doctor.base.record import Record
 from doctor.base.regular import open_regular, read
@@ -22,7 +22,7 @@ class Unexamined(Record):
     """A script that could not be examined: `unreadable` or `too-large`, and why."""
 
     filename: str
-    problem: str
+    problem: Literal["unreadable", "too-large"]
     reason: str
 
 

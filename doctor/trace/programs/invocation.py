@@ -68,7 +68,7 @@ def _is_below(path: str, folder: str) -> bool:
 class Output(Record):
     """Where one of a command's outputs goes: ``file`` with its path, ``pipe``, or ``null``."""
 
-    kind: str
+    kind: Literal["file", "tee", "pipe", "null"]
     path: Value | None = None
     origin: Origin | None = None
     append: bool = False

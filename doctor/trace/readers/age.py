@@ -6,16 +6,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from doctor.base.record import Record
+from doctor.facts.servers import Lack
 from doctor.knowledge import Knowledge
 from doctor.vllm.releases import Candidates
 from doctor.vllm.server import Server
+
+#: What says in which release a thing came, by columns of the table of models.
+_COLUMNS: tuple[tuple[str, Lack], ...] = (
+    ("first-release", "architecture"),
+    ("for-tool-calls", "tool-parser"),
+)
 
 
 class Need(Record):
     """The first release with what a pinned one lacks: ``architecture`` or ``tool-parser``."""
 
     release: str
-    what: str
+    what: Lack
 
 
 def needed(server: Server, found: Candidates, knowledge: Knowledge) -> Need | None:
@@ -24,7 +31,7 @@ def needed(server: Server, found: Candidates, knowledge: Knowledge) -> Need | No
     row = knowledge.row("families", model) if isinstance(model, str) else None
     if found.pin is None or not found.pin.releases or not row:
         return None
-    for column, what in (("first-release", "architecture"), ("for-tool-calls", "tool-parser")):
+    for column, what in _COLUMNS:
         first = row[column]
         if what == "tool-parser" and not _parser_is_wrong(server, found, row):
             continue

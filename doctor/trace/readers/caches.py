@@ -10,7 +10,7 @@ from doctor.base.bounds import MAX_COMPARED
 from doctor.base.record import Record
 from doctor.diagnostic import Location
 from doctor.facts.base import Evidence
-from doctor.facts.relations import CacheFolder, SharedCache
+from doctor.facts.relations import CacheFolder, Lost, SharedCache
 from doctor.trace.domain.state import Content, Missing
 from doctor.trace.machine.journal import Walk
 from doctor.trace.programs.invocation import Invocation
@@ -77,7 +77,7 @@ class Root(Record):
 
     folder: Value
     set_by: str | None
-    lost: str | None
+    lost: Lost | None
     sourced: bool = False
 
 
@@ -114,7 +114,7 @@ def _root(folder: Value, set_by: str | None, started: Started) -> Root | None:
     return None if outside is None else Root(outside, set_by, lost(outside))
 
 
-def lost(folder: Value) -> str | None:
+def lost(folder: Value) -> Lost | None:
     """Why a folder does not last: it is in memory, on the node, or the job's own."""
     if folder.prefix.startswith(_MEMORY):
         return "memory"

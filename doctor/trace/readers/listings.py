@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from doctor.base.record import Record
 from doctor.base.regex import regex
+from doctor.facts.commands import FoundBy
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.programs.options import read_options
 from doctor.values.value import Origin, Text, Unknown, Value
@@ -40,7 +41,7 @@ class Listing(Record):
     tells that it surely is of this job.
     """
 
-    by: str
+    by: FoundBy
     what: Value
     program: str
     selective: bool = False

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from doctor.base.regex import regex
 from doctor.facts.base import Evidence
-from doctor.facts.logs import LogFile
+from doctor.facts.logs import FolderFault, LogFile, LostAtEnd
 from doctor.slurm.options import Option
 from doctor.trace.domain.environment import BASES, SCRIPT_FOLDER
 from doctor.trace.programs.invocation import Context, Invocation, Output
@@ -25,7 +25,6 @@ from doctor.values.value import JOB, UNKNOWN, USER, Text, Unknown, UnknownType, 
 _JOB_NUMBER = regex(r"%\d*[jJA]")
 _FIXED = BASES | {"$HOME", "~", "$USER", "$LOGNAME", "$SCRATCH", "$WORK", SCRIPT_FOLDER}
 _JOB_IDS = frozenset({"$SLURM_JOB_ID", "$SLURM_JOBID"})
-_ON_NODE = ("memory", "node-local")
 #: Programs that make a folder, and those whose own programs are looked at.
 _PASSING = frozenset("mkdir install bash sh zsh vllm".split())
 #: Programs that may be told of a file and keep nothing of what is in it.
@@ -138,10 +137,10 @@ def _is_memory(path: Value) -> bool:
     return lost(path) == "memory"
 
 
-def _lost(path: Value, shown: bool, scene: Scene) -> str | UnknownType | None:
+def _lost(path: Value, shown: bool, scene: Scene) -> LostAtEnd | UnknownType | None:
     """Why a log can't be read after the job; ``shown`` if it is written elsewhere too."""
     why = "node-local" if _is_temporary(path, scene) else lost(path)
-    if why not in _ON_NODE:
+    if why is None or why == "job":
         return None
     if not scene.in_job or shown or scene.walk.unread or not scene.walk.complete:
         return UNKNOWN
@@ -204,7 +203,7 @@ def _is_fixed(directory: Value) -> bool:
     return all(isinstance(p, Text) or p.name in _FIXED for p in directory.pieces)
 
 
-def _never_made(path: Value, scene: Scene) -> str | UnknownType | None:
+def _never_made(path: Value, scene: Scene) -> FolderFault | UnknownType | None:
     """Whether the folder is named after the job, so that it is new, and nothing makes it."""
     shown = path.display
     cut = shown.rfind("/")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.diagnostic import Location
+from doctor.facts.servers import Goes
 from doctor.trace.programs.invocation import Context, Invocation
 from doctor.trace.programs.program import Trait
 from doctor.trace.programs.table import is_a, sink
@@ -24,8 +25,8 @@ class Outputs(Record):
     ``kept`` tells whether it can be read later; ``joined_late`` that ``2>&1`` stands before it.
     """
 
-    stdout: str
-    stderr: str
+    stdout: Goes
+    stderr: Goes
     place: Location
     log: str | None
     kept: bool | UnknownType
@@ -35,7 +36,7 @@ class Outputs(Record):
 def outputs(server: Invocation, scene: Scene) -> Outputs:
     """Where the outputs of a server go."""
     context = server.context
-    own = "job" if scene.in_job or context.batch_job is not None else "caller"
+    own: Goes = "job" if scene.in_job or context.batch_job is not None else "caller"
     goes = {descriptor: _goes(context, descriptor, own) for descriptor in (1, 2)}
     goes = _with_joined_errors(context, goes, own)
     output = context.outputs.get(1)
@@ -51,7 +52,7 @@ def outputs(server: Invocation, scene: Scene) -> Outputs:
     )
 
 
-def _kept(server: Invocation, goes: Mapping[int, str], scene: Scene) -> bool | UnknownType:
+def _kept(server: Invocation, goes: Mapping[int, Goes], scene: Scene) -> bool | UnknownType:
     """Whether the output can be read later, as it can't from a window or /dev/null alone."""
     if set(goes.values()) <= {"file", "tee", "job"}:
         return True
@@ -77,7 +78,7 @@ def _written(server: Invocation) -> str:
     return origin.source.text[origin.start : origin.end]
 
 
-def _goes(context: Context, descriptor: int, own: str) -> str:
+def _goes(context: Context, descriptor: int, own: Goes) -> Goes:
     output = context.outputs.get(descriptor)
     if output is not None:
         shown = output.path.display if output.path is not None else ""
@@ -86,7 +87,7 @@ def _goes(context: Context, descriptor: int, own: str) -> str:
     return own if elsewhere is None else elsewhere.kind
 
 
-def _with_joined_errors(context: Context, goes: Mapping[int, str], own: str) -> dict[int, str]:
+def _with_joined_errors(context: Context, goes: Mapping[int, Goes], own: Goes) -> dict[int, Goes]:
     """A terminal joins the two outputs: docker's ``-t``, and nohup's on a terminal."""
     joined = dict(goes)
     if 2 in context.outputs or goes[2] != own:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from doctor.base.bounds import MAX_COMPARED
 from doctor.facts.base import Evidence
 from doctor.facts.relations import SharedPort
+from doctor.facts.servers import Meets
 from doctor.trace.readers.caches import servers_in_words
 from doctor.trace.readers.concurrency import begun, copies, kept_apart, together
 from doctor.trace.readers.jobs import node_shared
@@ -55,7 +56,7 @@ def shared(scene: Scene) -> Iterator[SharedPort]:
             yield _fact(group, differ if len(group) == 1 else ())
 
 
-def meets(started: Started, scene: Scene) -> str | None:
+def meets(started: Started, scene: Scene) -> Meets | None:
     """Whose servers on the node want the same port: other jobs', or other tasks' of the array."""
     context, request = started.invocation.context, scene.request
     word = started.server.value("port")

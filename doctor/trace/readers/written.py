@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from doctor.base.regex import regex
 from doctor.facts.base import Evidence
-from doctor.facts.commands import WrittenPath
+from doctor.facts.commands import Means, WrittenPath
 from doctor.trace.domain.environment import SCRATCH
 from doctor.trace.programs.containers import CONTAINER_PREFIXES
 from doctor.trace.programs.invocation import Invocation
@@ -60,7 +60,7 @@ def read(scene: Scene) -> Iterator[WrittenPath]:
 
 
 def _written(
-    invocation: Invocation, how: str, path: Value, shared_folders: tuple[str, ...]
+    invocation: Invocation, how: Means, path: Value, shared_folders: tuple[str, ...]
 ) -> Iterator[WrittenPath]:
     people = logins(invocation.origin.source.text)
     place = place_of(path, shared_folders, invocation.context.container, people)
@@ -90,7 +90,7 @@ def _may_fail(invocation: Invocation) -> bool:
     return _ALLOWED.match(origin.source.text, origin.end) is not None
 
 
-def _paths(invocation: Invocation, contained: Collection[str]) -> Iterator[tuple[str, Value]]:
+def _paths(invocation: Invocation, contained: Collection[str]) -> Iterator[tuple[Means, Value]]:
     """How a program writes, and where; ``contained`` are variables meant for containers."""
     for output in dict.fromkeys(invocation.context.outputs.values()):
         if output.kind in ("file", "tee") and output.path is not None:
