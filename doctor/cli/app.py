@@ -38,6 +38,23 @@ _TRACEBACK = click.Option(
 )
 
 
+def _colour(context: click.Context, _: click.Parameter, wanted: str) -> None:
+    if wanted != "auto":
+        context.color = wanted == "always"
+
+
+_COLOUR = click.Option(
+    ["--color"],
+    type=click.Choice(("auto", "always", "never")),
+    default="auto",
+    expose_value=False,
+    is_eager=True,
+    callback=_colour,
+    help="Whether to write in colours; auto: on a terminal, or as NO_COLOR, FORCE_COLOR and "
+    "CLICOLOR_FORCE say.",
+)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; 0: nothing found, 1: something found, 2: it could not do the job."""
     gc.set_threshold(_UNTIL_SEARCH)
@@ -120,4 +137,5 @@ def init(force: bool) -> None:
 for _command in (scan, trace, node, cluster, register, log, wait, *COMMANDS, new_lesson, *PEERS):
     app.add_command(_command)
 for _command in app.commands.values():
-    _command.params.append(_TRACEBACK)
+    _command.params += [_COLOUR, _TRACEBACK]
+app.params.append(_COLOUR)

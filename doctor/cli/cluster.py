@@ -22,6 +22,7 @@ from doctor.cli.options import (
     timeout_option,
 )
 from doctor.cli.outcome import EXIT_CODES
+from doctor.cli.output import save
 from doctor.cli.site import site_config
 
 if TYPE_CHECKING:
@@ -158,23 +159,12 @@ def _folder(below: Path | None) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write(path: Path, text: str) -> None:
-    from doctor.base.replace import replacing
-
-    try:
-        with replacing(path) as file:
-            file.write(text.encode("utf-8", "replace"))
-    except OSError as error:
-        raise DoctorError(f"can't be written: {error.strerror}", str(path)) from None
-
-
 def _show(found: Overview, options: dict[str, Any]) -> None:
     from doctor.report import nodes_html, nodes_json, nodes_text
 
     title = f"nodes of {options['partition'] or 'the cluster'}"
     if options["html"]:
-        page = "\n".join(nodes_html.render(found, title)) + "\n"
-        _write(options["html"], page)
+        save(options["html"], nodes_html.render(found, title))
     if options["format_name"] == "json":
         lines = nodes_json.render(found, partition=options["partition"])
     else:

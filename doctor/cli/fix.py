@@ -9,7 +9,8 @@ from typing import BinaryIO
 from doctor.base.errors import DoctorError
 from doctor.base.record import Record
 from doctor.cli import terminal
-from doctor.cli.outcome import exit_code, report
+from doctor.cli.outcome import exit_code
+from doctor.cli.output import Output, save_bytes
 from doctor.config import Config
 from doctor.diagnostic import Severity
 from doctor.report import diff
@@ -22,8 +23,7 @@ _MOST_GIVEN = 1 << 24
 class Wanted(Record):
     """What the options of the command ask for."""
 
-    format_name: str
-    show: str
+    output: Output
     fail_on: str
     diff: bool
     unsafe: bool
@@ -39,21 +39,28 @@ def repair(
 ) -> int:
     """Make the fixes of what is shown, or show them as a patch; the exit code."""
     given = _given(stdin, stdin_filename) if stdin and "-" in paths else b""
-    unsafe, write, least = wanted.unsafe, not wanted.diff, Severity(wanted.show)
+    output = wanted.output
+    unsafe, write, least = wanted.unsafe, not wanted.diff, Severity(output.show)
     done = repairs.repair(paths, config, unsafe, write, BytesIO(given), stdin_filename, least)
     if wanted.diff:
-        terminal.write_bytes(diff.render((each.before, each.after) for each in done.changes))
-        terminal.tell([*_refusals(done), *_masked(done)])
+        _show_patch(done, output)
         return exit_code(done.result, "never") or int(bool(done.changes))
     if "-" in paths:
         changed = (c.after.data for c in done.changes if c.before.filename == stdin_filename)
         terminal.write_bytes([next(changed, given)])
-        terminal.tell(report(done.result, "text", wanted.show), styled=True)
-    else:
-        terminal.write(report(done.result, wanted.format_name, wanted.show), styled=True)
-    terminal.tell([*_refusals(done), *_fixed(done)])
+    output.write(output.report(done.result), errors="-" in paths)
+    terminal.tell([*_refusals(done), *([] if output.quiet else _fixed(done))])
     code = exit_code(done.result, wanted.fail_on)
     return code or int(wanted.exit_non_zero and bool(done.changes))
+
+
+def _show_patch(done: repairs.Repaired, output: Output) -> None:
+    patch = diff.render((each.before, each.after) for each in done.changes)
+    if output.output_file is None:
+        terminal.write_bytes(patch)
+    else:
+        save_bytes(output.output_file, b"".join(patch))
+    terminal.tell([*_refusals(done), *_masked(done)])
 
 
 def _given(stdin: BinaryIO, name: str) -> bytes:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from doctor.cli import terminal
 from doctor.cli.interrupts import Interrupt
-from doctor.cli.options import format_option, show_option, site_options, vllm_version_option
+from doctor.cli.options import output_options, site_options, vllm_version_option
 from doctor.cli.outcome import fail
+from doctor.cli.output import Output
 from doctor.cli.site import site_config
 from doctor.report import FORMATS
 
@@ -20,8 +22,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@format_option(*FORMATS, about="How to show what was found.")
-@show_option("The least severity that the text shows.")
+@output_options(*FORMATS, show="The least severity that is shown to people.")
 @click.option(
     "--script",
     metavar="FILE",
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 def log(
     files: tuple[str, ...],
     format_name: str,
+    output_file: Path | None,
     show: str,
+    quiet: bool,
     script: str | None,
     follow: bool,
     **site: Any,
@@ -52,36 +55,38 @@ def log(
     if follow:
         from doctor.log.follow import follow as followed
 
-        if len(files) > 1 or format_name != "text" or script:
-            raise click.UsageError("--follow takes one FILE, and no --format or --script")
+        if len(files) > 1 or format_name != "text" or script or output_file:
+            problem = "--follow takes one FILE, and no --output-format, --output-file or --script"
+            raise click.UsageError(problem)
         return _tell_as_it_comes(followed(files[0], signatures, config.vllm_version), show)
 
     from doctor.log.examination import examined
 
     found = examined(files, config, signatures, script)
-    bad = _report(found, format_name, show)
+    bad = _report(found, Output(format_name, show, quiet, output_file))
     for problem in found.problems:
         fail(problem)
     return 2 if found.problems else int(bad)
 
 
-def _report(found: Examination, format_name: str, show: str) -> bool:
+def _report(found: Examination, output: Output) -> bool:
     """Write what was found; whether anything is as bad as a warning."""
     from doctor.diagnostic import Severity
-    from doctor.report import Report, render
+    from doctor.report import Report
 
     names = " ".join(found.scripts)
     report = Report(
         found.diagnostics,
         found.sources,
         len(found.sources),
-        Severity(show),
-        terminal.colour(),
-        terminal.width(),
+        Severity(output.show),
+        output.colour,
+        output.width,
         "file" if names else "log",
         f"vllm-doctor scan {names} --fix",
+        output.quiet,
     )
-    terminal.write(render(report, format_name), styled=format_name == "text")
+    output.write(report)
     return any(each.severity is not Severity.INFO for each in found.diagnostics)
 
 

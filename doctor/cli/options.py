@@ -48,6 +48,19 @@ def show_option(about: str) -> Decorator[Any]:
     )  # fmt: skip
 
 
+def output_options(*formats: str, show: str) -> Decorator[Any]:
+    """How a report is written, and where: the fields of an ``Output``."""
+    return together(
+        format_option(*formats, about="How to show what was found."),
+        click.option(
+            "-o", "--output-file", type=Path, metavar="FILE",
+            help="Where to write it, in place of the standard output.",
+        ),
+        show_option(show),
+        click.option("-q", "--quiet", is_flag=True, help="Print what was found, and no summary."),
+    )  # fmt: skip
+
+
 def vllm_version_option(about: str = "The release of vLLM that will run.") -> Decorator[Any]:
     """The release that is meant where nothing else says which."""
     return click.option("--vllm-version", metavar="RELEASE", help=about)

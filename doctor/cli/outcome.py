@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -47,22 +47,6 @@ def tell_passed_over(config: Config) -> None:
                 f"to the owner of what is examined; to use it all the same: --config {path}"
             ]
         )
-
-
-def report(result: Result, format_name: str, show: str) -> Iterator[str]:
-    """The lines of a scan's result, in a format; text shows what is as bad as ``show``."""
-    from doctor.diagnostic import Severity
-    from doctor.report import Report, render
-
-    shown = Report(
-        result.diagnostics,
-        result.sources,
-        result.files,
-        Severity(show),
-        terminal.colour(),
-        terminal.width(),
-    )
-    return render(shown, format_name)
 
 
 def exit_code(result: Result, fail_on: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import click
@@ -9,23 +10,27 @@ import click
 from doctor.cli import terminal
 from doctor.cli.options import (
     fail_on_option,
-    format_option,
+    output_options,
     rule_options,
-    show_option,
     site_options,
     vllm_version_option,
 )
-from doctor.cli.outcome import exit_code, report
+from doctor.cli.outcome import exit_code
+from doctor.cli.output import Output
 from doctor.cli.site import site_config
 from doctor.report import FORMATS
+
+#: The options that make the configuration.
+_CONFIGURES = ("config_file", "no_config", "kb", "rules", "select", "ignore", "vllm_version")
 
 
 @click.command()
 @click.argument("paths", nargs=-1)
-@format_option(*FORMATS, about="How to show what was found.")
+@output_options(*FORMATS, show="The least severity that is shown to people, and that is fixed.")
+@click.option("--statistics", is_flag=True, help="Count what was found, in place of showing it.")
 @rule_options
 @fail_on_option("warning", "The least severity that makes the exit code 1.")
-@show_option("The least severity that the text shows, and that is fixed.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever was found.")
 @site_options
 @vllm_version_option()
 @click.option(
@@ -40,18 +45,14 @@ from doctor.report import FORMATS
 @click.option(
     "--exit-non-zero-on-fix", is_flag=True, help="Exit with 1 if anything was fixed, too."
 )
-def scan(
-    paths: tuple[str, ...],
-    format_name: str,
-    fail_on: str,
-    show: str,
-    stdin_filename: str,
-    fix: bool,
-    diff: bool,
-    unsafe_fixes: bool,
-    exit_non_zero_on_fix: bool,
-    **site: Any,
-) -> int:
+@click.option("--no-cache", is_flag=True, help="Examine each script, and keep nothing of it.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="How many processes may share many scripts; by default one for each processor, at most 8.",
+)
+def scan(paths: tuple[str, ...], **options: Any) -> int:
     """Examine shell and Slurm scripts, and repair them.
 
     PATHS are files and folders; `-` is the standard input; without any, the folder you are in.
@@ -61,16 +62,22 @@ def scan(
     anything to fix.
     """
     paths = paths or (".",)
+    stdin_filename = options["stdin_filename"]
     meant = [stdin_filename if path == "-" else path for path in paths]
-    config = site_config(**site, paths=meant)
+    config = site_config(paths=meant, **{name: options[name] for name in _CONFIGURES})
+    output = Output(**{field.name: options[field.name] for field in fields(Output)})
+    output.refuse_nonsense()
+    fail_on = "never" if options["exit_zero"] else options["fail_on"]
     stdin = terminal.standard_input(paths)
-    if fix or diff:
+    if options["fix"] or options["diff"]:
         from doctor.cli.fix import Wanted, repair
 
-        wanted = Wanted(format_name, show, fail_on, diff, unsafe_fixes, exit_non_zero_on_fix)
-        return repair(paths, config, stdin, stdin_filename, wanted)
-    from doctor.scan import scan
+        how = options["diff"], options["unsafe_fixes"], options["exit_non_zero_on_fix"]
+        return repair(paths, config, stdin, stdin_filename, Wanted(output, fail_on, *how))
+    from doctor.cli.progress import watched
+    from doctor.scan import Means, scan
 
-    result = scan(paths, config, stdin, stdin_filename)
-    terminal.write(report(result, format_name, show), styled=True)
+    means = Means(not options["no_cache"], options["jobs"], watched)
+    result = scan(paths, config, stdin, stdin_filename, means)
+    output.write(output.report(result))
     return exit_code(result, fail_on)

@@ -15,9 +15,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
+import click
+
 from doctor.base.errors import DoctorError
 from doctor.base.tokens import blotted
 from doctor.report.style import visible
+
+#: How many cells a line takes where no terminal says it.
+USUAL_WIDTH = 100
+#: Variables that ask for colours where nobody looks, as in the logs of a CI.
+_FORCES = ("FORCE_COLOR", "CLICOLOR_FORCE")
 
 
 def hold_places() -> None:
@@ -103,12 +110,24 @@ def is_terminal() -> bool:
     return sys.stdout is not None and sys.stdout.isatty()
 
 
+def wants_colour() -> bool:
+    """Whether --color asks for colours whatever they are written to."""
+    context = click.get_current_context(silent=True)
+    return context is not None and context.color is True
+
+
 def colour() -> bool:
-    """Whether to write in colours."""
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return is_terminal() and not plain
+    """Whether to write in colours: --color says so, the environment, or a terminal shows them."""
+    context = click.get_current_context(silent=True)
+    if context is not None and context.color is not None:
+        return context.color
+    if os.environ.get("NO_COLOR"):
+        return False
+    if any(os.environ.get(name, "0") not in ("", "0") for name in _FORCES):
+        return True
+    return is_terminal() and os.environ.get("TERM") != "dumb"
 
 
 def width() -> int:
     """How many cells a line may take."""
-    return min(120, shutil.get_terminal_size((100, 24)).columns)
+    return min(120, shutil.get_terminal_size((USUAL_WIDTH, 24)).columns)

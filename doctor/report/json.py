@@ -16,11 +16,12 @@ def render(report: Report) -> Iterator[str]:
     last = len(report.diagnostics) - 1
     yield "["
     for index, diagnostic in enumerate(report.diagnostics):
-        yield "  " + json.dumps(_diagnostic(diagnostic)) + ("," if index < last else "")
+        yield "  " + json.dumps(as_object(diagnostic)) + ("," if index < last else "")
     yield "]"
 
 
-def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
+def as_object(diagnostic: Diagnostic) -> dict[str, Any]:
+    """A diagnostic with the keys that programs rely on."""
     return {
         "code": diagnostic.code,
         "name": diagnostic.name,
@@ -41,9 +42,16 @@ def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
     }
 
 
-def _fix(fix: Fix | None) -> dict[str, Any] | None:
+def tellable(fix: Fix | None) -> Fix | None:
     """The fix; none where its edits would give a token away, which only ``--fix`` may write."""
     if fix is None or any(True for edit in fix.edits for _ in tokens.find(edit.content)):
+        return None
+    return fix
+
+
+def _fix(fix: Fix | None) -> dict[str, Any] | None:
+    fix = tellable(fix)
+    if fix is None:
         return None
     return {
         "applicability": fix.applicability.value,

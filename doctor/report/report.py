@@ -11,7 +11,8 @@ from doctor.diagnostic import Diagnostic, Severity, Source
 class Report(Record):
     """All that a format may want to know.
 
-    ``noun`` is what each of the ``files`` is, ``repair`` what a person calls to make the fixes.
+    ``noun`` is what each of the ``files`` is, ``repair`` what a person calls to make the fixes;
+    ``quiet`` means that a person wants the diagnostics and no word besides.
     """
 
     diagnostics: tuple[Diagnostic, ...]
@@ -22,3 +23,9 @@ class Report(Record):
     width: int = 100
     noun: str = "script"
     repair: str = "--fix"
+    quiet: bool = False
+
+    @property
+    def shown(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that are as bad as what a person wants to see."""
+        return tuple(d for d in self.diagnostics if d.severity.rank >= self.show.rank)

@@ -17,6 +17,8 @@ _BEFORE, _AFTER = 60, 100
 def render(report: Report) -> Iterator[str]:
     """The report's lines."""
     yield from render_diagnostics(report)
+    if report.quiet:
+        return
     yield paint([Styled(_summary(report), "bold")], report.colour)
     if hidden := _hidden(report):
         yield hidden

@@ -52,13 +52,17 @@ class Examination(Record):
 
 
 class Results:
-    """The results of earlier scans in this folder; ``loader`` reads what scripts name."""
+    """The results of earlier scans in this folder; ``loader`` reads what scripts name.
 
-    def __init__(self, config: Config, loader: Loader) -> None:
+    Unless they are ``kept`` there are none, and none are left to later scans.
+    """
+
+    def __init__(self, config: Config, loader: Loader, kept: bool = True) -> None:
         self._loader = loader
+        self._kept = kept
         self._basis = digest(repr(config), *loader.scanned, *_state(config))
         self._name = f"results-{digest(os.path.realpath(''))}"
-        earlier = recall(self._name)
+        earlier = recall(self._name) if kept else None
         self._earlier: dict[str, Any] = earlier if isinstance(earlier, dict) else {}
         self._current: dict[str, Any] = {}
         self._has_news = False
@@ -90,7 +94,7 @@ class Results:
 
     def write(self) -> None:
         """Keep the results for the next scan, the latest first."""
-        if self._has_news:
+        if self._has_news and self._kept:
             older = (item for item in self._earlier.items() if item[0] not in self._current)
             keep(self._name, dict(chain(self._current.items(), islice(older, MOST_KEPT))))
 

@@ -25,12 +25,16 @@ _CHUNK = 16
 _Examined = tuple[Sequence[Examination], Mapping[str, Source]]
 
 
-def examine_all(examiner: Examiner, found: Sequence[Source | Unexamined]) -> Iterator[Examination]:
+def examine_all(
+    examiner: Examiner, found: Sequence[Source | Unexamined], most: int | None = None
+) -> Iterator[Examination]:
     """The examinations of the scripts, in any order; the examiner then knows their texts.
 
+    ``most`` are the processes that may share the work; None leaves it to us.
     Raises ``DoctorError`` as the examiner does, or if one of the processes is killed.
     """
-    processes = min(_processors(), MOST_PROCESSES, len(found) // ENOUGH)
+    most = most or min(_processors(), MOST_PROCESSES)
+    processes = min(most, len(found) // ENOUGH)
     if processes < 2:
         yield from map(examiner.examination, found)
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -14,7 +14,7 @@ from doctor.base.failure import Failure
 from doctor.base.record import Record
 from doctor.config import Config, from_mapping
 from doctor.diagnostic import Diagnostic, Severity, Source
-from doctor.scan.cache import Results
+from doctor.scan.cache import Examination, Results
 from doctor.scan.examiner import Examiner
 from doctor.scan.parallel import examine_all
 from doctor.sources import Missing
@@ -42,16 +42,34 @@ class Result(Record):
         return any(diagnostic.severity.rank >= least.rank for diagnostic in self.diagnostics)
 
 
+def _unwatched(examinations: Iterator[Examination], count: int) -> Iterator[Examination]:
+    return examinations
+
+
+class Means(Record):
+    """How a scan goes about its work.
+
+    ``kept``: whether results are taken from earlier scans and left to later ones. ``processes``:
+    the most that share many scripts; None for one a processor, within reason. ``watch`` gets the
+    examinations as they come, and their number, and passes them on.
+    """
+
+    kept: bool = True
+    processes: int | None = None
+    watch: Callable[[Iterator[Examination], int], Iterator[Examination]] = _unwatched
+
+
 def scan(
     paths: Sequence[str],
     config: Config,
     stdin: BinaryIO | None = None,
     stdin_filename: str = "<stdin>",
+    means: Means = Means(),  # noqa: B008 - it is never changed
 ) -> Result:
     """Examine the scripts that the paths mean."""
     examiner = Examiner(config, paths)
     examiner.refuse_wrong_references()
-    results = Results(config, examiner.loader)
+    results = Results(config, examiner.loader, means.kept)
     diagnostics: list[Diagnostic] = []
     problems: list[str] = []
     failures: list[tuple[str, Failure]] = []
@@ -66,7 +84,8 @@ def scan(
             changed.append(found)
         else:
             diagnostics += known
-    for done in examine_all(examiner, changed):
+    examinations = examine_all(examiner, changed, means.processes)
+    for done in means.watch(examinations, len(changed)):
         diagnostics += done.diagnostics
         failures += [(done.script.filename, each) for each in done.failures]
         results.add(done)
