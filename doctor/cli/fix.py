@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from io import BytesIO
-from typing import BinaryIO
 
 from doctor.base.errors import DoctorError
 from doctor.base.record import Record
 from doctor.cli import terminal
+from doctor.cli.inputs import Inputs
 from doctor.cli.outcome import exit_code
 from doctor.cli.output import Output, save_bytes
 from doctor.config import Config
@@ -30,27 +30,21 @@ class Wanted(Record):
     exit_non_zero: bool
 
 
-def repair(
-    paths: Sequence[str],
-    config: Config,
-    stdin: BinaryIO | None,
-    stdin_filename: str,
-    wanted: Wanted,
-) -> int:
+def repair(inputs: Inputs, config: Config, wanted: Wanted) -> int:
     """Make the fixes of what is shown, or show them as a patch; the exit code."""
-    given = _given(stdin, stdin_filename) if stdin and "-" in paths else b""
-    output = wanted.output
-    unsafe, write, least = wanted.unsafe, not wanted.diff, Severity(output.show)
-    done = repairs.repair(paths, config, unsafe, write, BytesIO(given), stdin_filename, least)
+    given = _given(inputs)
+    output, name = wanted.output, inputs.stdin_filename
+    how = wanted.unsafe, not wanted.diff, BytesIO(given), name, Severity(output.show)
+    done = repairs.repair(inputs.paths, config, *how, only=inputs.only)
     if wanted.diff:
         _show_patch(done, output)
         return exit_code(done.result, "never") or int(bool(done.changes))
-    if "-" in paths:
-        changed = (c.after.data for c in done.changes if c.before.filename == stdin_filename)
+    if inputs.stdin:
+        changed = (c.after.data for c in done.changes if c.before.filename == name)
         terminal.write_bytes([next(changed, given)])
-    output.write(output.report(done.result), errors="-" in paths)
+    output.write(output.report(done.result), errors=inputs.stdin is not None)
     terminal.tell([*_refusals(done), *([] if output.quiet else _fixed(done))])
-    code = exit_code(done.result, wanted.fail_on)
+    code = exit_code(done.result, wanted.fail_on, output.quiet)
     return code or int(wanted.exit_non_zero and bool(done.changes))
 
 
@@ -63,10 +57,13 @@ def _show_patch(done: repairs.Repaired, output: Output) -> None:
     terminal.tell([*_refusals(done), *_masked(done)])
 
 
-def _given(stdin: BinaryIO, name: str) -> bytes:
+def _given(inputs: Inputs) -> bytes:
     """What is on the standard input: it is printed again, be it too large to be examined."""
+    if inputs.stdin is None:
+        return b""
+    name = inputs.stdin_filename
     try:
-        given = stdin.read(_MOST_GIVEN + 1)
+        given = inputs.stdin.read(_MOST_GIVEN + 1)
     except OSError as error:
         raise DoctorError(error.strerror or str(error), name) from None
     if len(given) > _MOST_GIVEN:

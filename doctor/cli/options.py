@@ -77,6 +77,7 @@ def timeout_option(about: str, name: str = "--timeout", default: float = 10.0) -
 config_options = together(
     click.option(
         "--config", "config_file", type=Path, metavar="FILE",
+        envvar="VLLM_DOCTOR_CONFIG", show_envvar=True,
         help="The configuration, in place of the one in the nearest folder.",
     ),
     click.option("--no-config", is_flag=True, help="Use no configuration."),
@@ -100,6 +101,35 @@ rule_options = together(
     click.option(
         "--ignore", multiple=True, metavar="RULES",
         help="Not these rules, nor those that the configuration ignores.",
+    ),
+)  # fmt: skip
+
+#: Which files are meant; the first four are keys of a configuration, too.
+file_options = together(
+    click.option(
+        "--exclude", multiple=True, metavar="PATTERN",
+        help="What to leave alone, as in a .gitignore, in place of what the configuration says.",
+    ),
+    click.option(
+        "--extend-exclude", multiple=True, metavar="PATTERN", help="What to leave alone as well.",
+    ),
+    click.option(
+        "--force-exclude/--no-force-exclude", default=None,
+        help="Leave alone what is excluded or git-ignored even if it is named, as hooks do.",
+    ),
+    click.option(
+        "--respect-gitignore/--no-respect-gitignore", default=None,
+        help="Whether to leave alone what git ignores; by default it is.",
+    ),
+    click.option(
+        "--changed", is_flag=False, flag_value="HEAD", metavar="[REVISION]",
+        help="Of the PATHS only what git says has changed since the branch left this revision, "
+        "or since the last commit.",
+    ),
+    click.option("--show-files", is_flag=True, help="List the scripts that are meant, and stop."),
+    click.option(
+        "--stdin-filename", default="<stdin>", metavar="NAME",
+        help="What to call the script that `-` reads from the standard input.",
     ),
 )  # fmt: skip
 

@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from doctor.base.failure import Failure
     from doctor.config import Config
     from doctor.scan import Result
+    from doctor.sources import Omitted
 
 #: The exit code for what was found of a node, or of several.
 EXIT_CODES = {"fit": 0, "not fit": 1, "unknown": 2}
+
+#: How many files are named that are left out for one reason.
+_SHOWN = 3
 
 
 def fail(sentence: str) -> int:
@@ -49,10 +53,23 @@ def tell_passed_over(config: Config) -> None:
         )
 
 
-def exit_code(result: Result, fail_on: str) -> int:
-    """Tell what could not be done; 0: nothing found that is as bad as ``fail_on``, 1, or 2."""
+def tell_omitted(omitted: Iterable[Omitted]) -> None:
+    """Say what was left out though it was named: a line for each reason."""
+    reasons: dict[str, list[str]] = {}
+    for each in omitted:
+        reasons.setdefault(each.reason, []).append(each.path)
+    for reason, paths in reasons.items():
+        shown = paths[:_SHOWN] if len(paths) > _SHOWN + 1 else paths
+        more = f" and {len(paths) - len(shown)} more" if len(shown) < len(paths) else ""
+        terminal.tell([f"vllm-doctor: left out: {', '.join(shown)}{more} ({reason})"])
+
+
+def exit_code(result: Result, fail_on: str, quiet: bool = False) -> int:
+    """Tell what was not done; 0: nothing found that is as bad as ``fail_on``, 1, or 2."""
     from doctor.diagnostic import Severity
 
+    if not quiet:
+        tell_omitted(result.omitted)
     for problem in result.problems:
         fail(problem)
     tell_failures(result.failures)

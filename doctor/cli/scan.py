@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from doctor.cli import terminal
+from doctor.cli.inputs import Inputs
 from doctor.cli.options import (
     fail_on_option,
+    file_options,
     output_options,
     rule_options,
     site_options,
     vllm_version_option,
 )
-from doctor.cli.outcome import exit_code
+from doctor.cli.outcome import exit_code, fail, tell_omitted
 from doctor.cli.output import Output
 from doctor.cli.site import site_config
 from doctor.report import FORMATS
 
+if TYPE_CHECKING:
+    from doctor.config import Config
+
 #: The options that make the configuration.
-_CONFIGURES = ("config_file", "no_config", "kb", "rules", "select", "ignore", "vllm_version")
+_CONFIGURES = (
+    *("config_file", "no_config", "kb", "rules", "select", "ignore", "vllm_version"),
+    *("exclude", "extend_exclude", "force_exclude", "respect_gitignore"),
+)
 
 
 @click.command()
@@ -33,12 +41,7 @@ _CONFIGURES = ("config_file", "no_config", "kb", "rules", "select", "ignore", "v
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever was found.")
 @site_options
 @vllm_version_option()
-@click.option(
-    "--stdin-filename",
-    default="<stdin>",
-    metavar="NAME",
-    help="What to call the script that `-` reads from the standard input.",
-)
+@file_options
 @click.option("--fix", is_flag=True, help="Make the safe fixes; of `-` print the fixed text.")
 @click.option("--diff", is_flag=True, help="Change nothing, print the fixes as a patch.")
 @click.option("--unsafe-fixes", is_flag=True, help="Make or show the unsafe fixes too.")
@@ -61,23 +64,43 @@ def scan(paths: tuple[str, ...], **options: Any) -> int:
     something was, and 2 if a part of the job could not be done. With --diff it is 1 if there is
     anything to fix.
     """
-    paths = paths or (".",)
-    stdin_filename = options["stdin_filename"]
-    meant = [stdin_filename if path == "-" else path for path in paths]
-    config = site_config(paths=meant, **{name: options[name] for name in _CONFIGURES})
+    inputs = Inputs(paths or (".",), options["stdin_filename"], _changed(options["changed"]))
+    config = site_config(paths=inputs.names, **{name: options[name] for name in _CONFIGURES})
+    if options["show_files"]:
+        return _show_files(inputs, config)
     output = Output(**{field.name: options[field.name] for field in fields(Output)})
     output.refuse_nonsense()
     fail_on = "never" if options["exit_zero"] else options["fail_on"]
-    stdin = terminal.standard_input(paths)
     if options["fix"] or options["diff"]:
         from doctor.cli.fix import Wanted, repair
 
         how = options["diff"], options["unsafe_fixes"], options["exit_non_zero_on_fix"]
-        return repair(paths, config, stdin, stdin_filename, Wanted(output, fail_on, *how))
+        return repair(inputs, config, Wanted(output, fail_on, *how))
     from doctor.cli.progress import watched
     from doctor.scan import Means, scan
 
     means = Means(not options["no_cache"], options["jobs"], watched)
-    result = scan(paths, config, stdin, stdin_filename, means)
+    result = scan(inputs.paths, config, inputs.stdin, inputs.stdin_filename, means, inputs.only)
     output.write(output.report(result))
-    return exit_code(result, fail_on)
+    return exit_code(result, fail_on, options["quiet"])
+
+
+def _changed(revision: str | None) -> frozenset[str] | None:
+    """The files that have changed since a revision; None if nobody asks."""
+    if revision is None:
+        return None
+    from doctor.sources.changed import changed
+
+    return changed(revision)
+
+
+def _show_files(inputs: Inputs, config: Config) -> int:
+    """List the scripts that a scan would examine."""
+    from doctor.sources import Missing, Omitted, discover
+
+    found = list(discover(inputs.paths, config, inputs.stdin, inputs.stdin_filename, inputs.only))
+    files = [each for each in found if not isinstance(each, Missing | Omitted)]
+    terminal.write(each.filename for each in files)
+    tell_omitted(each for each in found if isinstance(each, Omitted))
+    missing = [each.path for each in found if isinstance(each, Missing)]
+    return max([fail(f"{path}: there is no such file or folder") for path in missing], default=0)

@@ -24,12 +24,12 @@ def site_config(
 
     ``settings`` are options that are keys of a configuration, too.
     """
-    from doctor.config import Config, find, from_mapping, read
+    from doctor.config import Config, find, from_mapping
 
     if no_config:
         config = Config()
     else:
-        config = read(config_file) if config_file is not None else find(paths)
+        config = find(paths, config_file)
         tell_passed_over(config)
     given = _settings({"kb": kb, "rules": rules, **settings})
     return config.overridden(from_mapping(given, Path.cwd()))
@@ -44,6 +44,6 @@ def _settings(options: Mapping[str, object]) -> dict[str, object]:
             if name in ("select", "ignore"):
                 words = [word.strip() for each in words for word in each.split(",")]
             value = words
-        if value:
+        if value not in (None, "", []):
             settings[name.replace("_", "-")] = value
     return settings

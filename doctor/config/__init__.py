@@ -1,5 +1,7 @@
-"""What the user wants: the configuration file, its keys, and how rules are named in it."""
+"""What the user wants: the files of configuration, their keys, and how rules are named in them."""
 
-from doctor.config.config import FILENAME, Config, find, from_mapping, read
+from doctor.config.config import Config
+from doctor.config.layers import FILENAME, find
+from doctor.config.reading import from_mapping, read
 
 __all__ = ["FILENAME", "Config", "find", "from_mapping", "read"]

@@ -18,6 +18,7 @@ MAX_PATTERNS, MAX_CHARACTERS = 1000, 1 << 16
 
 _TOKEN = regex(r"\*+|\?|\[[!^]?\]?[^\]]{0,64}\]|\\.|.", re.DOTALL)
 _MEMBER = regex(r"\\?(.)(?:-\\?(.))?", re.DOTALL)
+_ALL_STARS = regex(r"\A\*{2,}\Z")
 _SPECIAL = regex(r"[*?\[\\]")
 
 #: Whether a name fits a segment of a pattern; None stands for any number of folders (`**`).
@@ -53,15 +54,22 @@ class Ignores:
         above = (parts[:end] for end in range(1, len(parts)))
         return any(map(self._means_folder, above)) or self._mean(parts, folder)
 
+    def says(self, path: str, folder: bool = False) -> bool | None:
+        """Whether a path is meant, apart from what lies above it; None where no pattern fits it."""
+        return self._says(path.split("/"), folder)
+
     def _means_folder(self, parts: tuple[str, ...]) -> bool:
         if parts not in self._folders:
             self._folders[parts] = self._mean(parts, True)
         return self._folders[parts]
 
     def _mean(self, parts: Sequence[str], folder: bool) -> bool:
+        return self._says(parts, folder) is True
+
+    def _says(self, parts: Sequence[str], folder: bool) -> bool | None:
         found = (each for each in self._patterns if each.means(parts, folder))
         last = next(found, None)
-        return last is not None and not last.negated
+        return None if last is None else not last.negated
 
 
 def _patterns(text: str) -> Iterator[Pattern]:
@@ -74,7 +82,7 @@ def _patterns(text: str) -> Iterator[Pattern]:
         return
     negated, text = text.startswith("!"), text.removeprefix("!")
     folders_only, text = text.endswith("/"), text.removesuffix("/")
-    words = text.removeprefix("/").split("/")
+    words = [_ALL_STARS.sub("**", word) for word in text.removeprefix("/").split("/")]
     if "/" not in text:
         words.insert(0, "**")  # at any depth
     if words[-1] == "**":

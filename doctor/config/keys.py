@@ -78,9 +78,15 @@ def _shared_folders(value: object) -> tuple[str, ...]:
     return tuple(os.path.normpath(folder) for folder in folders)
 
 
-def _path(value: object) -> Path:
+def _folder(value: object) -> Path:
     if not isinstance(value, str) or not value:
         raise ValueError("must be the path of a folder")
+    return Path(value)
+
+
+def _file(value: object) -> Path:
+    if not isinstance(value, str) or not value:
+        raise ValueError("must be the path of a file")
     return Path(value)
 
 
@@ -90,17 +96,40 @@ def _flag(value: object) -> bool:
     return value
 
 
+def _required_version(value: object) -> str:
+    from importlib.metadata import version
+
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    if not isinstance(value, str):
+        raise ValueError('must be a string, such as ">=0.3,<0.5"')
+    try:
+        wanted = SpecifierSet(value)
+    except InvalidSpecifier:
+        raise ValueError(f'must be versions, such as ">=0.3,<0.5", not {value!r}') from None
+    own = version("vllm-slurm-doctor")
+    if not wanted.contains(own, prereleases=True):
+        raise ValueError(f"is {value}, but this is vllm-doctor {own}")
+    return value
+
+
 READERS: Mapping[str, Callable[[object], Any]] = {
     "select": _strings,
     "ignore": _strings,
     "exclude": _strings,
+    "extend-exclude": _strings,
+    "force-exclude": _flag,
+    "respect-gitignore": _flag,
     "per-file-ignores": _per_file_ignores,
     "severity": _severities,
     "bad-nodes": _bad_nodes,
     "vllm-version": _vllm_version,
     "shared-folders": _shared_folders,
     "slurm": _flag,
-    "register": _path,
+    "register": _folder,
     "kb": _paths,
     "rules": _paths,
+    "extend": _file,
+    "required-version": _required_version,
 }
+KEYS = list(READERS)

@@ -68,7 +68,7 @@ class Examiner:
             bad_nodes=self.config.bad_nodes,
             shared_folders=self.config.shared_folders,
             register=self.config.register,
-            named_in=self.config.filename or "the configuration",
+            named_in=self.config.given.get("bad_nodes", "the configuration"),
         )
 
     def finds_worthwhile(self, found: Source | Unexamined) -> bool:

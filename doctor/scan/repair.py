@@ -16,7 +16,7 @@ from doctor.fix.rounds import Refusal, repaired
 from doctor.scan.examiner import Examiner
 from doctor.scan.relevance import matters
 from doctor.scan.scan import Result
-from doctor.sources import Missing
+from doctor.sources import Missing, Omitted
 
 
 class Change(Record):
@@ -44,12 +44,13 @@ def repair(
     stdin_filename: str = "<stdin>",
     least: Severity = Severity.INFO,
     like: Examiner | None = None,
+    only: frozenset[str] | None = None,
 ) -> Repaired:
     """Repair the scripts that the paths mean; with ``write`` in their files.
 
     What is less severe than ``least`` is left alone.
     A file that can't be replaced stays as it was, and the result's problems say why.
-    For ``like`` see ``Examiner``.
+    For ``like`` see ``Examiner``, for ``only`` see ``discover``.
     """
     examiner = Examiner(config, paths, like)
     examiner.refuse_wrong_references()
@@ -58,10 +59,14 @@ def repair(
     remaining: dict[Diagnostic, None] = {}
     problems: list[str] = []
     failures: list[tuple[str, Failure]] = []
+    omitted: list[Omitted] = []
     files = 0
-    for found in sources.discover(paths, config, stdin, stdin_filename):
+    for found in sources.discover(paths, config, stdin, stdin_filename, only):
         if isinstance(found, Missing):
             problems.append(f"{found.path}: there is no such file or folder")
+            continue
+        if isinstance(found, Omitted):
+            omitted.append(found)
             continue
         files += 1
         change, own = None, list[Failure]()
@@ -82,7 +87,8 @@ def repair(
         failures += [(found.filename, each) for each in (*own, *done.failures)]
     remaining.update(dict.fromkeys(examiner.examine_knowledge()))
     ordered = tuple(sorted(remaining, key=lambda each: (each.location, each.code, each.message)))
-    result = Result(ordered, examiner.texts, files, tuple(problems), tuple(failures))
+    ends = tuple(problems), tuple(failures), tuple(omitted)
+    result = Result(ordered, examiner.texts, files, *ends)
     return Repaired(tuple(changes), tuple(refused), result)
 
 

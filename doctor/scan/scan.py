@@ -17,13 +17,14 @@ from doctor.diagnostic import Diagnostic, Severity, Source
 from doctor.scan.cache import Examination, Results
 from doctor.scan.examiner import Examiner
 from doctor.scan.parallel import examine_all
-from doctor.sources import Missing
+from doctor.sources import Missing, Omitted
 
 
 class Result(Record):
     """What a scan found; ``problems`` are sentences about what could not be done.
 
-    ``failures`` are faults of ours, by the names of the files in which they happened.
+    ``failures`` are faults of ours, by the names of the files in which they happened, and
+    ``omitted`` is what was named and left out.
     """
 
     diagnostics: tuple[Diagnostic, ...]
@@ -31,6 +32,7 @@ class Result(Record):
     files: int
     problems: tuple[str, ...] = ()
     failures: tuple[tuple[str, Failure], ...] = ()
+    omitted: tuple[Omitted, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -65,18 +67,22 @@ def scan(
     stdin: BinaryIO | None = None,
     stdin_filename: str = "<stdin>",
     means: Means = Means(),  # noqa: B008 - it is never changed
+    only: frozenset[str] | None = None,
 ) -> Result:
-    """Examine the scripts that the paths mean."""
+    """Examine the scripts that the paths mean; of ``only`` these files if it is not None."""
     examiner = Examiner(config, paths)
     examiner.refuse_wrong_references()
     results = Results(config, examiner.loader, means.kept)
     diagnostics: list[Diagnostic] = []
     problems: list[str] = []
     failures: list[tuple[str, Failure]] = []
-    files, changed = 0, []
-    for found in sources.discover(paths, config, stdin, stdin_filename):
+    files, changed, omitted = 0, [], []
+    for found in sources.discover(paths, config, stdin, stdin_filename, only):
         if isinstance(found, Missing):
             problems.append(f"{found.path}: there is no such file or folder")
+            continue
+        if isinstance(found, Omitted):
+            omitted.append(found)
             continue
         files += 1
         known = results.find(found)
@@ -92,7 +98,9 @@ def scan(
     results.write()
     diagnostics += examiner.examine_knowledge()
     found_in_order = tuple(_told_once(sorted(diagnostics, key=_order)))
-    return Result(found_in_order, examiner.texts, files, tuple(problems), tuple(failures))
+    return Result(
+        found_in_order, examiner.texts, files, tuple(problems), tuple(failures), tuple(omitted)
+    )
 
 
 def scan_text(

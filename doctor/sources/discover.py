@@ -10,14 +10,8 @@ from doctor.base.folders import is_below
 from doctor.base.record import Record
 from doctor.config import Config
 from doctor.diagnostic import Source
+from doctor.sources.choice import Choice
 from doctor.sources.read import Unexamined, load, read_stream, unreadable
-
-#: Folders that hold other people's scripts, or copies.
-_SKIPPED = {
-    *(".git", ".hg", ".svn", ".jj", ".tox", ".nox", ".venv"),
-    *(".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__"),
-    *("node_modules", "site-packages"),
-}
 
 
 class Missing(Record):
@@ -26,7 +20,16 @@ class Missing(Record):
     path: str
 
 
-Found: TypeAlias = "Source | Unexamined | Missing"
+class Omitted(Record):
+    """A file that was named and is left out, and why."""
+
+    path: str
+    reason: str
+
+
+Found: TypeAlias = "Source | Unexamined | Missing | Omitted"
+
+_NO_SCRIPT = "no shell or Slurm script, by name, first line or #SBATCH"
 
 
 def discover(
@@ -34,22 +37,48 @@ def discover(
     config: Config,
     stdin: BinaryIO | None = None,
     stdin_filename: str = "<stdin>",
+    only: frozenset[str] | None = None,
 ) -> Iterator[Found]:
-    """The scripts that the paths mean, each once; ``-`` is what ``stdin`` holds."""
+    """The scripts that the paths mean, each once; ``-`` is what ``stdin`` holds.
+
+    ``only`` these files are meant, by their real paths, whatever the paths are; None for all.
+    """
     seen: set[str] = set()
     for path in dict.fromkeys(paths):
+        choice = Choice(config, path)
         if path == "-" and stdin is not None:
-            if not config.excludes(stdin_filename):
-                yield read_stream(stdin, stdin_filename)
+            reason = choice.why_not_named(stdin_filename)
+            yield Omitted(path, reason) if reason else read_stream(stdin, stdin_filename)
         elif os.path.isdir(path):
-            closed: list[OSError] = []
-            for filename in _walk(os.path.normpath(path), config, closed):
-                yield from _once(filename, seen, named=False)
-            yield from (unreadable(error.filename, error) for error in closed)
+            yield from _in_folder(os.path.normpath(path), choice, seen, only)
         elif not os.path.lexists(path):
             yield Missing(path)
-        elif not config.excludes(path):
-            yield from _once(os.path.normpath(path), seen, named=True)
+        elif only is None or os.path.realpath(path) in only:
+            yield from _named(path, choice, seen)
+
+
+def _named(path: str, choice: Choice, seen: set[str]) -> Iterator[Found]:
+    """The script that was named itself, unless it was met before."""
+    filename = os.path.normpath(path)
+    if (reason := choice.why_not_named(filename)) is not None:
+        yield Omitted(path, reason)
+    elif os.path.realpath(filename) not in seen:
+        found: list[Found] = [*_once(filename, seen, named=True)]
+        yield from found or [Omitted(path, _NO_SCRIPT)]
+
+
+def _in_folder(
+    folder: str, choice: Choice, seen: set[str], only: frozenset[str] | None
+) -> Iterator[Found]:
+    """The scripts in a folder and below it; and the folders that can't be read."""
+    if (reason := choice.why_not_named(folder, folder=True)) is not None:
+        yield Omitted(folder, reason)
+        return
+    closed: list[OSError] = []
+    for filename in _walk(folder, choice, closed):
+        if only is None or os.path.realpath(filename) in only:
+            yield from _once(filename, seen, named=False)
+    yield from (unreadable(error.filename, error) for error in closed)
 
 
 def _once(filename: str, seen: set[str], named: bool) -> Iterator[Source | Unexamined]:
@@ -62,7 +91,7 @@ def _once(filename: str, seen: set[str], named: bool) -> Iterator[Source | Unexa
         yield found
 
 
-def _walk(folder: str, config: Config, closed: list[OSError]) -> Iterator[str]:
+def _walk(folder: str, choice: Choice, closed: list[OSError]) -> Iterator[str]:
     """The files under a folder in sorted order, those that are links to files last.
 
     So a link is only followed where it leads to a script that was not met under its own name,
@@ -74,19 +103,13 @@ def _walk(folder: str, config: Config, closed: list[OSError]) -> Iterator[str]:
     root = os.path.realpath(folder)
     for parent, folders, files in os.walk(folder, onerror=closed.append):
         base = "" if parent == "." else parent.removeprefix("./")
-        folders[:] = sorted(f for f in folders if _enters(os.path.join(base, f), f, config))
+        folders[:] = sorted(f for f in folders if choice.enters(os.path.join(base, f)))
         for name in sorted(files):
             path = os.path.join(base, name)
-            if config.excludes(path):
+            if not choice.takes(path):
                 continue
             if not os.path.islink(path):
                 yield path
             elif is_below(path, [root]):
                 links.append(path)
     yield from links
-
-
-def _enters(path: str, name: str, config: Config) -> bool:
-    if name in _SKIPPED or config.excludes(path, folder=True):
-        return False
-    return not os.path.exists(os.path.join(path, "pyvenv.cfg"))

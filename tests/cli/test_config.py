@@ -10,6 +10,7 @@ import pytest
 
 from doctor.base.errors import DoctorError
 from doctor.config import FILENAME, Config, find, from_mapping, read
+from doctor.config.config import Exclusion
 from tests.conftest import Outcome
 
 
@@ -47,12 +48,13 @@ def test_every_key(tmp_path: Path) -> None:
             """,
         )
     )
+    path = str(tmp_path / ".vllm-doctor.toml")
     assert config == Config(
         root=tmp_path,
-        filename=str(tmp_path / ".vllm-doctor.toml"),
+        filename=path,
         select=("VD2", "broken-vllm-version"),
         ignore=("VD202",),
-        exclude=("third_party/",),
+        exclude=(Exclusion(tmp_path, ("third_party/",), f"exclude in {path}"),),
         per_file_ignores={"old/*": ("VD1",)},
         severity={"VD711": "error"},
         bad_nodes=("gpu[01-03]", "gpu09"),
@@ -61,7 +63,10 @@ def test_every_key(tmp_path: Path) -> None:
         slurm=True,
         kb=(tmp_path / "docs/lessons.md",),
         rules=(tmp_path / "rules",),
+        given=config.given,
+        files=(path,),
     )
+    assert set(config.given.values()) == {path}
 
 
 def test_the_nearest_folder_that_holds_all_paths(tmp_path: Path) -> None:
@@ -165,12 +170,12 @@ def test_files_that_are_no_configuration(tmp_path: Path) -> None:
 def test_patterns_are_those_of_gitignore(tmp_path: Path) -> None:
     patterns = {"exclude": ["/build/", "*.old.sh", "!keep.old.sh", "a/**/z.sh"]}
     config = from_mapping(patterns, tmp_path)
-    assert config.excludes(str(tmp_path / "build"), folder=True)
-    assert not config.excludes(str(tmp_path / "sub/build"), folder=True)
-    assert config.excludes(str(tmp_path / "sub/x.old.sh"))
-    assert not config.excludes(str(tmp_path / "keep.old.sh"))
-    assert config.excludes(str(tmp_path / "a/b/c/z.sh"))
-    assert not config.excludes("/elsewhere/x.old.sh")
+    assert config.excluded_by(str(tmp_path / "build"), folder=True)
+    assert not config.excluded_by(str(tmp_path / "sub/build"), folder=True)
+    assert config.excluded_by(str(tmp_path / "sub/x.old.sh"))
+    assert not config.excluded_by(str(tmp_path / "keep.old.sh"))
+    assert config.excluded_by(str(tmp_path / "a/b/c/z.sh"))
+    assert not config.excluded_by("/elsewhere/x.old.sh")
 
 
 def test_the_longest_selector_decides_the_severity(tmp_path: Path) -> None:

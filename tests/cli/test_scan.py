@@ -307,7 +307,7 @@ def test_standard_input(command: Command) -> None:
     assert command("scan", "-", stdin=b"").code == 0
     assert command("scan", "-", "--format", "json", stdin=b"\0").codes == ["VD001"]
     write(".vllm-doctor.toml", 'exclude = ["jobs/"]')
-    assert command(*arguments, stdin=DELETE.encode()).found == []
+    assert command(*arguments, "--force-exclude", stdin=DELETE.encode()).found == []
 
 
 def test_hostile_files_get_one_line_each_and_the_scan_goes_on(command: Command) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from doctor.config import Config, from_mapping
 from doctor.diagnostic import Source
-from doctor.sources import Missing, Unexamined, decode, discover
+from doctor.sources import Missing, Omitted, Unexamined, decode, discover
 
 SCRIPT = "#!/bin/bash\necho hello\n"
 
@@ -27,11 +28,11 @@ def write(path: str, text: str | bytes = SCRIPT) -> None:
 
 def names(*paths: str, config: Config | None = None) -> list[str]:
     found = list(discover(paths, config or Config()))
-    assert all(isinstance(each, Source) for each in found), found
+    assert all(isinstance(each, Source | Omitted) for each in found), found
     return [each.filename for each in found if isinstance(each, Source)]
 
 
-def only(path: str) -> Source | Unexamined | Missing:
+def only(path: str) -> Source | Unexamined | Missing | Omitted:
     (found,) = discover([path], Config())
     return found
 
@@ -95,7 +96,13 @@ def test_what_the_configuration_excludes(tmp_path: Path) -> None:
         write(path)
     config = from_mapping({"exclude": ["old/", "*.gen.sh"]}, tmp_path)
     assert names(".", config=config) == ["a.sh"]
-    assert names("old/b.sh", "sub/d.gen.sh", "a.sh", config=config) == ["a.sh"], "as hooks do"
+    named = ("old/b.sh", "sub/d.gen.sh", "a.sh")
+    assert names(*named, config=config) == list(named)
+    forced = replace(config, force_exclude=True)
+    assert list(discover(named, forced)) == [
+        *(Omitted(path, "--exclude") for path in named[:2]),
+        Source("a.sh", SCRIPT),
+    ]
 
 
 def test_each_file_once() -> None:
