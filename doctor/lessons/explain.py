@@ -33,8 +33,7 @@ def explanation(
     pages = {page.id: page for page in reversed(knowledge.pages)}
     for entry in entries:
         if word.upper() == entry.rule.code or word.lower() == entry.rule.name:
-            parts = [*_rule(entry), *_lesson(pages.get(entry.rule.lesson or ""))]
-            return "\n\n".join(parts)
+            return "\n\n".join([rule_page(entry), *_lesson(pages.get(entry.rule.lesson or ""))])
     page = pages.get(word.lower())
     if page is not None:
         listed = [_line(entry) for entry in entries if entry.rule.lesson == page.id]
@@ -78,6 +77,11 @@ def _line(entry: Entry) -> str:
     return f"- {entry.rule.code} {entry.rule.name} ({entry.severity})"
 
 
+def rule_page(entry: Entry) -> str:
+    """A rule by itself: what it looks at, what it says, and an example of each kind."""
+    return "\n\n".join(_rule(entry))
+
+
 def _rule(entry: Entry) -> Iterator[str]:
     rule = entry.rule
     severities = [case.severity.value for case in rule.cases if case.severity is not None]
@@ -99,7 +103,7 @@ def _looks_at(kind: str, conditions: Sequence[Conditions]) -> str:
     read = dict.fromkeys(name for each in conditions for name in _subjects(each))
     about = "".join(f"\n- `{name}`: {attributes[name].doc}" for name in read if name in attributes)
     said = reference.kind_doc(kind)
-    return said[0].lower() + said[1:] + about
+    return said[0].lower() + said[1:] + ("\n" + about if about else "")
 
 
 def _subjects(conditions: Conditions) -> Iterator[str]:
