@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal, TypeAlias
 
-from doctor.base.unknown import UnknownType
+from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.facts.base import Fact, attribute
 
 Lack: TypeAlias = Literal["architecture", "tool-parser"]
@@ -237,4 +237,9 @@ class Requirement(Fact, kw_only=True):
     better: str | UnknownType | None = attribute(
         "of the releases that aren't listed as broken and run all servers of the script, the one "
         "next to the pinned one; null if there is none"
+    )
+    concerns: bool | UnknownType = attribute(
+        "whether what is broken in that release concerns a server of the script; unknown where "
+        "the script starts none, or nothing tells whom it concerns",
+        UNKNOWN,
     )

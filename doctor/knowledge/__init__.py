@@ -80,6 +80,7 @@ def load(
         broken_versions=_of(found, rows.BrokenVersion),
         settings=_settings(_of(found, rows.Setting)),
         pairings=_of(found, rows.Pairing),
+        images=_of(found, rows.Image),
         limits=_of(found, rows.Limit),
         families=_of(found, rows.Family),
         migrations=_of(found, rows.Migration),

@@ -16,6 +16,7 @@ from doctor.knowledge.rows import (
     BadNodes,
     BrokenVersion,
     Family,
+    Image,
     Limit,
     Migration,
     Page,
@@ -59,11 +60,17 @@ class Knowledge(Record):
     broken_versions: Sequence[BrokenVersion]
     settings: Mapping[tuple[str, str], Setting]
     pairings: Sequence[Pairing]
+    images: Sequence[Image]
     limits: Sequence[Limit]
     families: Sequence[Family]
     migrations: Sequence[Migration]
     releases: Releases
     files: Sequence[Path] = ()
+
+    @cached_property
+    def builds(self) -> Mapping[str, str]:
+        """The release of vLLM in each image that a page tells of, the site's first."""
+        return {row.name: row.release for row in reversed(self.images)}
 
     @cached_property
     def all_families(self) -> Sequence[Family]:
@@ -129,6 +136,12 @@ class Knowledge(Record):
         known = self.row("targets", model) or self.row("families", model)
         return UNKNOWN if known is None else False
 
+    def names(self, patterns: Sequence[str], model: str | UnknownType | None) -> bool | UnknownType:
+        """Whether one of the patterns means a model."""
+        if not isinstance(model, str):
+            return UNKNOWN
+        return bool(models.find(model, [patterns], lambda each: each)[0])
+
     def limits_of(self, method: str, model: str | UnknownType | None) -> Iterator[Limit]:
         """What is known of releases that don't run a method for a model.
 
@@ -137,7 +150,7 @@ class Knowledge(Record):
         for limit in self.limits:
             if method not in limit.methods:
                 continue
-            if not limit.models or (isinstance(model, str) and _names(limit, model)):
+            if not limit.models or self.names(limit.models, model) is True:
                 yield limit
 
     @cached_property
@@ -151,8 +164,3 @@ class Knowledge(Record):
             "bad-nodes-from": nodes.place.told if nodes.place else UNKNOWN,
             "shared-folders": frozenset(folder.path for folder in self.shared_folders),
         }
-
-
-def _names(limit: Limit, model: str) -> bool:
-    found, _ = models.find(model, [limit], lambda row: row.models)
-    return bool(found)

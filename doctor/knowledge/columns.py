@@ -18,6 +18,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "breaks": ("what breaks", "breaks", "broken", "bug", "known bug", "问题", "已知问题"),
     "whom": ("for whom", "who", "affects", "affected", "影响", "受影响"),
     "remedy": ("what to do", "remedy", "fix", "workaround", "solution", "解决方案", "解决办法"),
+    "only-with": ("only with", "仅当使用"),
+    "not-with": ("not with", "不影响"),
     "notes": ("notes", "note", "remarks", "备注", "说明"),
     "target": ("target", "target model", "目标模型"),
     "drafter": ("drafter", "drafter model", "draft model", "draft", "草稿模型"),
@@ -26,6 +28,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "first-release": (
         "first release", "min release", "minimum release", "architecture since", "首个版本",
     ),
+    "image": ("image", "container image", "镜像"),
     "pipelined": ("in a pipeline", "pipeline parallel", "流水线并行"),
     "refused-in": ("refused in", "不支持的版本"),
     "draft-tensor-parallel": ("draft tensor parallel", "draft tp", "draft_tensor_parallel_size"),
@@ -66,11 +69,13 @@ _FAMILY = (
     "last-release also-needs"
 )
 _PROSE = ("notes", "source")
+_CONCERNED = ("models", "only-with", "not-with")
 
 KINDS = (
     Kind("setting", ("setting", "value"), _PROSE),
     Kind("shared-folder", ("shared-folder",), _PROSE),
-    Kind("broken-version", ("release", "breaks"), ("whom", "remedy", *_PROSE)),
+    Kind("broken-version", ("release", "breaks"), ("whom", *_CONCERNED, "remedy", *_PROSE)),
+    Kind("image", ("image", "release"), _PROSE),
     Kind("limit", ("method", "refused-in", "breaks"), ("models", "pipelined", *_PROSE)),
     Kind("pairing", ("target", "drafter"), (*_PAIRING.split(), *_PROSE)),
     Kind("family", ("models", "tool-parser"), (*_FAMILY.split(), *_PROSE)),

@@ -18,6 +18,7 @@ from doctor.knowledge.place import Place
 from doctor.knowledge.rows import (
     BrokenVersion,
     Family,
+    Image,
     Limit,
     Migration,
     NodeList,
@@ -28,7 +29,16 @@ from doctor.knowledge.rows import (
 )
 
 Fact: TypeAlias = (
-    Page | NodeList | Setting | SharedFolder | BrokenVersion | Pairing | Limit | Family | Migration
+    Page
+    | NodeList
+    | Setting
+    | SharedFolder
+    | BrokenVersion
+    | Pairing
+    | Image
+    | Limit
+    | Family
+    | Migration
 )
 
 _PAGE_KEYS = ("id", "title", "codes", "checked", "sources")
@@ -90,9 +100,17 @@ def _row(kind: Kind, row: Cells, table: Block, page_id: str) -> Iterator[Fact]:
             row.text("whom"),
             row.text("remedy"),
             row.place,
+            row.names("models"),
+            row.names("only-with"),
+            row.names("not-with"),
         )
     elif kind.name == "pairing":
         yield _pairing(row)
+    elif kind.name == "image":
+        release = row.release("release")
+        if release is None:
+            raise row.error("the row has no release")
+        yield Image(row.name("image") or row.needed("image"), release, row.place)
     elif kind.name == "limit":
         yield _limit(row)
     elif kind.name == "migration":

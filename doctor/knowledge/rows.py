@@ -79,12 +79,27 @@ class BadNodes(Record):
 
 
 class BrokenVersion(Record):
-    """Releases of vLLM in which something is broken."""
+    """Releases of vLLM in which something is broken.
+
+    It concerns servers of ``models`` that are given each option of ``only_with``, and none of
+    ``not_with``; an option may name its value.
+    """
 
     releases: str = field(metadata={"doc": "a version specifier: `==0.12.0`"})
     breaks: str | None
     whom: str | None
     remedy: str | None
+    place: Place
+    models: Sequence[str] = ()
+    only_with: Sequence[str] = ()
+    not_with: Sequence[str] = ()
+
+
+class Image(Record):
+    """A container image, by the beginning of its name, and the release of vLLM in it."""
+
+    name: str
+    release: str
     place: Place
 
 

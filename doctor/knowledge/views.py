@@ -70,13 +70,20 @@ class ReleaseRow(TypedDict):
     newer: bool  # whether the release is newer than that
 
 
-class BrokenVersionRow(TypedDict):
-    releases: str
-    breaks: Any
-    whom: Any
-    remedy: Any
-    vouched: bool
-    place: str
+BrokenVersionRow = TypedDict(
+    "BrokenVersionRow",
+    {
+        "releases": str,
+        "breaks": Any,
+        "whom": Any,
+        "remedy": Any,
+        "models": Sequence[str],  # it concerns these, with each of these options, unless one of
+        "only-with": Sequence[str],
+        "not-with": Sequence[str],  # these is given
+        "vouched": bool,
+        "place": str,
+    },
+)
 
 
 def family_row(rows: Sequence[Family], exact: bool, releases: Releases) -> FamilyRow | None:
@@ -154,11 +161,15 @@ def broken_version_row(
     found = [row for row in rows if _admits(row.releases, plain)]
     if not found:
         return None
+    telling = next((row for row in found if row.whom is not None), found[0])
     return {
         "releases": found[0].releases,
         "breaks": _told(found, lambda row: row.breaks),
         "whom": _told(found, lambda row: row.whom),
         "remedy": _told(found, lambda row: row.remedy),
+        "models": telling.models,
+        "only-with": telling.only_with,
+        "not-with": telling.not_with,
         "vouched": found[0].place.site,
         "place": str(found[0].place),
     }

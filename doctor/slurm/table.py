@@ -3,7 +3,8 @@
 Made from ``slurm_cli_opt_t`` in ``src/common/slurm_opt.c`` of Slurm's sources
 (https://github.com/SchedMD/slurm), branches slurm-22.05 to slurm-25.11, all of them together;
 where releases differ, an option takes an optional value. The plugin's options are those of
-pyxis (``args.c`` of https://github.com/NVIDIA/pyxis) and CSCS's ``--environment``.
+pyxis (``args.c`` of https://github.com/NVIDIA/pyxis), CSCS's ``--environment`` and those of Shifter
+(``extra/slurm/shifterSpank.c`` of https://github.com/NERSC/shifter).
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ _PLUGINS = """
     container-image: container-mounts: container-workdir: container-name: container-save:
     container-mount-home no-container-mount-home container-remap-root no-container-remap-root
     container-entrypoint no-container-entrypoint container-entrypoint-log container-writable
-    container-readonly container-env: environment:
+    container-readonly container-env: environment: image: volume: module:
 """
 _OWN = {
     "sbatch": """

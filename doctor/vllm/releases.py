@@ -21,6 +21,10 @@ from doctor.vllm.tables import Tables
 _BOUND = regex(r"(?:>=?|~=|==)\s*([\d.]+)")
 
 
+#: What keeps a specifier from admitting whatever comes.
+_BOUNDED = regex(r"(?:^|,)\s*(?:==|~=|<)")
+
+
 class Pin(Record):
     """The releases that something outside the line allows: an install, an image, a module.
 
@@ -168,6 +172,14 @@ def pinned(tables: Tables, words: str, version: str | None = None, specifier: st
     least = _BOUND.findall(specifier) if not releases else ()
     beyond = next((bound for bound in least if _is_newer(bound, tables)), None)
     return Pin(words, tables.newest if beyond else releases, None, beyond)
+
+
+def only_release(tables: Tables, specifier: str) -> str | None:
+    """The one release that a specifier with an upper bound allows: ``~=0.12.0`` means 0.12.0."""
+    if not specifier or not _BOUNDED.search(specifier):
+        return None
+    names = tables.names(within(tables, specifier))
+    return names[0] if len(names) == 1 else None
 
 
 def _is_newer(release: str, tables: Tables) -> bool:

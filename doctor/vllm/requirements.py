@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from doctor.base.record import Record
 from doctor.base.regex import regex
-from doctor.values.value import UNKNOWN, UnknownType, Value
+from doctor.values.value import UNKNOWN, Text, Unknown, UnknownType, Value
 
 #: One release, as people write it; a local part (``+cu129``) says how it was built.
 RELEASE = r"\d+(?:\.\d+)+(?:\.?(?:post|rc|a|b|dev)\d+)*"
@@ -62,20 +63,23 @@ def read_requirements(words: Sequence[Value]) -> list[Requirement]:
 
 def _packages(words: Sequence[Value], via: str) -> Iterator[Requirement]:
     for word in _operands(words, _VALUED):
-        if found := named(word, via):
+        if found := named(_unmatched(word), via):
             yield found
+
+
+def _unmatched(word: Value) -> Value:
+    """The word as it stands: no file is called ``vllm==0.12.*``, so the shell leaves it alone."""
+    pieces = [
+        Text(piece.name, piece.origin) if isinstance(piece, Unknown) and piece.matched else piece
+        for piece in word.pieces
+    ]
+    return replace(word, pieces=tuple(pieces))
 
 
 def _conda(words: Sequence[Value], via: str) -> Iterator[Requirement]:
     for word in _operands(words, _CONDA_VALUED):
-        single = _CONDA.fullmatch(word.shadow)
-        if single is None:
-            if found := named(word, via):
-                yield found
-            continue
-        value = word.slice(*single.span("version")) if single["version"] else word
-        version, specifier = pinning((single["version"] or "").rstrip(".*"))
-        yield Requirement(_normal(single["name"]), via, word.display, value, version, specifier)
+        if found := conda_package(word, via):
+            yield found
 
 
 def _run(words: Sequence[Value], via: str) -> Iterator[Requirement]:
@@ -124,6 +128,16 @@ def pinning(version: str) -> tuple[str | None, str]:
     if not version:
         return None, ""
     return (version, "") if version.count(".") > 1 else (None, f"=={version}.*")
+
+
+def conda_package(word: Value, via: str) -> Requirement | None:
+    """A requirement as conda reads it: ``conda-forge::vllm=0.12.0=cuda*``."""
+    single = _CONDA.fullmatch(word.shadow)
+    if single is None:
+        return named(word, via)
+    value = word.slice(*single.span("version")) if single["version"] else word
+    version, specifier = pinning((single["version"] or "").rstrip(".*"))
+    return Requirement(_normal(single["name"]), via, word.display, value, version, specifier)
 
 
 def named(word: Value, via: str) -> Requirement | None:

@@ -99,9 +99,9 @@ def test_a_colon_begins_a_component(command: str, components: list[tuple[str, st
 
 
 def test_a_header_passes_over_words_that_are_no_options() -> None:
-    (given,) = header("#!/bin/bash\n#SBATCH --image docker:x\n#SBATCH -x gpu01\n")
+    (given,) = header("#!/bin/bash\n#SBATCH --my-plugin docker:x\n#SBATCH -x gpu01\n")
     assert written(given)[-1] == ("exclude", "gpu01")
-    assert given.problem == "--image is no option of sbatch, or an ambiguous one"
+    assert given.problem == "--my-plugin is no option of sbatch, or an ambiguous one"
 
 
 def test_the_command_line_outranks_the_script() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from doctor.base.regex import regex
@@ -26,6 +27,8 @@ _ENROOT = ("/tmp",)
 CONTAINER_PREFIXES = ("APPTAINERENV_", "SINGULARITYENV_")
 #: What people start in such an image in place of a server, to work in it or to keep it there.
 _NO_SERVER = frozenset("bash sh zsh env sleep tail python python3 pip nvidia-smi".split())
+#: The variable in which Shifter's plug-in for Slurm leaves the image of ``--image``.
+SHIFTER_IMAGE = "SHIFTER_IMAGE"
 #: The whole of a docker container's file system is its own, but for what is bound.
 EVERYTHING = ("/",)
 
@@ -138,16 +141,19 @@ def _docker_exec(unwrapped: Unwrapped, start: Start) -> Start:
 
 
 def _enroot(unwrapped: Unwrapped, start: Start) -> Start:
-    return _in_image(unwrapped, start, _ENROOT)
+    image = unwrapped.operands[0] if unwrapped.operands else None
+    return _in_container(start, Container("enroot", image, _ENROOT))
 
 
 def _shifter(unwrapped: Unwrapped, start: Start) -> Start:
-    return _in_image(unwrapped, start, ())
+    """The image is that of its option, or of Slurm's ``--image``, which is left in a variable."""
+    images: Sequence[Content] = unwrapped.values("-i", "--image")
+    images = images or start.environment.get(SHIFTER_IMAGE, ())
+    image = images[-1] if len(images) == 1 and isinstance(images[-1], Value) else None
+    return _in_container(start, Container("shifter", image))
 
 
-def _in_image(unwrapped: Unwrapped, start: Start, private: tuple[str, ...]) -> Start:
-    image = unwrapped.operands[0] if unwrapped.operands else None
-    container = Container(unwrapped.words[0], image, private)
+def _in_container(start: Start, container: Container) -> Start:
     return replace(start, context=replace(start.context, container=container))
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from doctor.base.numbers import whole_number
 from doctor.slurm.table import Takes, options
 from doctor.trace.domain.state import Content
-from doctor.trace.programs.containers import pyxis
+from doctor.trace.programs.containers import SHIFTER_IMAGE, pyxis
 from doctor.trace.programs.invocation import JOB_NODES, JOB_TASKS, Context, Copies, Start
 from doctor.trace.programs.options import Unwrapped, Wrapper
 from doctor.trace.programs.program import Place, Program, Sink, Trait
@@ -53,6 +53,8 @@ def _step(unwrapped: Unwrapped, start: Start) -> Start:
     environment = exported(unwrapped, start.environment)
     for name in environment.keys() & set(_DEVICES):
         environment[name] = (Value((Unknown(f"${name} of the step"),)),)
+    for image in unwrapped.values("--image"):
+        environment[SHIFTER_IMAGE] = (image,)
     images = unwrapped.values("--container-image")
     context = replace(
         start.context,

@@ -17,7 +17,7 @@ from doctor.slurm.allocation import AllocationRequest, is_step, read_allocation
 from doctor.slurm.options import Given, combine, read_components, read_options
 from doctor.trace.domain.frame import FileFrame, ScriptFrame, nested
 from doctor.trace.machine.journal import Load
-from doctor.trace.programs.containers import pyxis
+from doctor.trace.programs.containers import SHIFTER_IMAGE, pyxis
 from doctor.trace.programs.invocation import Container, Invocation
 from doctor.values.value import UNKNOWN, Piece, Text, Unknown, UnknownType, Value, known
 
@@ -160,7 +160,7 @@ def container_of(job: Job) -> Container | None:
 
 
 def variables(job: Job) -> dict[str, Value]:
-    """Slurm's own variables that a job's header settles, by the text that they hold.
+    """The variables that a job's header settles: Slurm's own, and Shifter's image.
 
     sbatch(1), "Output environment variables". With several components each has its own.
     """
@@ -180,7 +180,11 @@ def variables(job: Job) -> dict[str, Value]:
     cpus = given.last("cpus-per-task")
     if cpus is not None and cpus.value is not None and cpus.value.text is not None:
         settled["SLURM_CPUS_PER_TASK"] = cpus.value.text
-    return {name: known(text) for name, text in settled.items()}
+    found = {name: known(text) for name, text in settled.items()}
+    image = given.last("image")
+    if image is not None and image.value is not None:
+        found[SHIFTER_IMAGE] = image.value
+    return found
 
 
 def given_by(frame: ScriptFrame, header: Header) -> list[Given]:

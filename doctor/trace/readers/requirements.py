@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from doctor.base.record import Record
+from doctor.trace.machine.journal import Load
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.programs.program import Trait
 from doctor.trace.programs.table import does
+from doctor.trace.readers import pin_files
 from doctor.values.assumption import Guard, consistent
 from doctor.values.value import UNKNOWN, Value
-from doctor.vllm import images, requirements
+from doctor.vllm import checkouts, images, requirements
+from doctor.vllm.checkouts import Clone
 from doctor.vllm.releases import Pin, pinned
 from doctor.vllm.tables import Tables
 
@@ -23,24 +27,60 @@ class Asked(Record):
     invocation: Invocation
 
     @property
+    def in_file(self) -> bool:
+        """Whether it stands in a file that the program reads."""
+        place = self.requirement.value.location
+        return place is not None and bool(place.within)
+
+    @property
     def assumes(self) -> Guard:
         return self.requirement.value.assumes | self.invocation.assumes
 
 
-def asked(invocations: Iterable[Invocation]) -> list[Asked]:
-    """Every requirement that the programs make."""
+def asked(invocations: Iterable[Invocation], load: Load, builds: Mapping[str, str]) -> list[Asked]:
+    """Every requirement that the programs make.
+
+    ``load`` reads the files that they name; ``builds`` has the releases in known images.
+    """
     found: dict[tuple[object, str], Asked] = {}
+    clones: list[Clone] = []
     for invocation in invocations:
-        for requirement in _of(invocation):
+        checked_out = _of_clones(invocation, clones)
+        for requirement in (*_of(invocation, load, builds), *checked_out):
             place = requirement.value.location or invocation.origin.location
             found.setdefault((place, requirement.written), Asked(requirement, invocation))
     return list(found.values())
 
 
-def _of(invocation: Invocation) -> Iterator[requirements.Requirement]:
-    yield from requirements.read_requirements(invocation.arguments)
+def _of_clones(invocation: Invocation, clones: list[Clone]) -> Iterator[requirements.Requirement]:
+    """What a program installs from one of the ``clones`` before it; or it adds to them."""
+    words = invocation.arguments
+    if (made := checkouts.clone_of(words)) is not None:
+        clones.append(made)
+    elif clones and (tag := checkouts.tag_of(words)) is not None:
+        clones[-1] = replace(clones[-1], tag=tag)
+    for folder in checkouts.installed(words) if clones else ():
+        here = folder == "." and len(clones) == 1
+        for clone in clones:
+            if clone.tag is None or not (here or _is(folder, clone)):
+                continue
+            if found := checkouts.requirement(clone, clone.tag):
+                yield found
+
+
+def _is(folder: str, clone: Clone) -> bool:
+    return folder == clone.folder or folder.endswith(f"/{clone.folder}")
+
+
+def _of(
+    invocation: Invocation, load: Load, builds: Mapping[str, str]
+) -> Iterator[requirements.Requirement]:
+    own = requirements.read_requirements(invocation.arguments)
+    yield from own
+    if not any(each.package == "vllm" for each in own):
+        yield from pin_files.read(invocation, load)
     for image in _images(invocation):
-        requirement = images.read_image(image)
+        requirement = images.read_image(image, builds)
         if requirement is not None:
             yield requirement
 
@@ -59,23 +99,26 @@ class Pins(Record):
 
     tables: Tables
     found: Sequence[Asked]
+    builds: Mapping[str, str]
     configured: str | None = None
 
     def of(self, invocation: Invocation) -> Pin | None:
         """The pin for one server: the configuration's, its image's, or what is installed.
 
-        Where the script installs several releases nobody can say which one a server uses.
+        The script's own words outrank the files that it reads. Where it installs several
+        releases nobody can say which one a server uses.
         """
         if self.configured is not None:
             return pinned(self.tables, f"vLLM {self.configured} is configured", self.configured)
         container = invocation.context.container
         if container is not None:
-            image = images.read_image(container.image) if container.image is not None else None
+            name = container.image
+            image = images.read_image(name, self.builds) if name is not None else None
             return None if image is None else self._pin(image)
+        fitting = [e for e in self._installed if consistent(e.assumes, invocation.assumes)]
         installs = {
             (each.requirement.version, each.requirement.specifier): each.requirement
-            for each in self._installed
-            if consistent(each.assumes, invocation.assumes)
+            for each in [e for e in fitting if not e.in_file] or fitting
         }
         return self._pin(next(iter(installs.values()))) if len(installs) == 1 else None
 

@@ -178,7 +178,9 @@ class Scene(Record):
         """What the script says about the release of vLLM that runs."""
         from doctor.trace.readers import requirements
 
-        return self.spared("what is installed", lambda: requirements.asked(self.invocations))
+        programs, load = self.invocations, self.walk.load
+        builds = self.settings.knowledge.builds
+        return self.spared("what is installed", lambda: requirements.asked(programs, load, builds))
 
     @cached_property
     def started(self) -> tuple[Started, ...]:
@@ -188,7 +190,8 @@ class Scene(Record):
         from doctor.trace.readers import configured, requirements, servers
 
         settings, load = self.settings, self.walk.load
-        pins = requirements.Pins(settings.tables, self.asked, settings.vllm_version)
+        builds, release = settings.knowledge.builds, settings.vllm_version
+        pins = requirements.Pins(settings.tables, self.asked, builds, release)
         whole = self.spared(
             "the configuration files",
             lambda: (configured.with_options(each, load) for each in self.invocations),
