@@ -51,6 +51,11 @@ class SharedCache(Fact, kw_only=True):
     )
     isolation_fault: str | None = attribute("why it does not, in a few words", None)
     compiles: bool | UnknownType = attribute("whether the servers compile at all")
+    devices_differ: bool = attribute(
+        "whether they see their GPUs under different numbers (`--device-ids`), while code that is "
+        "compiled for one can't be loaded on another",
+        False,
+    )
     releases: frozenset[str] | UnknownType = attribute("the releases that could run them")
     named_releases: frozenset[str] | UnknownType = attribute(
         "the releases that the script's comments and names, the scripts that set up near it, or "

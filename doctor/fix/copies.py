@@ -36,6 +36,8 @@ def separate_caches(work: Work) -> Iterator[Edit]:
     value that the script gives each server already.
     """
     groups = _commands(work)
+    if any(_has_own_environment(server) for _, servers in groups for server in servers):
+        raise NoFixError("the script's variables don't come into the servers' container")
     for number, (command, servers) in enumerate(groups):
         own = _own_name(groups, number)
         name = "_".join(filter(None, [own, _what_differs(work, command, servers)]))
@@ -47,6 +49,11 @@ def separate_caches(work: Work) -> Iterator[Edit]:
         else:
             start = work.stretch(command.span.start, command.span.start)
             yield Edit(start, f'VLLM_CACHE_ROOT="{_root(servers[0])}_{name}" ')
+
+
+def _has_own_environment(server: Started) -> bool:
+    container = server.invocation.context.container
+    return container is not None and container.own_environment
 
 
 def _own_name(groups: Sequence[tuple[Simple, Sequence[Started]]], number: int) -> str:

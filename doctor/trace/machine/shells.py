@@ -77,7 +77,8 @@ def run_shell(shell: Shell, start: Start, state: State) -> None:
     rest = list(after_dashes(rest))
     letters = "".join(name for name, _ in options if not name.startswith("--"))
     if "c" in letters and rest:
-        _walk_text(shell, start, rest[0], state, tuple(rest[2:]))
+        first = 1 if rest[1:2] and rest[1].many else 2  # of several words the first is `$0`
+        _walk_text(shell, start, rest[0], state, tuple(rest[first:]), tuple(rest[1:2]))
     elif rest and "s" not in letters:
         run_file(shell, start, tuple(rest), state)
     elif start.input is not None:
@@ -95,12 +96,20 @@ def run_text(shell: Shell, unwrapped: Unwrapped, start: Start, state: State) -> 
 
 
 def _walk_text(
-    shell: Shell, start: Start, text: Value, state: State, positional: tuple[Value, ...]
+    shell: Shell,
+    start: Start,
+    text: Value,
+    state: State,
+    positional: tuple[Value, ...],
+    name: tuple[Value, ...] = (),
 ) -> None:
+    """``name`` is what the shell is told to be called, its ``$0``."""
     if shell.walk.depth > MAX_NESTED_SHELLS:
         return
     inner, fresh = _sub_shell(shell, start, state)
     fresh.positional = positional
+    if name:
+        fresh.set("0", name)
     frame = nested(text, start.origin, shell.walk.number())
     _run(shell, inner, frame, frame.text, fresh)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from doctor.base.regex import regex
@@ -55,10 +55,10 @@ def _docker_run(unwrapped: Unwrapped, start: Start) -> Start:
             environment[name] = (value.slice(len(name) + 1),)
         elif name in start.environment:
             environment[name] = start.environment[name]
-    binds = tuple(_binds(unwrapped.values("-v", "--volume")))
+    binds = (*_binds(unwrapped.values("-v", "--volume")), *_mounts(unwrapped))
     networks = [value.text for value in unwrapped.values("--network", "--net")]
     own_network = networks[-1:] != ["host"]
-    container = Container(unwrapped.words[0], image, EVERYTHING, binds, own_network)
+    container = Container(unwrapped.words[0], image, EVERYTHING, binds, own_network, True)
     arguments = start.arguments
     entrypoint = unwrapped.values("--entrypoint")
     if entrypoint:
@@ -81,6 +81,17 @@ def _binds(values: list[Value]) -> list[tuple[str, Value]]:
             inside = rest.partition(":")[0] or outside
             found.append((inside.rstrip("/") or "/", item.slice(0, len(outside))))
     return found
+
+
+def _mounts(unwrapped: Unwrapped) -> Iterator[tuple[str, Value]]:
+    """``--mount type=bind,source=OUTSIDE,target=INSIDE`` as such pairs."""
+    for value in unwrapped.values("--mount"):
+        items = [(item.display.partition("=")[0], item) for item in value.split(",")]
+        said = {name: item.slice(len(name) + 1) for name, item in items}
+        outside = said.get("source") or said.get("src")
+        inside = said.get("target") or said.get("dst") or said.get("destination")
+        if outside is not None and inside is not None:
+            yield inside.display.rstrip("/") or "/", outside
 
 
 def _with_image(unwrapped: Unwrapped, start: Start) -> tuple[Unwrapped, Start]:
@@ -106,13 +117,13 @@ def _apptainer(unwrapped: Unwrapped, start: Start) -> Start:
     unwrapped, start = _with_image(unwrapped, start)
     contained = unwrapped.given("-c", "--contain", "-C", "--containall")
     private: list[str] = ["/tmp", "/var/tmp", "/dev/shm"] if contained else []
+    private += ["$HOME"] if contained or unwrapped.given("--no-home") else []
     for value in unwrapped.values("--no-mount"):
         private += [f"/{item.strip('/')}" for item in value.display.split(",")]
-    binds = tuple(_binds(unwrapped.values("-B", "--bind")))
+    binds = (*_binds(unwrapped.values("-B", "--bind")), *_mounts(unwrapped))
     private += [inside for inside, outside in binds if outside.display != inside]
-    environment = dict(start.environment)
-    if unwrapped.given("-e", "--cleanenv", "-C", "--containall"):
-        environment = {}
+    cleaned = unwrapped.given("-e", "--cleanenv", "-C", "--containall")
+    environment = {} if cleaned else dict(start.environment)
     for prefix in CONTAINER_PREFIXES:
         for name, alternatives in start.environment.items():
             if name.startswith(prefix):
@@ -129,14 +140,14 @@ def _apptainer(unwrapped: Unwrapped, start: Start) -> Start:
         begins = arguments[0].display.startswith("-") if arguments else True
         if _is_vllm(image) and begins:
             arguments = (known("vllm"), known("serve"), *arguments)
-    container = Container(unwrapped.words[0], image, tuple(private), binds)
+    container = Container(unwrapped.words[0], image, tuple(private), binds, own_environment=cleaned)
     context = replace(start.context, container=container)
     return replace(start, arguments=arguments, context=context, environment=environment)
 
 
 def _docker_exec(unwrapped: Unwrapped, start: Start) -> Start:
     """In a container that runs already: which image that is nobody says."""
-    container = Container(unwrapped.words[0], None, EVERYTHING)
+    container = Container(unwrapped.words[0], None, EVERYTHING, own_environment=True)
     return replace(start, context=replace(start.context, container=container), environment={})
 
 
@@ -166,6 +177,8 @@ def _log(unwrapped: Unwrapped, descriptor: int) -> Sink | None:
 
 
 _DETACHES = frozenset({"-d", "--detach"})
+_BY_DOCKER = "`-e NAME`"
+_BY_APPTAINER = "`--env NAME=…` or as `APPTAINERENV_NAME`"
 _DOCKER_RUN = Wrapper(
     "ehvpwuclma",
     names(
@@ -194,17 +207,31 @@ _APPTAINER_RUN = Wrapper(
 
 PROGRAMS = (
     Program(_DOCKER, is_a=frozenset({Trait.DAEMON})),
-    Program(_DOCKER, ("run",), wraps=_DOCKER_RUN, enters=_docker_run, sends=_log),
+    Program(
+        _DOCKER,
+        ("run",),
+        wraps=_DOCKER_RUN,
+        enters=_docker_run,
+        sends=_log,
+        passes=_BY_DOCKER,
+    ),
     Program(
         _DOCKER,
         ("exec", "compose exec", "compose run"),
         wraps=_DOCKER_EXEC,
         enters=_docker_exec,
         sends=_log,
+        passes=_BY_DOCKER,
     ),
     Program(_DOCKER, ("pull",), is_a=frozenset({Trait.PULLS})),
     Program(_DOCKER, ("stop", "kill", "rm"), is_a=frozenset({Trait.ENDS_OTHERS})),
-    Program(_APPTAINER, ("exec", "run"), wraps=_APPTAINER_RUN, enters=_apptainer),
+    Program(
+        _APPTAINER,
+        ("exec", "run"),
+        wraps=_APPTAINER_RUN,
+        enters=_apptainer,
+        passes=_BY_APPTAINER,
+    ),
     Program(_APPTAINER, ("pull", "build"), is_a=frozenset({Trait.PULLS})),
     Program(_APPTAINER, ("instance",), is_a=frozenset({Trait.ENDS_OTHERS})),
     Program(

@@ -42,7 +42,7 @@ class Container(Record):
 
     ``image`` is its reference; ``private`` are the folders that it has for itself, ``binds``
     maps a path inside to the path outside that it shows. ``own_network`` is true where its
-    ports are not the host's.
+    ports are not the host's, ``own_environment`` where the script's variables don't come in.
     """
 
     engine: str
@@ -50,19 +50,27 @@ class Container(Record):
     private: tuple[str, ...] = ()
     binds: tuple[tuple[str, Value], ...] = ()
     own_network: bool = False
+    own_environment: bool = False
 
     def outside(self, path: Value) -> Value | None:
         """The host's path that is seen at this path inside; None if it is the container's own."""
-        shown = path.prefix
+        shown = _at_home(path.display)
         under = [pair for pair in self.binds if _is_below(shown, pair[0])]
         if under:
             inside, outside = max(under, key=lambda pair: len(pair[0]))
-            return outside + path.slice(len(inside.rstrip("/")))
+            below = len(shown) - len(_at_home(inside).rstrip("/"))
+            return outside + path.slice(len(path.display) - below)
         return None if any(_is_below(shown, folder) for folder in self.private) else path
 
 
 def _is_below(path: str, folder: str) -> bool:
+    folder = _at_home(folder)
     return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def _at_home(path: str) -> str:
+    """A path as it is shown, with the home folder by its variable."""
+    return f"$HOME{path[1:]}" if path == "~" or path.startswith("~/") else path
 
 
 class Output(Record):
@@ -77,14 +85,15 @@ class Output(Record):
 #: Copies of a step that doesn't say how many tasks and nodes it has: as many as its job.
 JOB_TASKS: Final = "job-tasks"
 JOB_NODES: Final = "job-nodes"
-Copies: TypeAlias = Literal["task", "host", "job-tasks", "job-nodes"]
+Copies: TypeAlias = Literal["task", "host", "process", "job-tasks", "job-nodes"]
 
 
 class Context(Record):
     """What surrounds a command.
 
     ``wrappers`` are the programs around it, the outermost first. ``copies`` are the kinds of
-    copies of it that a step runs: ``task``, ``host``, or as many as the job has. ``choices`` tell
+    copies of it that run at once: of a step ``task``, ``host``, or as many as the job has, of
+    ``xargs -P`` ``process``. ``choices`` tell
     for each command around it, by a number, which of its alternatives this comes of. ``feed`` is
     where the commands stand whose output it reads: those before it in a pipeline, or in ``<( )``.
     ``batch_job`` is the moment at which the sbatch ran whose job it is in, None for the script's.

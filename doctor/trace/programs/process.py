@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from doctor.base.regex import regex
 from doctor.trace.programs.invocation import Context, Start
 from doctor.trace.programs.options import Unwrapped, Wrapper, names
 from doctor.trace.programs.program import Place, Program, Trait
-from doctor.values.value import PROCESS, Unknown, Value, derived
+from doctor.values.value import PROCESS, Unknown, Value, Vary, derived
 
 #: Where GNU parallel puts an argument in: ``{}``, ``{1}``, ``{%}``, ``{/.}``.
 _PUT_IN = regex(r"\{[0-9#%]*/{0,2}\.?\}")
+#: What stands for arguments that come from a program's input.
+_FURTHER = "…"
 _BECOMES = frozenset({Trait.BECOMES})
 
 
@@ -41,31 +44,56 @@ def _parallel(unwrapped: Unwrapped, start: Start) -> Start:
     ends = [at for at, word in enumerate(words) if (word.text or "").startswith(":::")]
     line = words[: ends[0]] if ends else words
     given = words[ends[0] + 1 :] if len(ends) == 1 else ()
+    if [count.text for count in unwrapped.values("-j", "--jobs")][-1:] != ["1"]:
+        start = _at_once(start)
     if len(given) == 1 and given[0].many:  # a pattern stands for each name that matches it
         filled = tuple(given[0] if word.text == "{}" else _filled(word) for word in line)
         return replace(start, arguments=filled if filled != line else (*line, given[0]))
     filled = tuple(_filled(word) for word in line)
-    return (
-        _xargs(unwrapped, replace(start, arguments=filled))
-        if filled == line
-        else replace(start, arguments=filled)
-    )
+    return replace(start, arguments=filled if filled != line else (*line, _further(start)))
 
 
 def _filled(word: Value) -> Value:
     """A word with what ``parallel`` puts in as an unknown that each of its jobs has of its own."""
+    return _put_in(word, _PUT_IN, frozenset({PROCESS}))
+
+
+def _put_in(word: Value, marks: re.Pattern[str], varies: frozenset[Vary], name: str = "") -> Value:
+    """A word with an unknown of this name, or the mark's, in place of each mark."""
     filled, at = Value(assumes=word.assumes), 0
-    for place in _PUT_IN.finditer(word.shadow):
-        given = Unknown(place[0], frozenset({PROCESS}), origin=word.origin)
+    for place in marks.finditer(word.shadow):
+        given = Unknown(name or place[0], varies, origin=word.origin)
         filled = filled + word.slice(at, place.start()) + Value((given,))
         at = place.end()
     return filled + word.slice(at)
 
 
 def _xargs(unwrapped: Unwrapped, start: Start) -> Start:
-    """Further arguments, which come from its input."""
-    more = Value((derived("…", *start.arguments, many=True),))
-    return replace(start, arguments=(*start.arguments, more))
+    """Further arguments, which come from its input; with ``-I`` each word has them put in."""
+    if [n.text for n in unwrapped.values("-P", "--max-procs")][-1:] not in ([], ["1"]):
+        start = _at_once(start)
+    marks = [mark.text or "{}" for mark in unwrapped.values("-I", "--replace")]
+    marks += ["{}"] if unwrapped.given("-i", "--replace") else []
+    if not marks:
+        return replace(start, arguments=(*start.arguments, _further(start)))
+    mark = re.compile(re.escape(marks[0]))
+    words = (_put_in(word, mark, _varies(start), _FURTHER) for word in start.arguments)
+    return replace(start, arguments=tuple(words))
+
+
+def _at_once(start: Start) -> Start:
+    """Several of them run at the same time."""
+    return replace(start, context=replace(start.context, copies=start.context.copies | {PROCESS}))
+
+
+def _further(start: Start) -> Value:
+    """Arguments that nobody knows, other ones for each process that runs at the same time."""
+    more = derived(_FURTHER, *start.arguments, many=True)
+    return Value((replace(more, varies=more.varies | _varies(start)),))
+
+
+def _varies(start: Start) -> frozenset[Vary]:
+    return frozenset({PROCESS}) if PROCESS in start.context.copies else frozenset()
 
 
 def _timeout_place(unwrapped: Unwrapped, context: Context) -> Place:
@@ -92,6 +120,7 @@ PROGRAMS = (
         wraps=Wrapper("uCS", names("unset chdir split-string")),
         enters=_env,
         is_a=_BECOMES,
+        passes="`env NAME=…`",
     ),
     Program(("setsid",), wraps=Wrapper()),
     Program(("nice",), wraps=Wrapper("n", names("adjustment")), is_a=_BECOMES),
@@ -154,7 +183,7 @@ PROGRAMS = (
     ),
     Program(
         ("xargs",),
-        wraps=Wrapper("IinPLdEsa", names("max-args max-procs replace delimiter arg-file")),
+        wraps=Wrapper("InPLdEsa", names("max-args max-procs delimiter arg-file")),
         enters=_xargs,
     ),
     Program(

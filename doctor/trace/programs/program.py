@@ -73,7 +73,8 @@ class Program(Record):
     ``names`` are the names that it goes by, ``verbs`` the words that may follow, each a verb;
     without verbs it is the program whatever follows. ``wraps`` tells how to read its command line
     if it starts another program, and ``enters`` what that program then sees. ``sends`` tells where
-    an output of that program goes, ``places`` where it runs, if anywhere else.
+    an output of that program goes, ``places`` where it runs, if anywhere else. ``passes`` tells how
+    a variable called NAME is given to it where it does not see the script's.
     """
 
     names: tuple[str, ...]
@@ -83,3 +84,4 @@ class Program(Record):
     enters: Callable[[Unwrapped, Start], Start] | None = None
     sends: Callable[[Unwrapped, int], Sink | None] | None = None
     places: Callable[[Unwrapped, Context], Place] | None = None
+    passes: str = ""

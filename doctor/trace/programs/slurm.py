@@ -12,12 +12,14 @@ from doctor.trace.programs.containers import SHIFTER_IMAGE, pyxis
 from doctor.trace.programs.invocation import JOB_NODES, JOB_TASKS, Context, Copies, Start
 from doctor.trace.programs.options import Unwrapped, Wrapper
 from doctor.trace.programs.program import Place, Program, Sink, Trait
-from doctor.values.value import HOST, TASK, Unknown, Value
+from doctor.values.value import HOST, PROCESS, TASK, Unknown, Value
 
 _SLURM = frozenset({Trait.SLURM})
 _DEVICES = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
 #: What srun sets in each step to the step's GPUs, whatever it was before (seen on 22.05.8).
 SET_ANEW = frozenset(f"${name} of the step" for name in _DEVICES)
+#: What srun tells each task of itself.
+OF_TASK = ("SLURM_PROCID", "SLURM_LOCALID", "SLURM_NODEID")
 _STEP_SIZES = (
     ("node", "nodes", ("-N", "--nodes")),
     ("task", "tasks", ("-n", "--ntasks")),
@@ -55,11 +57,13 @@ def _step(unwrapped: Unwrapped, start: Start) -> Start:
         environment[name] = (Value((Unknown(f"${name} of the step"),)),)
     for image in unwrapped.values("--image"):
         environment[SHIFTER_IMAGE] = (image,)
+    for name in OF_TASK:
+        environment.pop(name, None)
     images = unwrapped.values("--container-image")
     context = replace(
         start.context,
         in_step=True,
-        copies=frozenset(_copies(unwrapped)),
+        copies=frozenset(_copies(unwrapped)) | start.context.copies & {PROCESS},
         container=pyxis(images[-1]) if images else start.context.container,
     )
     return replace(start, environment=environment, context=context)
@@ -138,6 +142,7 @@ PROGRAMS = (
         wraps=_wrapper("srun"),
         enters=_step,
         sends=_step_output,
+        passes="`--export=ALL`",
         places=_step_place,
     ),
     Program(("salloc",), is_a=_SLURM, wraps=_wrapper("salloc"), places=_allocation_place),

@@ -73,6 +73,12 @@ def places(context: Context) -> list[Place]:
     return [place(wrapper, context) for place, wrapper in found if place is not None]
 
 
+def passes(context: Context, name: str) -> str | None:
+    """How a variable is given to a command, through the outermost that may keep it out."""
+    found = (program_of(wrapper).passes for wrapper in context.wrappers)
+    return next((words.replace("NAME", name) for words in found if words), None)
+
+
 def sink(context: Context, descriptor: int) -> Sink | None:
     """Where the programs around a command lead an output of it, the innermost first."""
     for wrapper in reversed(context.wrappers):

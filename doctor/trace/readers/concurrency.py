@@ -91,7 +91,8 @@ def copies(
 ) -> frozenset[Vary]:
     """Between what the copies of one program differ that run at the same time.
 
-    Empty if there is just one; else some of ``task``, ``host``, ``array-task``, iterations. Of the
+    Empty if there is just one; else some of ``task``, ``host``, ``process``, ``array-task``,
+    iterations. Of the
     turns in which more is assumed of the program, ``assumes``, there may be just one.
     """
     first = {
@@ -101,7 +102,7 @@ def copies(
     }
     newest = max((assumption.since for assumption in assumes), default=0)
     context = invocation.context
-    differ: set[Vary] = {kind for kind in (TASK, HOST) if kind in context.copies}
+    differ: set[Vary] = {kind for kind in (TASK, HOST, PROCESS) if kind in context.copies}
     if context.batch_job is None:
         differ |= {ARRAY_TASK} if job.array else set()
         differ |= {TASK} if job.tasks and JOB_TASKS in context.copies else set()
@@ -126,3 +127,18 @@ def begun(differ: Collection[Vary]) -> int:
 def kept_apart(varies: Collection[Vary], differ: Collection[Vary]) -> bool:
     """Whether a value that varies so is another one for each copy."""
     return bool(set(varies) & {RANDOM, PROCESS, *differ})
+
+
+def servers_in_words(count: int, differ: Collection[Vary]) -> str:
+    """``4 servers``, or which copies of one server are meant; of several there are more yet."""
+    if not differ:
+        return f"{count} servers"
+    if count > 1:
+        return f"at least {count} servers"
+    if ARRAY_TASK in differ:
+        return "the servers of all array tasks"
+    if any(isinstance(kind, Iteration) for kind in differ):
+        return "the servers of all the loop's turns"
+    if PROCESS in differ:
+        return "the servers that are started at once"
+    return "the servers of all tasks of the step"

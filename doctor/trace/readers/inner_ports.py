@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from doctor.base.bounds import MAX_COMPARED
 from doctor.facts.base import Evidence
 from doctor.facts.relations import InnerPorts
-from doctor.trace.readers.caches import servers_in_words
-from doctor.trace.readers.concurrency import JobShape, together
+from doctor.trace.readers.concurrency import JobShape, servers_in_words, together
 from doctor.trace.readers.restarts import endings, is_restart
 from doctor.trace.readers.scene import Scene
 from doctor.trace.readers.servers import Started

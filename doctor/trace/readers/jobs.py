@@ -19,6 +19,7 @@ from doctor.trace.domain.frame import FileFrame, ScriptFrame, nested
 from doctor.trace.machine.journal import Load
 from doctor.trace.programs.containers import SHIFTER_IMAGE, pyxis
 from doctor.trace.programs.invocation import Container, Invocation
+from doctor.trace.programs.slurm import OF_TASK
 from doctor.values.value import UNKNOWN, Piece, Text, Unknown, UnknownType, Value, known
 
 _SLURM = regex(r"\bSLURM_[A-Z]|\b(srun|sbatch|salloc|scontrol|squeue|sinfo|scancel)\b")
@@ -29,6 +30,10 @@ _IN_JOB = frozenset(
 )
 _PROGRAMS = frozenset({"sbatch", "salloc", "srun"})
 _JOB_TEXT = regex(r"#![^\n]*\n(?:[ \t]*(?:#[^\n]*)?\n)*?#SBATCH", re.MULTILINE)
+
+
+#: A batch script is the first task on the first node of its job, until it starts a step.
+_OF_FIRST_TASK = dict.fromkeys(OF_TASK, "0")
 
 
 class Job(Record):
@@ -180,7 +185,7 @@ def variables(job: Job) -> dict[str, Value]:
     cpus = given.last("cpus-per-task")
     if cpus is not None and cpus.value is not None and cpus.value.text is not None:
         settled["SLURM_CPUS_PER_TASK"] = cpus.value.text
-    found = {name: known(text) for name, text in settled.items()}
+    found = {name: known(text) for name, text in {**settled, **_OF_FIRST_TASK}.items()}
     image = given.last("image")
     if image is not None and image.value is not None:
         found[SHIFTER_IMAGE] = image.value

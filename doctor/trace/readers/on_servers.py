@@ -9,6 +9,7 @@ from doctor.trace.readers import (
     launch,
     ports,
     required,
+    shared_caches,
     shared_gpus,
     variables,
 )
@@ -20,7 +21,7 @@ READERS: tuple[tuple[str, Reader], ...] = (
     ("the flags", flags.read),
     ("the variables", variables.read),
     ("the caches", caches.folders),
-    ("the shared caches", caches.shared),
+    ("the shared caches", shared_caches.shared),
     ("the shared ports", ports.shared),
     ("the inner ports", inner_ports.shared),
     ("the shared GPUs", shared_gpus.shared),

@@ -9,8 +9,7 @@ from doctor.base.bounds import MAX_COMPARED
 from doctor.facts.base import Evidence
 from doctor.facts.relations import SharedPort
 from doctor.facts.servers import Meets
-from doctor.trace.readers.caches import servers_in_words
-from doctor.trace.readers.concurrency import begun, copies, kept_apart, together
+from doctor.trace.readers.concurrency import begun, copies, kept_apart, servers_in_words, together
 from doctor.trace.readers.jobs import node_shared
 from doctor.trace.readers.restarts import endings, is_restart, port_of
 from doctor.trace.readers.scene import Scene

@@ -25,6 +25,7 @@ _NOT_OF_THE_ENGINE = frozenset(
         "--port",
         "--host",
         "--uds",
+        "--device-ids",
         "--served-model-name",
         "--api-key",
         "--uvicorn-log-level",

@@ -15,8 +15,7 @@ from doctor.trace.programs.options import Unwrapped
 from doctor.trace.programs.program import Trait
 from doctor.trace.programs.slurm import SET_ANEW
 from doctor.trace.programs.table import is_a
-from doctor.trace.readers.caches import servers_in_words
-from doctor.trace.readers.concurrency import begun, copies, kept_apart, together
+from doctor.trace.readers.concurrency import begun, copies, kept_apart, servers_in_words, together
 from doctor.trace.readers.devices import is_left_to_slurm, needed, on_node, options_of
 from doctor.trace.readers.jobs import Request
 from doctor.trace.readers.restarts import endings, is_restart

@@ -27,13 +27,18 @@ def transform(value: Value, part: Parameter, argument: Value, written: str) -> V
         return Value((Unknown(SCRIPT_FOLDER),), assumes)
     text, word = value.text, argument.text
     if text is None or word is None or max(len(text), len(word)) > _MAX_TEXT:
-        return Value((derived(written, value, argument),), assumes)
+        return Value((derived(written, value, argument, many=_splits(part, argument)),), assumes)
     changed = _apply(part.operator, text, word)
     if changed is None:
-        return Value((derived(written, value, argument),), assumes)
+        return Value((derived(written, value, argument, many=_splits(part, argument)),), assumes)
     if changed and text.endswith(changed):
         return replace(value.slice(len(text) - len(changed)), assumes=assumes)
     return Value((Text(changed, value.origin),) if changed else (), assumes)
+
+
+def _splits(part: Parameter, argument: Value) -> bool:
+    """Whether a text of several words may come of it: ``${CUDA_VISIBLE_DEVICES//,/ }``."""
+    return part.operator == "//" and not part.quoted and argument.display.endswith(" ")
 
 
 def _requoted(value: Value, written: str) -> Value:

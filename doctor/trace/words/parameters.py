@@ -23,6 +23,8 @@ def contents(state: State, name: str) -> tuple[Content, ...]:
         if state.positional is None:
             return (Value((replace(_ARGUMENTS, which=state.shifted, since=state.shifted),)),)
         return (Array(state.positional),)
+    if name == "0" and "0" in state.variables:
+        return state.get(name).alternatives
     if name in ("0", "BASH_SOURCE"):
         return (Value((Unknown(SCRIPT),)),)
     if name == "#":
@@ -142,10 +144,20 @@ def items(content: Content, part: Parameter, origin: Origin | None) -> tuple[Val
             unknown = derived(f"${part.name}", content, known(part.subscript))
             return (Value((unknown,), content.assumes),)
         return (content,)
-    found = tuple(_with(item, content.assumes) for item in content.items)
+    found = tuple(_with(_split(item, part), content.assumes) for item in content.items)
     if content.open:
         found += (Value((further(part.name, origin, content.since),), content.assumes),)
     return found
+
+
+def _split(item: Value, part: Parameter) -> Value:
+    """An element that a list was split into, ``A=($LIST)``: each word is an element, in quotes
+    too.
+    """
+    unknown = single(item)
+    if unknown is None or not unknown.many or part.subscript != "@":
+        return item
+    return replace(item, pieces=(replace(unknown, name=f"${{{part.name}[@]}}"),))
 
 
 def further(name: str, origin: Origin | None, since: int) -> Unknown:
