@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from doctor.facts.base import Fact
 from doctor.facts.commands import (
+    BrokenLine,
     Deletion,
     NamedKill,
     PaneCapture,
@@ -53,6 +54,7 @@ FACTS: Mapping[str, type[Fact]] = {
         Step,
         NamedKill,
         ServerWait,
+        BrokenLine,
         PaneCapture,
     )
 }

@@ -9,6 +9,7 @@ from doctor.facts.base import Fact, attribute
 
 Means: TypeAlias = Literal["redirection", "tee", "mkdir", "variable", "option"]
 FoundBy: TypeAlias = Literal["name", "port", "gpu", "ray"]
+BrokenBy: TypeAlias = Literal["blank", "comment", "empty-line", "doubled", "nothing"]
 
 
 class Deletion(Fact, kw_only=True):
@@ -74,6 +75,20 @@ class ServerWait(Fact, kw_only=True):
     """
 
     kind: ClassVar[str] = "endless-wait"
+
+
+class BrokenLine(Fact, kw_only=True):
+    """A command line that ends before its last option, or is given a blank beside them."""
+
+    kind: ClassVar[str] = "broken-line"
+
+    by: BrokenBy = attribute(
+        "what stands where the line should go on: a `blank` behind the backslash, a `comment`, an "
+        "`empty-line`, a `doubled` backslash, or `nothing`"
+    )
+    option: str | None = attribute(
+        "the option that the shell runs as a command; null where a server is given the blank alone"
+    )
 
 
 class PaneCapture(Fact, kw_only=True):

@@ -23,6 +23,7 @@ from doctor.trace.machine.journal import Beside, Load, Walk, nothing_beside
 from doctor.trace.programs.invocation import Container, Context
 from doctor.trace.readers import (
     allocations,
+    continuations,
     deletions,
     directives,
     jobs,
@@ -95,6 +96,7 @@ READERS: tuple[tuple[str, Reader], ...] = (
     ("the secrets", secrets.read),
     ("the waits", waits.read),
     ("the logs", logfiles.read),
+    ("the broken lines", continuations.read),
 )
 
 
