@@ -8,7 +8,6 @@ import signal
 import sys
 from collections.abc import Sequence
 from io import StringIO
-from pathlib import Path
 
 import click
 
@@ -16,6 +15,7 @@ from doctor.base.errors import DoctorError
 from doctor.cli import interrupts, terminal
 from doctor.cli.catalogue import COMMANDS
 from doctor.cli.cluster import cluster
+from doctor.cli.configuration import config, init
 from doctor.cli.lesson import new_lesson
 from doctor.cli.log import log
 from doctor.cli.node import node
@@ -122,19 +122,20 @@ def app(context: click.Context) -> None:
         terminal.write(context.get_help().splitlines())
 
 
-@app.command()
-@click.option("--force", is_flag=True, help="Write over a configuration that is there.")
-def init(force: bool) -> None:
-    """Write a commented configuration into the folder you are in.
-
-    Where Slurm's `sinfo` is there, it is asked which of the known bad nodes this cluster has.
-    """
-    from doctor.lessons.init import write
-
-    terminal.write(write(Path.cwd(), force))
-
-
-for _command in (scan, trace, node, cluster, register, log, wait, *COMMANDS, new_lesson, *PEERS):
+for _command in (
+    scan,
+    trace,
+    config,
+    init,
+    node,
+    cluster,
+    register,
+    log,
+    wait,
+    *COMMANDS,
+    new_lesson,
+    *PEERS,
+):
     app.add_command(_command)
 for _command in app.commands.values():
     _command.params += [_COLOUR, _TRACEBACK]

@@ -12,7 +12,7 @@ import click
 
 from doctor.base.errors import DoctorError
 from doctor.cli import terminal
-from doctor.cli.options import SEVERITIES
+from doctor.cli.options import SEVERITIES, config_options
 from doctor.cli.site import site_config
 
 if TYPE_CHECKING:
@@ -43,7 +43,10 @@ _SCRIPTS = ("bad", "good")
     show_default=True,
     help="Where the folders kb and rules lie, or will.",
 )
-def new_lesson(folder: Path, severity: str, **given: str | None) -> int:
+@config_options
+def new_lesson(
+    folder: Path, severity: str, config_file: Path | None, no_config: bool, **given: str | None
+) -> int:
     """Write a page and a rule for a new lesson.
 
     On a terminal what isn't given is asked for. The examples are tried; the exit code is 1 if one
@@ -56,7 +59,7 @@ def new_lesson(folder: Path, severity: str, **given: str | None) -> int:
     from doctor.lessons.new import Lesson, remove, write
     from doctor.scan import Examiner
 
-    config = site_config()
+    config = site_config(config_file, no_config)
     rulebook = Examiner(config).rulebook
     answers = dict(_answers(given))
     today = datetime.now().astimezone().date()

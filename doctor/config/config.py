@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from doctor.base.errors import DoctorError
@@ -17,7 +18,7 @@ from doctor.config.text import line_of, text_of
 
 #: Of these keys each file adds to what others say, and a table gains its rows; of the rest the
 #: last file decides.
-ADDING = ("ignore", "extend_exclude", "kb", "rules")
+ADDING = ("ignore", "extend_exclude", "per_file_ignores", "kb", "rules")
 
 
 class Exclusion(Record):
@@ -36,11 +37,26 @@ class Exclusion(Record):
         return Ignores(self.patterns)
 
 
+class FileIgnores(Record):
+    """What is ignored in the files that a pattern means, which is relative to a folder."""
+
+    root: Path
+    pattern: str
+    selectors: tuple[str, ...]
+
+    def means(self, path: str) -> bool:
+        """Whether the pattern means a file, or a folder above it."""
+        return _meant(self._ignores, path, self.root)
+
+    @cached_property
+    def _ignores(self) -> Ignores:
+        return Ignores([self.pattern])
+
+
 class Config(Record):
     """What a configuration says; the fields are its keys, with ``_`` for ``-``.
 
-    Patterns of ``per_file_ignores`` are relative to the ``root``: the folder of the project's
-    file, which is ``filename``.
+    ``filename`` is the project's file, and ``root`` its folder.
     """
 
     root: Path = field(default_factory=Path.cwd)
@@ -51,7 +67,7 @@ class Config(Record):
     extend_exclude: tuple[Exclusion, ...] = ()
     force_exclude: bool = False
     respect_gitignore: bool = True
-    per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    per_file_ignores: tuple[FileIgnores, ...] = ()
     severity: Mapping[str, str] = field(default_factory=dict)
     bad_nodes: tuple[str, ...] | None = None
     vllm_version: str | None = None
@@ -77,12 +93,8 @@ class Config(Record):
 
     def ignores_for(self, path: str) -> tuple[str, ...]:
         """What is ignored in this file: `ignore`, and `per-file-ignores` for it."""
-        return self.ignore + tuple(
-            selector
-            for spec, selectors in self._per_file
-            if _meant(spec, path, self.root)
-            for selector in selectors
-        )
+        found = (each.selectors for each in self.per_file_ignores if each.means(path))
+        return self.ignore + tuple(chain.from_iterable(found))
 
     def severity_of(self, code: str, name: str) -> str | None:
         """The severity that the configuration gives to a rule; the longest selector wins."""
@@ -109,7 +121,7 @@ class Config(Record):
 
     def refuse_unknown(self, known: Mapping[str, str]) -> None:
         """Refuse a selector that means none of the known rules (code → name)."""
-        per_file = [word for words in self.per_file_ignores.values() for word in words]
+        per_file = [word for each in self.per_file_ignores for word in each.selectors]
         for selector in (*self.select, *self.ignore, *per_file, *self.severity):
             if (problem := complaint(selector, known)) is not None:
                 raise self._refusal(selector, problem)
@@ -119,10 +131,6 @@ class Config(Record):
             if (line := line_of(word, text_of(Path(filename)))) is not None:
                 return DoctorError(problem, filename, line)
         return DoctorError(problem)
-
-    @cached_property
-    def _per_file(self) -> tuple[tuple[Ignores, tuple[str, ...]], ...]:
-        return tuple((Ignores([p]), words) for p, words in self.per_file_ignores.items())
 
 
 def wrong_pattern(patterns: Sequence[str]) -> tuple[str, str] | None:

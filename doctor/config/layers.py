@@ -95,21 +95,41 @@ def user_candidate() -> Path | None:
     return None
 
 
+def shared_candidates() -> list[Path]:
+    """Where the files of the site and of the user may lie, the weakest first."""
+    return [*site_candidates(), *filter(None, [user_candidate()])]
+
+
+def shadowed(folder: Path) -> Path | None:
+    """The project's file that is in force in a folder as long as it has none of its own."""
+    for path in _candidates(folder):
+        with suppress(OSError):
+            own = path == folder / FILENAME
+            counts = not own and path.is_file() and not is_strangers(path, folder)
+            if counts and layers_of(path):
+                return path
+    return None
+
+
+def _candidates(start: Path) -> Iterator[Path]:
+    """Where a project's file may lie, the nearest first."""
+    for folder in (start, *start.parents):
+        yield from (folder / name for name in (FILENAME, PYPROJECT))
+
+
 def _project(paths: Iterable[str]) -> tuple[list[Config], list[str]]:
     """The project's file, after those that it extends, and the files of strangers."""
     folders = [path if path.is_dir() else path.parent for path in map(absolute, paths)]
     start = Path(os.path.commonpath(folders)) if folders else Path.cwd()
     passed_over: list[str] = []
-    for folder in (start, *start.parents):
-        for name in (FILENAME, PYPROJECT):
-            path = near(folder / name)
-            with suppress(OSError):  # there is none, or it may not be looked at
-                if not path.is_file():
-                    continue
-                if is_strangers(path, start):
-                    passed_over += [str(path)] if _holds_table(path) else []
-                elif found := layers_of(path):
-                    return found, passed_over
+    for path in map(near, _candidates(start)):
+        with suppress(OSError):  # there is none, or it may not be looked at
+            if not path.is_file():
+                continue
+            if is_strangers(path, start):
+                passed_over += [str(path)] if _holds_table(path) else []
+            elif found := layers_of(path):
+                return found, passed_over
     return [], passed_over
 
 

@@ -1,7 +1,7 @@
 """A file of configuration: `.vllm-doctor.toml`, `[tool.vllm-doctor]` in `pyproject.toml`, others.
 
-Paths in a file are relative to its own folder, patterns to that of the project: a file that is
-for several projects, by `extend` or for a whole site, speaks of each.
+Paths in a file are relative to its own folder, and so are patterns if the project lies there. Else
+the file is for several projects, by `extend` or for a whole site, and its patterns speak of each.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from doctor.base.errors import DoctorError, nearest
-from doctor.config.config import Config, Exclusion, wrong_pattern
+from doctor.config.config import Config, Exclusion, FileIgnores, wrong_pattern
 from doctor.config.keys import KEYS, READERS
 from doctor.config.text import line_of, parsed, text_of
 
@@ -39,7 +39,7 @@ def joined(layers: Iterable[Config], project: Config | None) -> Config:
 def layers_of(path: Path, root: Path | None = None) -> list[Config]:
     """What a file says, after those that it extends; nothing if it is no configuration.
 
-    ``root`` is the folder of the project, which patterns are relative to; None for the file's own.
+    ``root`` is the folder of the project; None for the file's own.
     """
     return _layers(path, root or absolute(str(path)).parent, ())
 
@@ -49,11 +49,13 @@ def _layers(path: Path, root: Path, extending: tuple[Path, ...]) -> list[Config]
     table = _table(path, text)
     if table is None:
         return []
-    own = from_mapping(table, root, str(path), text, absolute(str(path)).parent)
+    folder = absolute(str(path)).parent
+    patterns = folder if root.is_relative_to(folder) else root
+    own = from_mapping(table, patterns, str(path), text, folder)
     if "extend" not in table:
         return [own]
     place = str(path), line_of("extend", text)
-    base = absolute(str(path)).parent / Path(str(table["extend"])).expanduser()
+    base = folder / Path(str(table["extend"])).expanduser()
     if base.resolve() in (seen := (*extending, path.resolve())):
         raise DoctorError(f"{near(base)} extends itself", *place)
     if not base.is_file():
@@ -121,15 +123,18 @@ def _place_paths(values: dict[str, Any], folder: Path, filename: str | None, tex
 
 
 def _place_patterns(values: dict[str, Any], root: Path, filename: str | None, text: str) -> None:
-    """Say of each list of patterns what they are relative to; wrong ones are refused."""
+    """Say of each pattern what it is relative to; wrong ones are refused."""
     for key in ("exclude", "extend_exclude", "per_file_ignores"):
-        patterns = tuple(values.get(key, ()))
-        if (wrong := wrong_pattern(patterns)) is not None:
+        if (wrong := wrong_pattern(tuple(values.get(key, ())))) is not None:
             raise DoctorError(wrong[1], filename, line_of(wrong[0], text))
-        if key != "per_file_ignores" and key in values:
+    for key in ("exclude", "extend_exclude"):
+        if key in values:
             name = key.replace("_", "-")
             said = f"{name} in {filename}" if filename else f"--{name}"
-            values[key] = (Exclusion(root, patterns, said),)
+            values[key] = (Exclusion(root, values[key], said),)
+    if "per_file_ignores" in values:
+        rows = values["per_file_ignores"].items()
+        values["per_file_ignores"] = tuple(FileIgnores(root, *row) for row in rows)
 
 
 def absolute(path: str) -> Path:

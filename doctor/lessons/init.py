@@ -1,30 +1,25 @@
-"""`vllm-doctor init`: a commented configuration to start from.
-
-It is the only command that asks Slurm: which of the known bad nodes does this cluster have?
-"""
+"""`vllm-doctor init`: a commented configuration to start from."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import signal
-import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from doctor.base.errors import DoctorError
 from doctor.base.replace import flush, replacing
-from doctor.config import FILENAME
+from doctor.config.layers import FILENAME, shadowed, site_candidates, user_candidate
+from doctor.lessons.cluster import Cluster
 
-_SINFO = ("sinfo", "-h", "-N", "-o", "%N")
-
-_DEADLINE = 5.0
-
+_WHOSE = {
+    "project": "for this folder and those below it",
+    "user": "for all that you scan",
+    "site": "for all users",
+}
 _TEXT = """\
-# The configuration of vllm-doctor for this folder and those below it.
-# Remove the `#` before a setting to use it.
-
+# The configuration of vllm-doctor {whose}.
+# Remove the `#` before a setting to use it. `vllm-doctor config` shows what is in force.
+{extend}
 # Nodes that jobs must not be given, as Slurm writes them. They take the place of the list that
 # ships with vllm-doctor; an empty list switches the rules about bad nodes off.
 {bad_nodes}
@@ -45,12 +40,21 @@ _TEXT = """\
 # select = ["VD1", "VD2"]
 # ignore = ["unparsed-statement"]
 
-# Files and folders to leave alone, written as in .gitignore.
+# Files and folders to leave alone, written as in .gitignore: in place of what a file before this
+# one says, or beside it. What git ignores is left alone, too.
 # exclude = ["third_party/"]
+# extend-exclude = ["*.generated.sh"]
+# respect-gitignore = false
+
+# true: leave them alone even if they are named on the command line.
+# force-exclude = true
 
 # Documents with your own lessons, and folders with your own rules.
 # kb = ["docs/cluster-lessons.md"]
 # rules = ["lint/rules"]
+
+# The versions of vllm-doctor that may read this.
+# required-version = ">=0.2"
 
 # error, warning, info or off.
 # [severity]
@@ -61,23 +65,52 @@ _TEXT = """\
 """
 
 
-def write(folder: Path, force: bool) -> Iterator[str]:
-    """Write the configuration; yield what was done, in sentences."""
-    path = folder / FILENAME
+def write(whom: str, cluster: Cluster, force: bool) -> Iterator[str]:
+    """Write the configuration of a project, a user or a site; yield what was done, in sentences."""
+    path = _path(whom)
     if path.exists() and not force:
-        raise DoctorError("this configuration is there already; --force writes over it", FILENAME)
-    bad_nodes, sentence = _bad_nodes()
+        problem = "this configuration is there already; --force writes over it"
+        raise DoctorError(problem, str(path))
+    extend, told = _extended() if whom == "project" else ("", [])
+    bad_nodes, sentence = _bad_nodes(cluster)
+    text = _TEXT.format(whose=_WHOSE[whom], extend=extend, bad_nodes=bad_nodes)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as file:
-            file.write(_TEXT.format(bad_nodes=bad_nodes).encode())
+            file.write(text.encode())
             flush(file)
     except OSError as error:
         raise DoctorError(f"can't be written: {error.strerror}", str(path)) from None
-    yield f"Wrote {FILENAME}."
+    yield f"Wrote {path}."
+    yield from told
+    yield from cluster.told()
     yield sentence
 
 
-def _bad_nodes() -> tuple[str, str]:
+def _path(whom: str) -> Path:
+    """Where the file is to lie."""
+    if whom == "project":
+        return Path(FILENAME)
+    found = user_candidate() if whom == "user" else next(reversed(site_candidates()), None)
+    if found is None:
+        raise DoctorError(f"there is no folder for the configuration of the {whom}")
+    return found
+
+
+def _extended() -> tuple[str, list[str]]:
+    """The setting `extend`, so that no other file is taken out of force, and a word about it."""
+    here = Path.cwd()
+    other = shadowed(here)
+    if other is None:
+        return "", []
+    name = os.path.relpath(other, here)
+    return (
+        f'\n# What was in force here before; what stands below goes over it.\nextend = "{name}"\n',
+        [f"{name} was in force here: the new file extends it, so that it stays so."],
+    )
+
+
+def _bad_nodes(cluster: Cluster) -> tuple[str, str]:
     """The setting `bad-nodes`, and a sentence about how it came about."""
     from ClusterShell.NodeSet import NodeSet, NodeSetException
 
@@ -85,56 +118,23 @@ def _bad_nodes() -> tuple[str, str]:
 
     known = NodeSet.fromlist(sorted(knowledge.load().bad_nodes.names))
     commented = f'# bad-nodes = ["{known}"]'
-    if shutil.which(_SINFO[0]) is None:
-        return commented, (
-            "Slurm's sinfo is not here, so nothing was asked about the nodes: bad-nodes is "
-            "commented out; set it to the bad nodes of your cluster."
-        )
+    problem = cluster.problem
     try:
-        cluster = NodeSet.fromlist(_ask_slurm().split())
-    except (OSError, subprocess.TimeoutExpired, NodeSetException) as error:
+        nodes = NodeSet.fromlist(cluster.nodes)
+    except NodeSetException as error:
+        problem = f"sinfo did not answer ({error})"
+    if problem is not None:
         return commented, (
-            f"sinfo did not answer ({_reason(error)}): bad-nodes is commented out; set it to "
-            "the bad nodes of your cluster."
+            f"{problem}, so nothing is known about the nodes: bad-nodes is commented out; set it "
+            "to the bad nodes of your cluster."
         )
-    here = known & cluster
+    here = known & nodes
     if not here:
         return "bad-nodes = []", (
-            f"None of the known bad nodes is among the {len(cluster)} nodes of this cluster: "
+            f"None of the known bad nodes is among the {len(nodes)} nodes of this cluster: "
             "bad-nodes is empty; put the bad nodes of your cluster there."
         )
     return f'bad-nodes = ["{here}"]', (
-        f"Of the known bad nodes, this cluster of {len(cluster)} nodes has {here}: bad-nodes "
+        f"Of the known bad nodes, this cluster of {len(nodes)} nodes has {here}: bad-nodes "
         "names them."
     )
-
-
-def _ask_slurm() -> str:
-    """What sinfo prints. It hangs where the controller is dead, hence the deadline."""
-    process = subprocess.Popen(
-        _SINFO,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
-    try:
-        output, errors = process.communicate(timeout=_DEADLINE)
-    except subprocess.TimeoutExpired:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=1)
-        raise
-    if process.returncode != 0 or not output.strip():
-        last = errors.strip().splitlines()[-1:] or ["no nodes"]
-        raise OSError(last[0])
-    return output
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, subprocess.TimeoutExpired):
-        return f"it took more than {_DEADLINE:.0f} s"
-    return str(error)

@@ -10,7 +10,7 @@ import pytest
 
 from doctor.base.errors import DoctorError
 from doctor.config import FILENAME, Config, find, from_mapping, read
-from doctor.config.config import Exclusion
+from doctor.config.config import Exclusion, FileIgnores
 from tests.conftest import Outcome
 
 
@@ -55,7 +55,7 @@ def test_every_key(tmp_path: Path) -> None:
         select=("VD2", "broken-vllm-version"),
         ignore=("VD202",),
         exclude=(Exclusion(tmp_path, ("third_party/",), f"exclude in {path}"),),
-        per_file_ignores={"old/*": ("VD1",)},
+        per_file_ignores=(FileIgnores(tmp_path, "old/*", ("VD1",)),),
         severity={"VD711": "error"},
         bad_nodes=("gpu[01-03]", "gpu09"),
         vllm_version="0.11.2",
