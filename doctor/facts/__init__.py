@@ -25,7 +25,7 @@ from doctor.facts.inputs import Conflict, InputFile, Suppression, UnparsedStatem
 from doctor.facts.jobs import Allocation, Directive, Refused, Step
 from doctor.facts.logs import LogFile
 from doctor.facts.relations import CacheFolder, InnerPorts, SharedCache, SharedGpu, SharedPort
-from doctor.facts.servers import GivenFlag, GivenVariable, Launch, Requirement
+from doctor.facts.servers import GivenFlag, GivenVariable, KeptVariable, Launch, Requirement
 
 #: The kinds of facts about scripts.
 FACTS: Mapping[str, type[Fact]] = {
@@ -44,6 +44,7 @@ FACTS: Mapping[str, type[Fact]] = {
         Launch,
         GivenFlag,
         GivenVariable,
+        KeptVariable,
         CacheFolder,
         SharedCache,
         SharedGpu,

@@ -165,6 +165,9 @@ class GivenFlag(Fact, kw_only=True):
     )
     known: bool | UnknownType = attribute("whether any release knows it", True)
     suggestion: str | None = attribute("a flag of much the same name", None)
+    of_program: str | None = attribute(
+        "the program around the server whose option it is, where no release knows it", None
+    )
     pinned: bool = attribute("whether the script or the configuration says which release", False)
     accepted: bool | UnknownType = attribute(
         "whether the candidate releases accept it so; unknown where some do"
@@ -207,6 +210,7 @@ class GivenVariable(Fact, kw_only=True):
         False,
     )
     suggestion: str | None = attribute("a variable of much the same name that vLLM reads", None)
+    flag: str | None = attribute("the flag of the same name, where no release reads it", None)
     pinned: bool = attribute("whether the script or the configuration says which release", False)
     read: bool | UnknownType = attribute(
         "whether the candidate releases read it; unknown where some do"
@@ -223,6 +227,14 @@ class GivenVariable(Fact, kw_only=True):
     )
     rewrite_in_words: str | None = attribute("the same for people: a flag, or `nothing`", None)
     rewrite_same: bool = attribute("whether that then means the same", False)
+
+
+class KeptVariable(Fact, kw_only=True):
+    """A variable for a vLLM server that the script sets without exporting it."""
+
+    kind: ClassVar[str] = "kept-variable"
+
+    name: str = attribute("the variable's name")
 
 
 class Requirement(Fact, kw_only=True):

@@ -37,6 +37,7 @@ HOW: Mapping[str, Callable[[Work], Iterator[Edit]]] = {
     "rewrite-flag": flags.rewrite_flag,
     "rename-flag": flags.rename_flag,
     "rewrite-variable": variables.rewrite_variable,
+    "export-variable": variables.export_variable,
     "rename-variable": variables.rename_variable,
     "exclude-nodes": jobs.exclude_nodes,
     "drop-nodes": jobs.drop_nodes,

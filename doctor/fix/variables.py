@@ -79,6 +79,15 @@ def rename_variable(work: Work) -> Iterator[Edit]:
     yield work.edit(work.stretch(start, start + len(fact.name)), work.operand("to"))
 
 
+def export_variable(work: Work) -> Iterator[Edit]:
+    """`export-variable`: `export` before the command that assigns the variable."""
+    place = work.place("name")
+    name = work.written(place)
+    command, _ = _assignment(work, name, place)
+    start = command.span.start
+    yield work.edit(work.stretch(start, start), "export ")
+
+
 def _assignment(work: Work, name: str, place: Location) -> tuple[Simple, Assignment]:
     for command, each in work.assignments():
         holds = each.span.start <= place.start.offset < each.span.end

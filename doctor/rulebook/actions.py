@@ -48,6 +48,7 @@ ACTIONS: Mapping[str, Action] = {
         values=("to",),
     ),
     "rename-flag": Action("Write `to` in place of the flag's name.", values=("to",)),
+    "export-variable": Action("Export the variable where it is assigned."),
     "rename-variable": Action("Write `to` in place of the variable's name.", values=("to",)),
     "rewrite-variable": Action(
         "Take the assignment of the server's variable out, and give the flag `to` instead, in "

@@ -38,7 +38,8 @@ class Flag(Record):
     say of it, ``word`` the word that names it, ``values`` the words that are its value,
     ``keys`` the dotted keys of ``--config.key value``, ``admits`` the releases that accept this
     spelling. ``problem`` says what is wrong with its value, ``wrong_in`` in which releases,
-    ``may_change`` whether a release that the tables don't know may take it.
+    ``may_change`` whether a release that the tables don't know may take it, ``unless_plugin`` in
+    which releases a plug-in may.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Flag(Record):
     problem: str | None = None
     wrong_in: int = 0
     may_change: bool = False
+    unless_plugin: int = 0
 
     @property
     def value(self) -> Value | None:
@@ -292,6 +294,7 @@ class _Reader:
                 problem=problem,
                 wrong_in=wrong_in,
                 may_change=refusal is not None,
+                unless_plugin=refusal.unless_plugin if refusal is not None else 0,
             )
         )
 

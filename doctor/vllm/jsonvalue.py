@@ -97,6 +97,8 @@ def _explained(text: str, reason: str) -> str:
     """The reasons behind what usually goes wrong, in place of the position of the fault."""
     if '"' not in text and "'" not in text and re.search(r"[A-Za-z]", text):
         return "it has no quotes; put the whole value in single quotes, and names in double ones"
+    if re.search(r"[{,:\[]\s*\\+[\"']", text):
+        return "a backslash stands before its quotes; inside single quotes it stays there"
     if re.search(r"[{,\[]\s*'", text):
         return "JSON wants double quotes around names and texts, not single ones"
     if re.search(r"[:,\[]\s*(?:True|False|None)\b", text):

@@ -33,6 +33,12 @@ _OUT_OF_BOUNDS: Mapping[str, tuple[Callable[[float, float], bool], str]] = {
     "lt": (operator.ge, "below"),
     "le": (operator.gt, "at most"),
 }
+#: Options that take JSON in every release that has them; for others any text may do.
+_ALWAYS_JSON = frozenset({"--allowed-headers", "--allowed-methods", "--allowed-origins"})
+#: Options of which a text in braces is read as JSON, and any other as it is.
+_JSON_OR_TEXT = frozenset({"--additional-config", "--hf-overrides", "--model-loader-extra-config"})
+#: Options of which a plug-in may bring a value, where the release doesn't check them.
+_OPEN_TO_PLUGINS = frozenset({"--kv-cache-dtype"})
 _PLAIN = regex(r"[\w.,=-]+")
 _CHOICE = regex(r"[\w.:-]+")
 _KEY = regex(r"[A-Za-z][\w-]*")
@@ -40,10 +46,14 @@ _MOST_CHOICES = 12
 
 
 class Refusal(Record):
-    """Why a value is refused, in a few words, and by which releases."""
+    """Why a value is refused, in a few words, and by which releases.
+
+    ``unless_plugin`` are releases that refuse it, too, unless a plug-in brings it.
+    """
 
     reason: str
     releases: int
+    unless_plugin: int = 0
 
 
 def refused(row: Row, keys: tuple[str, ...], value: Value, tables: Tables) -> Refusal | None:
@@ -86,7 +96,10 @@ def _of_text(row: Row, text: str | None, tables: Tables) -> Refusal | None:
         return None
     named = [name for name, life in row.feature.details["choices"].items()
              if tables.between(life) & lacking]  # fmt: skip
-    return Refusal(f"{text!r} is none of {_listed(dict.fromkeys(named))}", lacking)
+    reason = f"{text!r} is none of {_listed(dict.fromkeys(named))}"
+    open_to = row.releases & ~lacking if row.name in _OPEN_TO_PLUGINS else 0
+    unless = open_to & tables.since(row.feature.details.get("unchecked", "")) if open_to else 0
+    return Refusal(reason, lacking, unless)
 
 
 def _out_of_bounds(row: Row, text: str, tables: Tables) -> Refusal | None:
@@ -104,6 +117,22 @@ def _out_of_bounds(row: Row, text: str, tables: Tables) -> Refusal | None:
 
 
 def _no_json(row: Row, value: Value, tables: Tables) -> Refusal | None:
+    return _broken(row, value) or _old_form(row, value, tables)
+
+
+def _broken(row: Row, value: Value) -> Refusal | None:
+    """What is meant to be JSON and is not; where that isn't sure a text may be a file's name."""
+    text = (value.text or "").strip()
+    meant = text[:1] in ("{", "[") and (row.kind == "json" or row.name in _JSON_OR_TEXT)
+    if not meant and not (row.name in _ALWAYS_JSON and text.lower() not in _NOTHING):
+        return None
+    read = read_json(value)
+    if isinstance(read, Broken):
+        return Refusal(f"it is not valid JSON: {read.reason}", row.releases)
+    return None
+
+
+def _old_form(row: Row, value: Value, tables: Tables) -> Refusal | None:
     since, text = _JSON_SINCE.get(row.name), value.text
     if since is None or text is None or not _PLAIN.fullmatch(text):
         return None

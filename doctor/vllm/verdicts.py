@@ -17,6 +17,10 @@ from doctor.vllm.server import Server
 _ALIKE = 0.87
 
 
+#: Words that say nothing in a flag's name.
+_FILLING = frozenset({"of", "the", "to", "for"})
+
+
 class Verdict(Record):
     """A flag, judged by the releases that all else on the line allows.
 
@@ -87,7 +91,23 @@ def _meant(name: str, rows: Mapping[str, Row]) -> str | None:
     """The flag that was probably meant; what begins with ``--no-`` is the negation of another."""
     if name.startswith("--no-") and (near := nearest(f"--{name[5:]}", rows, _ALIKE)) is not None:
         return f"--no-{near[2:]}" if rows[near].kind == "bool" else None
-    return nearest(name, rows, _ALIKE)
+    return nearest(name, rows, _ALIKE) or _written_out(name, rows)
+
+
+def _written_out(name: str, rows: Iterable[str]) -> str | None:
+    """The flag whose words these are, written out or cut short: ``--max-number-of-sequences``."""
+    words = _words(name)
+    same = [row for row in rows if len(words) > 2 and _same_words(words, _words(row))]
+    return same[0] if len(same) == 1 else None
+
+
+def _words(flag: str) -> list[str]:
+    return [word for word in flag.strip("-").split("-") if word not in _FILLING]
+
+
+def _same_words(ours: Sequence[str], theirs: Sequence[str]) -> bool:
+    pairs = zip(ours, theirs, strict=False)
+    return len(ours) == len(theirs) and all(one[:3] == other[:3] for one, other in pairs)
 
 
 def nearest(name: str, names: Iterable[str], cutoff: float = 0.8) -> str | None:
@@ -99,7 +119,8 @@ def _problem(flag: Flag, releases: int, candidates: Candidates) -> str | Unknown
     """What is wrong with a value; nothing is said of what only older releases may refuse."""
     if flag.problem is None or (flag.may_change and not candidates.complete):
         return None
-    wrong = whether(releases, flag.wrong_in)
+    judged = releases & ~flag.unless_plugin
+    wrong = whether(judged, flag.wrong_in) if judged else False
     if wrong is UNKNOWN and flag.wrong_in & candidates.tables.newest:
         return UNKNOWN
     return flag.problem if wrong is True else None

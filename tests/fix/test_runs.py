@@ -214,6 +214,16 @@ CASES = [
         ["KEPT=yes VLLM_LOGGING_LEVEL=DEBUG vllm serve Qwen/Qwen3-8B"],
     ),
     Case(
+        "export-variable",
+        """
+        VLLM_LOGGING_LEVEL="DEBUG" OWN=1  # to see more
+        vllm serve Qwen/Qwen3-8B
+        """,
+        ["vllm serve Qwen/Qwen3-8B"],
+        ["OWN=1 VLLM_LOGGING_LEVEL=DEBUG vllm serve Qwen/Qwen3-8B"],
+        info=True,
+    ),
+    Case(
         "rewrite-variable",
         """
         export VLLM_USE_V1=1 KEPT=yes

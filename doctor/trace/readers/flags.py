@@ -8,6 +8,7 @@ from doctor.base.regex import regex
 from doctor.facts.base import Evidence
 from doctor.facts.servers import GivenFlag
 from doctor.shell.header_words import holds_placeholder
+from doctor.slurm import table as slurm
 from doctor.trace.machine.widening import rests_on_turns
 from doctor.trace.readers.scene import Scene
 from doctor.trace.readers.servers import Started
@@ -21,6 +22,7 @@ from doctor.vllm.verdicts import Verdict, verdicts
 _FOREIGN = frozenset({"--omni"})
 #: A value that a template leaves open: ``{TP}``, ``<PORT>``, ``%(port)s``, ``@PORT@``.
 _TEMPLATE = regex(r"[{<]|%[(s]|@\w+@")
+_JSON = regex(r"\s*[{\[]\s*(?:\\*[\"'}\]]|\Z)")
 _VARIABLE = regex(r"[\s\\\"']*\$")
 
 
@@ -60,6 +62,7 @@ def _fact(started: Started, verdict: Verdict, foreign: bool) -> GivenFlag:
         foreign=foreign,
         known=verdict.known,
         suggestion=verdict.suggestion,
+        of_program=_of_program(flag, started) if verdict.known is not True else None,
         pinned=started.candidates.pin is not None,
         accepted=verdict.accepted,
         newest_accepts=verdict.newest_accepts or flag.ambiguous,
@@ -79,6 +82,17 @@ def _fact(started: Started, verdict: Verdict, foreign: bool) -> GivenFlag:
     )
 
 
+def _of_program(flag: Flag, started: Started) -> str | None:
+    """The innermost program around a server that has an option of this name."""
+    name = flag.name.removeprefix("--")
+    for each in reversed(started.invocation.context.wrappers):
+        program = each.words[0]
+        takes = slurm.options("srun") if program == "srun" else each.wrapper.long
+        if name in takes:
+            return program
+    return None
+
+
 def _fault(flag: Flag) -> str | None:
     """What is wrong with a flag's value, where that is the value that is meant.
 
@@ -95,7 +109,7 @@ def _fault(flag: Flag) -> str | None:
 
 def _is_template(text: str) -> bool:
     """Whether something has yet to be filled in; the braces of JSON are no sign of that."""
-    is_json = text.lstrip().startswith(('{"', "{}"))
+    is_json = _JSON.match(text) is not None
     return holds_placeholder(text) if is_json else _TEMPLATE.search(text) is not None
 
 

@@ -11,6 +11,7 @@ from doctor.trace.readers import (
     required,
     shared_caches,
     shared_gpus,
+    unexported,
     variables,
 )
 from doctor.trace.readers.scene import Reader
@@ -20,6 +21,7 @@ READERS: tuple[tuple[str, Reader], ...] = (
     ("the servers", launch.read),
     ("the flags", flags.read),
     ("the variables", variables.read),
+    ("the variables that are kept", unexported.read),
     ("the caches", caches.folders),
     ("the shared caches", shared_caches.shared),
     ("the shared ports", ports.shared),

@@ -22,6 +22,8 @@ _OURS = "VLLM_"
 _ALIKE = 0.87
 #: ``LOG`` and ``LOGGING`` are the same word to people, ``ROPE`` and ``PREFILL`` are not.
 _WORDS_ALIKE = 0.6
+#: How people end the names of folders.
+_FOLDERS = ("ROOT", "DIR", "PATH", "HOME", "FOLDER")
 #: What follows a variable that is set; the second is Python's ``os.environ["NAME"] = …``.
 _NAMED = regex(r"\b" + _OURS + r"\w+")
 _SET = regex(r"=|[\"']\s*\]\s*=(?!=)")
@@ -80,9 +82,10 @@ def _fact(started: Started, name: str, value: Value, used: bool) -> GivenVariabl
         evidence={"name": Evidence((place,) if place else (), value.assumes)},
         name=name,
         is_on=(value.text or "").lower() in ("1", "true"),
-        known=bool(row) if row or found.complete else UNKNOWN,
+        known=bool(row) if row or (found.complete and foreign) else UNKNOWN,
         used_by_script=used,
         suggestion=_meant(name, found.tables.variables) if foreign and found.complete else None,
+        flag=_flag_of(name, found.tables.flags) if foreign else None,
         pinned=found.pin is not None,
         read=whether(likely, row.releases) if row else False,
         newest_reads=bool(row and row.releases & found.tables.newest),
@@ -96,14 +99,30 @@ def _fact(started: Started, name: str, value: Value, used: bool) -> GivenVariabl
     )
 
 
+def _flag_of(name: str, flags: Collection[str]) -> str | None:
+    """The flag that sets what a variable's name says: `--max-model-len`."""
+    flag = f"--{name.removeprefix(_OURS).replace('_', '-').lower()}"
+    return flag if flag in flags else None
+
+
 def _meant(name: str, names: Collection[str]) -> str | None:
     """The variable that a name misspells; one with another word in its place is another one."""
+    if (folder := _same_folder(name, names)) is not None:
+        return folder
     close = nearest(name, names, _ALIKE)
     ours, theirs = name.split("_"), (close or "").split("_")
     if len(ours) != len(theirs):
         return close
     pairs = zip(ours, theirs, strict=True)
     return close if all(nearest(our, [their], _WORDS_ALIKE) for our, their in pairs) else None
+
+
+def _same_folder(name: str, names: Collection[str]) -> str | None:
+    """The variable for the folder that a name speaks of: VLLM_CACHE_ROOT for VLLM_CACHE_DIR."""
+    stem, _, last = name.rpartition("_")
+    if last not in _FOLDERS:
+        return None
+    return next((each for last in _FOLDERS if (each := f"{stem}_{last}") in names), None)
 
 
 def _used(text: str) -> set[str]:
