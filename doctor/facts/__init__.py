@@ -22,7 +22,7 @@ from doctor.facts.commands import (
     WrittenPath,
 )
 from doctor.facts.inputs import Conflict, InputFile, Suppression, UnparsedStatement
-from doctor.facts.jobs import Allocation, Directive, Refused, Step
+from doctor.facts.jobs import Allocation, Directive, OwnFolder, Refused, Step
 from doctor.facts.logs import LogFile
 from doctor.facts.relations import CacheFolder, InnerPorts, SharedCache, SharedGpu, SharedPort
 from doctor.facts.servers import GivenFlag, GivenVariable, KeptVariable, Launch, Requirement
@@ -37,6 +37,7 @@ FACTS: Mapping[str, type[Fact]] = {
         Suppression,
         Directive,
         Refused,
+        OwnFolder,
         Allocation,
         Deletion,
         Requirement,

@@ -106,6 +106,17 @@ class Allocation(Fact, kw_only=True):
     )
 
 
+class OwnFolder(Fact, kw_only=True):
+    """A place where a batch script goes by the folder that it lies in, which a job's copy is not.
+
+    It is told where the script does so on every way, and asks Slurm for no other folder.
+    """
+
+    kind: ClassVar[str] = "own-folder"
+
+    written: str = attribute('how the folder is found: `$(dirname "$0")`')
+
+
 class Step(Fact, kw_only=True):
     """An srun command, and what it finds where it starts."""
 

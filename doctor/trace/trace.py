@@ -29,6 +29,7 @@ from doctor.trace.readers import (
     jobs,
     kills,
     logfiles,
+    own_folder,
     refused,
     secrets,
     steps,
@@ -88,6 +89,7 @@ def trace(
 READERS: tuple[tuple[str, Reader], ...] = (
     ("the directives", directives.read),
     ("what sbatch refuses", refused.read),
+    ("its own folder", own_folder.read),
     ("the allocations", allocations.read),
     ("what is written", written.read),
     ("the deletions", deletions.read),
