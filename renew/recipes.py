@@ -1,4 +1,4 @@
-"""vLLM's own recipes: for each model its parsers, drafters, least release, memory and hardware.
+"""vLLM's own recipes: for each model its parsers, drafters, least release, weights and hardware.
 
 The source archives have them from 0.33.0 on, one YAML file a model.
 """
@@ -11,6 +11,8 @@ from contextlib import suppress
 from typing import Any
 
 import yaml
+
+from renew import weights
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FOLDER = "recipes/models/"
@@ -50,7 +52,7 @@ def _recipe(data: Mapping[str, Any]) -> dict[str, Any]:
         "reasoning-parsers": _distinct(_values(parts, "--reasoning-parser")),
         "drafters": _drafters(parts),
         "least-release": model.get("min_vllm_version"),
-        "memory": _memory(str(model["model_id"]), variants),
+        "weights": _weights(model, variants),
         "hardware": sorted(dict((data.get("meta") or {}).get("hardware") or {})),
     }
     return {name: value for name, value in made.items() if value}
@@ -60,12 +62,13 @@ def _distinct(values: Any) -> list[str]:
     return list(dict.fromkeys(str(each) for each in values if each))
 
 
-def _memory(model: str, variants: Mapping[str, Any]) -> dict[str, Any]:
-    """The least GPU memory of each checkpoint in GB; of two figures the smaller."""
-    found: dict[str, Any] = {}
+def _weights(model: Mapping[str, Any], variants: Mapping[str, Any]) -> dict[str, float]:
+    """The least that the weights of each checkpoint take in GB; of two figures the smaller."""
+    found: dict[str, float] = {}
     for each in variants.values():
-        name, size = str(each.get("model_id") or model), each.get("vram_minimum_gb")
-        if isinstance(size, int | float):
+        name = str(each.get("model_id") or model["model_id"])
+        size = weights.least(model.get("parameter_count"), each)
+        if size is not None:
             found[name] = min(size, found.get(name, size))
     return found
 

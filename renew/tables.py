@@ -93,7 +93,7 @@ def _meta(name: str, newest: Mapping[str, str]) -> dict[str, str]:
         "one class mean the same in the newest release",
         "speculation": "vllm/config/speculative.py; keys of --speculative-config since 0.8.2",
         "architectures": "vllm/model_executor/models/registry.py",
-        "recipes": "recipes/ of the newest release; memory in GB",
+        "recipes": "recipes/ of the newest release; weights: the least that they take, in GB",
     }
     plain = name in ("releases", "recipes")
     return {**newest, "source": sources[name], **({} if plain else {"life": _LIFE})}

@@ -16,7 +16,7 @@ from . import releases
 
 RECIPE = """
 meta: {hardware: {h100: verified}}
-model: {model_id: acme/Roadrunner-7B, min_vllm_version: "0.9.0", base_args: []}
+model: {model_id: acme/Roadrunner-7B, min_vllm_version: "0.9.0", parameter_count: 7B}
 features:
   tool_calling: {args: ["--enable-auto-tool-choice", "--tool-call-parser=hermes"]}
   reasoning: {args: ["--reasoning-parser", "deepseek_r1"]}
@@ -28,8 +28,9 @@ features:
       mtp: {args: [--spec-method, mtp, --speculative-config.num_speculative_tokens, "2"]}
       own: {args: ["--speculative-config", '{"model": "$MINE", "method": "dflash"}']}
 variants:
-  default: {vram_minimum_gb: 20}
-  fp8: {model_id: acme/Roadrunner-7B-FP8, vram_minimum_gb: 10}
+  default: {precision: bf16, vram_minimum_gb: 18}
+  fp8: {model_id: acme/Roadrunner-7B-FP8, precision: fp8, vram_minimum_gb: 6}
+  odd: {model_id: acme/Roadrunner-7B-odd, precision: int2/4, vram_minimum_gb: 3}
 """
 
 
@@ -164,7 +165,7 @@ def test_recipes(renew: Callable[[], Any], cache: Path) -> None:
     tables, _, errors = renew()
     assert tables["models"] == {
         "acme/Roadrunner-7B": {
-            "variants": ["acme/Roadrunner-7B-FP8"],
+            "variants": ["acme/Roadrunner-7B-FP8", "acme/Roadrunner-7B-odd"],
             "tool-parsers": ["hermes"],
             "reasoning-parsers": ["deepseek_r1"],
             "drafters": [
@@ -172,7 +173,7 @@ def test_recipes(renew: Callable[[], Any], cache: Path) -> None:
                 {"method": "mtp", "tokens": 2},
             ],
             "least-release": "0.9.0",
-            "memory": {"acme/Roadrunner-7B": 20, "acme/Roadrunner-7B-FP8": 10},
+            "weights": {"acme/Roadrunner-7B": 13.0, "acme/Roadrunner-7B-FP8": 5.0},
             "hardware": ["h100"],
         }
     }
