@@ -65,6 +65,17 @@ class Allocation(Fact, kw_only=True):
     tasks: int | UnknownType | None = attribute("how many tasks it asks for", None)
     gpus_per_node: int | UnknownType | None = attribute("GPUs asked for on each node", None)
     gpus: int | UnknownType | None = attribute("GPUs asked for in all, at most", None)
+    gpu_type: str | UnknownType | None = attribute(
+        "the type of GPU that is named: `h100` in `--gres=gpu:h100:4`; null where none is", None
+    )
+    partition: str | UnknownType | None = attribute("the value of `--partition`", None)
+    account: str | UnknownType | None = attribute("the value of `--account`", None)
+    qos: str | UnknownType | None = attribute("the value of `--qos`", None)
+    constraint: str | UnknownType | None = attribute("the value of `--constraint`", None)
+    memory_per_node: int | UnknownType | None = attribute(
+        "the memory of `--mem` on each node in MiB; 0 stands for all of it", None
+    )
+    cpus_per_task: int | UnknownType | None = attribute("the value of `--cpus-per-task`", None)
     gpus_used: int | UnknownType = attribute("how many of them the script's servers take")
     gpus_unused: int | UnknownType = attribute(
         "how many of them nothing in the script takes; unknown where a program might"

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from doctor.base.record import Record
 from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.slurm.array import read_array
-from doctor.slurm.gpus import GPU_OPTIONS, asks_gpus, gpus_in_all, gpus_per_node
+from doctor.slurm.gpus import GPU_OPTIONS, asks_gpus, gpu_type, gpus_in_all, gpus_per_node
 from doctor.slurm.hostlist import expand, is_file, meant, misread
-from doctor.slurm.numbers import minutes, node_range, number
+from doctor.slurm.numbers import mebibytes, minutes, node_range, number
 from doctor.slurm.options import Given, Option
 
 if TYPE_CHECKING:
@@ -31,6 +31,13 @@ class AllocationRequest(Record, kw_only=True):
     tasks: int | UnknownType | None
     gpus_per_node: int | UnknownType | None
     gpus: int | UnknownType | None
+    gpu_type: str | UnknownType | None
+    partition: str | UnknownType | None
+    account: str | UnknownType | None
+    qos: str | UnknownType | None
+    constraint: str | UnknownType | None
+    memory_per_node: int | UnknownType | None
+    cpus_per_task: int | UnknownType | None
     excluded: frozenset[str] | UnknownType
     requested: frozenset[str] | UnknownType
     nodes_pinned: bool | UnknownType
@@ -68,6 +75,13 @@ def read_allocation(given: Given, by: str) -> AllocationRequest:
         tasks=tasks,
         gpus_per_node=gpus_per_node(given, least if least == most else UNKNOWN),
         gpus=gpus,
+        gpu_type=gpu_type(given),
+        partition=_text(given, "partition"),
+        account=_text(given, "account"),
+        qos=_text(given, "qos"),
+        constraint=_text(given, "constraint"),
+        memory_per_node=_memory(given),
+        cpus_per_task=_count(given, "cpus-per-task"),
         excluded=_node_names(given, ("exclude",)) if unread is None else frozenset(),
         requested=requested,
         nodes_pinned=_pinned(requested, most),
@@ -92,6 +106,13 @@ _DECIDED_BY: Mapping[str, tuple[str, ...]] = {
     "tasks": ("ntasks", "ntasks-per-node", "ntasks-per-gpu"),
     "gpus_per_node": GPU_OPTIONS,
     "gpus": GPU_OPTIONS,
+    "gpu_type": GPU_OPTIONS,
+    "partition": ("partition",),
+    "account": ("account",),
+    "qos": ("qos",),
+    "constraint": ("constraint",),
+    "memory_per_node": ("mem",),
+    "cpus_per_task": ("cpus-per-task",),
     "excluded": ("exclude",),
     "requested": ("nodelist", "nodefile"),
     "nodes_pinned": ("nodelist", "nodefile", "nodes"),
@@ -137,6 +158,11 @@ def _flag(given: Given, name: str) -> bool | UnknownType:
 def _time(given: Given) -> int | UnknownType | None:
     text = _text(given, "time")
     return minutes(text) if isinstance(text, str) else text
+
+
+def _memory(given: Given) -> int | UnknownType | None:
+    text = _text(given, "mem")
+    return mebibytes(text) if isinstance(text, str) else text
 
 
 def _node_names(given: Given, names: tuple[str, ...]) -> frozenset[str] | UnknownType:

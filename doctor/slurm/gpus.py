@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from doctor.base.numbers import is_digits
 from doctor.base.regex import regex
@@ -27,6 +28,7 @@ BOUND_TO_TASK = ("gpus-per-task", "tres-per-task", "ntasks-per-gpu")
 _MAY_MEAN_GPUS = ("partition", "constraint", "exclusive", "nodelist", "nodefile", "reservation")
 
 _GPU = regex(r"(?:gres[/:])?gpu(?=$|[:=])")
+_IN_BRACKETS = regex(r"\([^()]*\)")
 
 
 def asks_gpus(given: Given) -> bool | UnknownType:
@@ -101,6 +103,34 @@ def gpus_bound_to_task(given: Given) -> int | UnknownType | None:
     return _count(per_task) if _asks(per_task) is True else UNKNOWN
 
 
+def gpu_type(given: Given) -> str | UnknownType | None:
+    """The type of GPU that is asked for, ``a100`` of ``gpu:a100:8``; None where none is named."""
+    options = [option for name in GPU_OPTIONS if (option := given.last(name)) is not None]
+    types = {each for option in options for each in _types(option)}
+    named = types - {None}
+    if not named:
+        return UNKNOWN if given.open else None
+    return named.pop() if len(named) == 1 else UNKNOWN
+
+
+def _types(option: Option) -> Iterator[str | UnknownType | None]:
+    """The type of each kind of GPU that an option names; its count may be unknown."""
+    value = option.value
+    if value is None:
+        return
+    items, whole = _items(option, value.prefix), value.text is not None
+    for item in items:
+        first, *count = re.split(r"[:=]", item.lstrip(":="))
+        if count:
+            yield first
+        elif not whole:
+            yield UNKNOWN
+        else:
+            yield first if first and not is_digits(first[:1]) else None
+    if not items and not whole:
+        yield UNKNOWN
+
+
 def _is_one_task(given: Given) -> bool:
     """Whether there is one task only, which is what Slurm takes where nothing is said."""
     tasks = given.last("ntasks")
@@ -124,17 +154,22 @@ def _count(option: Option) -> int | UnknownType:
     text = option.value.text if option.value is not None else ""
     if text is None:
         return UNKNOWN
-    items = re.sub(r"\([^()]*\)", "", text).split(",")
-    if option.name in _ANY_RESOURCE:
-        items = [_GPU.sub("", item, count=1) for item in items if _GPU.match(item)]
     total = 0
-    for item in items:
+    for item in _items(option, text):
         last = re.split(r"[:=]", item)[-1]
         count = number(last) if is_digits(last[:1]) else 1
         if count is UNKNOWN:
             return UNKNOWN
         total += count
     return total
+
+
+def _items(option: Option, text: str) -> list[str]:
+    """What a value asks for of each kind of GPU, as in ``8``, ``:8``, ``a100:8``, ``:a100:8``."""
+    items = _IN_BRACKETS.sub("", text).split(",")
+    if option.name in _ANY_RESOURCE:
+        return [_GPU.sub("", item, count=1) for item in items if _GPU.match(item)]
+    return items
 
 
 def _share(total: int | UnknownType, nodes: int | UnknownType | None) -> int | UnknownType:

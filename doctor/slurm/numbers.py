@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from math import ceil
 
 from doctor.base.regex import regex
 from doctor.base.unknown import UNKNOWN, UnknownType
 
 _COUNT = regex(r"\s*(\d{1,9})([kKmM]?)\s*")
 _SCALE = {"": 1, "k": 1024, "m": 1024 * 1024}
+_MEMORY = regex(r"\s*(\d{1,12})([kKmMgGtT]?)[bB]?\s*")
+_MEBIBYTES = {"": 1.0, "k": 1 / 1024, "m": 1.0, "g": 1024.0, "t": 1024.0 * 1024}
 _TIME = regex(
     r"(?:(?P<days>\d{1,9})-(?P<dh>\d{1,9})(?::(?P<dm>\d{1,9}))?(?::(?P<ds>\d{1,9}))?"
     r"|(?P<h>\d{1,9}):(?P<hm>\d{1,9}):(?P<hs>\d{1,9})"
@@ -21,6 +24,12 @@ def number(text: str) -> int | UnknownType:
     """A count such as ``4`` or ``1k``."""
     match = _COUNT.fullmatch(text)
     return int(match[1]) * _SCALE[match[2].lower()] if match else UNKNOWN
+
+
+def mebibytes(text: str) -> int | UnknownType:
+    """An amount of memory such as ``512``, ``64G`` or ``1T`` in MiB, rounded up."""
+    match = _MEMORY.fullmatch(text)
+    return ceil(int(match[1]) * _MEBIBYTES[match[2].lower()]) if match else UNKNOWN
 
 
 def node_range(text: str) -> tuple[int | UnknownType, int | UnknownType]:

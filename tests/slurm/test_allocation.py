@@ -68,6 +68,66 @@ def test_gpus(options: str, asks: object, per_node: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "gpu_type"),
+    [
+        ("", None),
+        ("--gres=gpu:8", None),
+        ("--gres=gpu", None),
+        ("--gres=nvme:1", None),
+        ("--gres=gpu:h100", "h100"),
+        ("--gres=gpu:h100:4", "h100"),
+        ("--gres=gpu:h100=4", "h100"),
+        ("--gres=gpu:1080:2", "1080"),
+        ("--gres=gres/gpu:2", None),
+        ("--gres=gpu:a100:4(S:0-1),nvme:1", "a100"),
+        ("--gres=gpu:a100:2,gpu:h100:2", UNKNOWN),
+        ("--gres=gpu:a100:$N", "a100"),
+        ("--gres=gpu:$TYPE:4", UNKNOWN),
+        ("--gres=gpu:$N", UNKNOWN),
+        ("--gres=$GRES", UNKNOWN),
+        ("--gpus-per-node=h100:8", "h100"),
+        ("--gpus-per-node=$N", UNKNOWN),
+        ("--gpus=4 --gres=gpu:a100:4", "a100"),
+        ("--gpus=h100:4 --gres=gpu:a100:4", UNKNOWN),
+        ("-G a100:2,v100:2", UNKNOWN),
+        ("--gpus-per-task=l40s", "l40s"),
+        ("--tres-per-task=cpu=4,gres/gpu:a40=2", "a40"),
+        (MANY, UNKNOWN),
+        ("--gres=gpu:h100:4 " + MANY, "h100"),
+    ],
+)
+def test_gpu_type(options: str, gpu_type: object) -> None:
+    assert asked(f"salloc {options}").gpu_type == gpu_type
+
+
+@pytest.mark.parametrize(
+    ("options", "memory"),
+    [
+        ("", None),
+        ("--mem=0", 0),
+        ("--mem=4000", 4000),
+        ("--mem=64G", 65536),
+        ("--mem=64gb", 65536),
+        ("--mem=1T", 1 << 20),
+        ("--mem=1500K", 2),
+        ("--mem=much", UNKNOWN),
+        ("--mem=$MEM", UNKNOWN),
+        (MANY, UNKNOWN),
+    ],
+)
+def test_memory(options: str, memory: object) -> None:
+    assert asked(f"salloc {options}").memory_per_node == memory
+
+
+def test_what_a_site_asks_about() -> None:
+    request = asked("sbatch -p gpu -A team -q long -C a100 -c 16 job.sh")
+    assert (request.partition, request.account, request.qos) == ("gpu", "team", "long")
+    assert (request.constraint, request.cpus_per_task) == ("a100", 16)
+    assert asked("sbatch -p $P -c $N job.sh").partition is UNKNOWN
+    assert asked("sbatch job.sh").partition is None
+
+
+@pytest.mark.parametrize(
     ("options", "nodes", "tasks"),
     [
         ("", None, None),
