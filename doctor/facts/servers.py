@@ -126,6 +126,24 @@ class Launch(Fact, kw_only=True):
         "what limits it, in words: `the job`, `CUDA_VISIBLE_DEVICES`, …", "nothing"
     )
     gpus_lacking: int | UnknownType = attribute("how many more it needs than it is given")
+    weights: float | None = attribute(
+        "the least GiB that the model's weights take on the server's own node, by its recipe; null "
+        "where none tells, where the line may change that, or other nodes may hold a part",
+        None,
+    )
+    gpu_type: str | None = attribute(
+        "the type of its GPUs, as the step, the job or a feature that it asks for names it; null "
+        "where that is not known",
+        None,
+    )
+    gpu_memory: int | None = attribute("the most GiB that a GPU of this type has", None)
+    most_memory_share: float | UnknownType = attribute(
+        "the share asked for, or the greatest default of the candidate releases"
+    )
+    weights_room: float | None = attribute(
+        "the GiB that there are for the weights at most: its GPUs' memory by the share", None
+    )
+    weights_fit: bool | UnknownType = attribute("whether the weights have room there")
     gpus_outside: str | None = attribute(
         "the numbers by which a variable names GPUs that the job doesn't have, null for none", None
     )

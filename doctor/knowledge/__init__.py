@@ -82,6 +82,7 @@ def load(
         pairings=_of(found, rows.Pairing),
         images=_of(found, rows.Image),
         limits=_of(found, rows.Limit),
+        gpu_types=_of(found, rows.GpuType),
         families=_of(found, rows.Family),
         migrations=_of(found, rows.Migration),
         releases=releases,

@@ -10,12 +10,13 @@ from typing import Any
 
 from doctor.base.record import Record
 from doctor.base.unknown import UNKNOWN, UnknownType
-from doctor.knowledge import models, recipes
+from doctor.knowledge import gpu_types, models, recipes
 from doctor.knowledge.releases import Feature, Releases
 from doctor.knowledge.rows import (
     BadNodes,
     BrokenVersion,
     Family,
+    GpuType,
     Image,
     Limit,
     Migration,
@@ -62,6 +63,7 @@ class Knowledge(Record):
     pairings: Sequence[Pairing]
     images: Sequence[Image]
     limits: Sequence[Limit]
+    gpu_types: Sequence[GpuType]
     families: Sequence[Family]
     migrations: Sequence[Migration]
     releases: Releases
@@ -152,6 +154,22 @@ class Knowledge(Record):
                 continue
             if not limit.models or self.names(limit.models, model) is True:
                 yield limit
+
+    def weights(self, model: str) -> float | None:
+        """The least GiB that a model's weights take, None if its recipe doesn't tell."""
+        return self._weights.get(model.lower())
+
+    def gpu_memory(self, gpu_type: str) -> int | None:
+        """The most GiB that a GPU has that a site calls so, None if nobody knows that name."""
+        return self._gpu_memory.get(gpu_types.plain(gpu_type))
+
+    @cached_property
+    def _weights(self) -> Mapping[str, float]:
+        return recipes.weights(self.releases)
+
+    @cached_property
+    def _gpu_memory(self) -> Mapping[str, int]:
+        return gpu_types.memory(self.gpu_types)
 
     @cached_property
     def _site(self) -> Mapping[str, Any]:

@@ -45,6 +45,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "last-release": ("last release", "last version", "最后版本"),
     "also-needs": ("also needs", "extra arguments", "额外参数"),
+    "gpu-type": ("gpu type", "gpu types", "gpu 类型", "gpu 型号"),
+    "gpu-memory": ("memory (gib)", "gpu memory (gib)", "显存 (gib)"),
     "old-option": ("old option", "old options", "旧选项"),
     "new-option": ("new option", "new options", "新选项"),
     "same": ("means the same", "含义相同"),
@@ -79,6 +81,7 @@ KINDS = (
     Kind("limit", ("method", "refused-in", "breaks"), ("models", "pipelined", *_PROSE)),
     Kind("pairing", ("target", "drafter"), (*_PAIRING.split(), *_PROSE)),
     Kind("family", ("models", "tool-parser"), (*_FAMILY.split(), *_PROSE)),
+    Kind("gpu-type", ("gpu-type", "gpu-memory"), _PROSE),
     Kind("migration", ("old-option", "new-option"), ("same", "since", *_PROSE)),
 )
 #: A table of releases against models, whose cells say what works: ✅, ❌, ⚠️.

@@ -18,6 +18,7 @@ from doctor.knowledge.place import Place
 from doctor.knowledge.rows import (
     BrokenVersion,
     Family,
+    GpuType,
     Image,
     Limit,
     Migration,
@@ -38,6 +39,7 @@ Fact: TypeAlias = (
     | Image
     | Limit
     | Family
+    | GpuType
     | Migration
 )
 
@@ -113,6 +115,8 @@ def _row(kind: Kind, row: Cells, table: Block, page_id: str) -> Iterator[Fact]:
         yield Image(row.name("image") or row.needed("image"), release, row.place)
     elif kind.name == "limit":
         yield _limit(row)
+    elif kind.name == "gpu-type":
+        yield _gpu_type(row)
     elif kind.name == "migration":
         yield _migration(row)
     else:
@@ -132,6 +136,12 @@ def _pairing(row: Cells) -> Pairing:
         notes=row.text("notes"),
         place=row.place,
     )
+
+
+def _gpu_type(row: Cells) -> GpuType:
+    row.needed("gpu-type")
+    row.needed("gpu-memory")
+    return GpuType(row.names("gpu-type"), row.number("gpu-memory") or 0, row.place)
 
 
 def _limit(row: Cells) -> Limit:

@@ -43,6 +43,15 @@ def pairings(releases: Releases) -> list[Pairing]:
     ]
 
 
+def weights(releases: Releases) -> dict[str, float]:
+    """The least GiB that the weights of each checkpoint take, by its name in lower case."""
+    return {
+        checkpoint.lower(): gigabytes * 1e9 / (1 << 30)
+        for _, recipe, _ in releases.recipes()
+        for checkpoint, gigabytes in recipe.get("weights", {}).items()
+    }
+
+
 def _family(model: str, recipe: Mapping[str, Any], place: Place) -> Family:
     tools, reasoning = recipe.get("tool-parsers", ()), recipe.get("reasoning-parsers", ())
     return Family(

@@ -147,6 +147,14 @@ class Limit(Record):
     place: Place
 
 
+class GpuType(Record):
+    """A type of GPU by the names that sites give it, and the most memory that one has, in GiB."""
+
+    names: Sequence[str]
+    memory: int
+    place: Place
+
+
 class Family(Record):
     """Models that need the same parsers. None stands for what the table doesn't say."""
 

@@ -43,6 +43,14 @@ def gpu_memory_utilization(server: Server, candidates: Candidates) -> float | Un
     return memory_share.BEFORE if older else memory_share.SINCE
 
 
+def most_gpu_memory_utilization(server: Server, candidates: Candidates) -> float | UnknownType:
+    """The same, but by default the greatest that it may be."""
+    if server.gpu_memory_utilization is not None or server.kv_cache_memory_bytes is not None:
+        return gpu_memory_utilization(server, candidates)
+    newer = candidates.likely & candidates.tables.since(memory_share.CHANGED_IN)
+    return memory_share.SINCE if newer else memory_share.BEFORE
+
+
 def compiles(server: Server, candidates: Candidates) -> bool | UnknownType:
     """Whether the server compiles its model, and so fills a compile cache."""
     if server.compilation_off is not False:

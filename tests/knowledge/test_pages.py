@@ -261,3 +261,44 @@ def test_drafters_of_recipes_fit_all_checkpoints_of_their_model(knowledge: Knowl
     drafter = "nvidia/gpt-oss-120b-Eagle3-v3"
     assert knowledge.fits("amd/gpt-oss-120b-w-mxfp4-a-fp8", drafter) is True
     assert knowledge.fits("openai/gpt-oss-20b", drafter) is False
+
+
+@pytest.mark.parametrize(
+    ("model", "least", "most"),
+    [
+        ("meta-llama/Llama-3.3-70B-Instruct", 120, 132),
+        ("META-LLAMA/Llama-3.3-70b-instruct", 120, 132),
+        ("openai/gpt-oss-120b", 50, 61),
+        ("deepseek-ai/DeepSeek-R1", 620, 640),
+    ],
+)
+def test_the_weights_of_a_model(knowledge: Knowledge, model: str, least: int, most: int) -> None:
+    """Of files whose size is well known: never more, and not far less."""
+    weights = knowledge.weights(model)
+    assert weights is not None
+    assert least < weights < most
+
+
+def test_of_other_models_no_weights_are_known(knowledge: Knowledge) -> None:
+    assert knowledge.weights("acme/Llama-3.3-70B-Instruct") is None
+    assert knowledge.weights("Llama-3.3-70B-Instruct") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "memory"),
+    [
+        ("a100", 80),
+        ("A100", 80),
+        ("nvidia_a100-sxm4-40gb", 40),
+        ("tesla_v100", 32),
+        ("NVIDIA_GeForce_RTX_3090", 24),
+        ("rtx_a6000", 48),
+        ("nvidia_h100_80gb_hbm3", 80),
+        ("nvidia_h100_80gb_hbm3_3g.40gb", None),
+        ("a100.20gb", None),
+        ("gpu", None),
+        ("nvidia", None),
+    ],
+)
+def test_the_memory_of_a_type_of_gpu(knowledge: Knowledge, name: str, memory: int | None) -> None:
+    assert knowledge.gpu_memory(name) == memory

@@ -194,6 +194,14 @@ def test_a_table_of_something_else_is_left_alone(tmp_path: Path, table: str) -> 
     assert load([written(tmp_path, table)]).broken_versions == shipped.broken_versions
 
 
+def test_types_of_gpus_are_added(tmp_path: Path) -> None:
+    table = "| GPU type | Memory (GiB) |\n|---|---|\n| `big-one`, `h100` | 64 |\n"
+    found = load([written(tmp_path, table)])
+    assert (found.gpu_memory("BIG_ONE"), found.gpu_memory("h100")) == (64, 64)
+    with pytest.raises(DoctorError, match="'much' is no whole number"):
+        load([written(tmp_path, table.replace("64", "much"))])
+
+
 def test_shared_folders_are_added(tmp_path: Path) -> None:
     page = written(tmp_path, "| Shared folder |\n|---|\n| `/scratch/` |\n")
     folders = load([page], shared_folders=["/data"]).lookup("site.shared-folders")

@@ -151,14 +151,14 @@ def _limits(started: Started, scene: Scene) -> Iterator[Limit | None]:
     job = scene.request_of(started.invocation)
     if context.uncalled:
         return
-    if not _gathers_nodes(started, scene, job):
+    if not gathers_nodes(started, scene, job):
         yield from _of_surroundings(started, job)
         yield _of_job(job, one_node=True)
     elif "RAY_ADDRESS" not in started.environment:
         yield _of_job(job)
 
 
-def _gathers_nodes(started: Started, scene: Scene, job: Request | None) -> bool:
+def gathers_nodes(started: Started, scene: Scene, job: Request | None) -> bool:
     """Whether the engine may use GPUs that another process or node holds.
 
     On several nodes that may be the work of any program that the script starts before it.
@@ -184,10 +184,11 @@ def _of_job(job: Request | None, one_node: bool = False) -> Limit | None:
     if not isinstance(count, int):
         return None
     words = "its node" if one_node and several else "the job"
-    return Limit(count, words, _of_option(job.asks.evidence["gpus"][0]))
+    return Limit(count, words, of_option(job.asks.evidence["gpus"][0]))
 
 
-def _of_option(option: Option) -> Evidence:
+def of_option(option: Option) -> Evidence:
+    """Where an option's value stands, or the option."""
     places = [value.location for value in (option.value, option.word) if value is not None]
     assumes = option.value.assumes if option.value is not None else frozenset()
     return Evidence(tuple(place for place in places if place is not None), assumes)
@@ -223,7 +224,7 @@ def _of_step(wrapper: Unwrapped, job: Request | None) -> Limit | None:
         return None
     names = (*BOUND_TO_TASK, *GPU_OPTIONS)
     option = next(o for name in names if (o := given.last(name)) is not None)
-    return Limit(count, f"`{program}`", _of_option(option))
+    return Limit(count, f"`{program}`", of_option(option))
 
 
 def options_of(wrapper: Unwrapped) -> Iterator[Option]:

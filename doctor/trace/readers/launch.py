@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -13,6 +13,7 @@ from doctor.knowledge import Knowledge
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.readers import devices, endings, gpu_checks, ports, speculation
 from doctor.trace.readers.age import needed
+from doctor.trace.readers.fit import Fit, fit
 from doctor.trace.readers.outputs import Outputs, outputs
 from doctor.trace.readers.scene import Scene
 from doctor.trace.readers.servers import Started
@@ -55,6 +56,7 @@ def _launch(started: Started, script: _Script) -> Iterator[Launch]:
     scene = script.scene
     launch = _of_line(started, scene.settings.knowledge)
     launch = _with_gpus(launch, devices.gpus(started, scene))
+    launch = _with_fit(launch, fit(started, scene))
     launch = _with_outputs(launch, outputs(started.invocation, scene))
     server, walk = started.invocation, scene.walk
     yield replace(
@@ -135,11 +137,7 @@ def _of_line(started: Started, knowledge: Knowledge) -> Launch:
 
 def _with_gpus(launch: Launch, gpus: devices.Gpus) -> Launch:
     """The fact with the GPUs that it needs, and those that it may use."""
-    sizes = [launch.evidence.get(name, Evidence()) for name in _SIZES]
-    needs = Evidence(
-        tuple(place for each in sizes for place in each.locations),
-        frozenset[Assumption]().union(*(each.assumes for each in sizes)),
-    )
+    needs = _joined(launch.evidence.get(name, Evidence()) for name in _SIZES)
     evidence = {**launch.evidence, "gpus_needed": needs, "gpus_lacking": needs}
     if gpus.limit is not None:
         evidence["gpus_given"] = gpus.limit.evidence
@@ -157,6 +155,25 @@ def _with_gpus(launch: Launch, gpus: devices.Gpus) -> Launch:
         gpus_outside=", ".join(gpus.outside.gpus) if gpus.outside is not None else None,
         gpu_uuid=gpus.uuid.display.strip() if gpus.uuid is not None else None,
         reads_gpu_uuids=gpus.reads_uuids,
+    )
+
+
+def _with_fit(launch: Launch, found: Fit) -> Launch:
+    """The fact with what its model's weights take, and the room that there is for them."""
+    evidence = dict(launch.evidence)
+    if found.gpu_type is not None:
+        evidence["gpu_type"] = found.gpu_type.evidence
+    terms = ("gpus_needed", "model", "memory_share", "gpu_type")
+    evidence["weights_fit"] = _joined(evidence.get(name, Evidence()) for name in terms)
+    return replace(
+        launch,
+        evidence=evidence,
+        weights=found.weights and round(found.weights, 1),
+        gpu_type=found.gpu_type.name if found.gpu_type else None,
+        gpu_memory=found.gpu_type.memory if found.gpu_type else None,
+        most_memory_share=found.share,
+        weights_room=found.room and round(found.room, 1),
+        weights_fit=found.fits,
     )
 
 
@@ -188,6 +205,15 @@ def _of_values(values: Sequence[Value]) -> Evidence:
     return Evidence(
         tuple(place for value in values if (place := value.location)),
         frozenset().union(*(value.assumes for value in values)),
+    )
+
+
+def _joined(parts: Iterable[Evidence]) -> Evidence:
+    """What stands on all of them, the places of the first before the others'."""
+    every = tuple(parts)
+    return Evidence(
+        tuple(place for each in every for place in each.locations),
+        frozenset[Assumption]().union(*(each.assumes for each in every)),
     )
 
 
