@@ -23,7 +23,7 @@ from doctor.trace import Traced
 from doctor.trace.summary.summary import Row, rows
 
 #: Places that are on another machine.
-_ELSEWHERE = frozenset({"remote", "job", "allocation"})
+ELSEWHERE = frozenset({"remote", "job", "allocation"})
 #: What gives a script an environment other than the one that we are in.
 _OWN_ENVIRONMENT = regex(
     r"\b(?:activate|module\s+load|ml\s|conda|mamba|uv\s+run|uvx|pixi|pip\s+install)\b|--container"
@@ -50,7 +50,7 @@ def needs(traced: Traced, here: Here) -> Iterator[Need]:
         yield from _of_job(allocation, here)
     single = all(allocation.nodes in (None, 1) for allocation in allocations)
     for row in rows(traced):
-        if _ELSEWHERE.isdisjoint(row.runs):
+        if ELSEWHERE.isdisjoint(row.runs):
             yield from _of_server(row, traced, here, single)
 
 
@@ -69,7 +69,7 @@ def _of_server(row: Row, traced: Traced, here: Here, single: bool) -> Iterator[N
     launches = [f for f in traced.facts if isinstance(f, Launch) and f.location == row.place]
     caches = [f for f in traced.facts if isinstance(f, CacheFolder) and f.location == row.place]
     container = "container" in row.runs
-    whose = _name(row)
+    whose = named(row)
     devices = _devices(row, launches, single)
     if devices:
         yield _gpus(whose, max(devices) + 1, here)
@@ -83,7 +83,8 @@ def _of_server(row: Row, traced: Traced, here: Here, single: bool) -> Iterator[N
         yield from _folders(whose, paths, here)
 
 
-def _name(row: Row) -> str:
+def named(row: Row) -> str:
+    """A server's line, and the conditions on which it runs."""
     condition = f" (if {' and '.join(row.conditions)})" if row.conditions else ""
     return f"Line {row.place.start.row}{condition}"
 

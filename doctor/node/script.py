@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doctor.base.errors import DoctorError
-from doctor.facts.node import Gpu, InstalledVllm, Need
+from doctor.facts.node import Gpu, InstalledVllm, ModelFit, Need
 from doctor.node import cache, gpus, place, surroundings
 from doctor.node.probe import Gap, NotHereError, Probe, Situation, UnseenError
 
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 def probe(path: str, config: Config) -> Probe:
     """A probe of this script. The script is read and traced, and nothing of it is run."""
-    return Probe("script", (Need,), partial(_look, path, config))
+    return Probe("script", (Need, ModelFit), partial(_look, path, config))
 
 
-def _look(path: str, config: Config, situation: Situation) -> Iterator[Need | Gap]:
+def _look(path: str, config: Config, situation: Situation) -> Iterator[Need | ModelFit | Gap]:
+    from doctor.node.model_fits import model_fits
     from doctor.node.needs import needs
     from doctor.scan import Examiner
     from doctor.sources import Unexamined, read_named
@@ -36,10 +37,16 @@ def _look(path: str, config: Config, situation: Situation) -> Iterator[Need | Ga
     traced = Examiner(config, [path]).trace(source)
     for failure in traced.failures:
         raise UnseenError(f"{path}: {failure}")
-    found = list(needs(traced, _here(situation)))
+    here = _here(situation)
+    found = list(needs(traced, here))
     if not found:
         raise NotHereError(f"{path} starts no server of which it is known what it needs")
     yield from found
+    fits = list(model_fits(traced, here))
+    yield from fits
+    if not fits:
+        reason = f"{path} serves no model of which it is known what its weights take"
+        yield Gap(ModelFit, reason, applies=False)
 
 
 def _here(situation: Situation) -> Here:

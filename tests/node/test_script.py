@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,15 @@ Check = dict[str, Any]
 
 @pytest.fixture
 def against(node: Node, tmp_path: Path) -> Callable[..., Check]:
-    """The check VN601 of a script, on the node of a scenario."""
+    """A check of a script, VN601 unless another is asked for, on the node of a scenario."""
 
-    def run(text: str, scenario: str = "gpu\n" * 8, *options: str, **more: str) -> Check:
+    def run(
+        text: str, scenario: str = "gpu\n" * 8, *options: str, code: str = "VN601", **more: str
+    ) -> Check:
         script = tmp_path / "serve.sbatch"
         script.write_text(text)
         told: Told = node(scenario, "--select", "VN6", "--script", str(script), *options, **more)
-        return told.checks["VN601"]
+        return told.checks[code]
 
     return run
 
@@ -90,6 +93,52 @@ class TestMemory:
         blind += "answer nvmlDeviceGetMemoryInfo NO_PERMISSION\n"
         text = job(f"{SERVE} --port 18437", header="")
         assert against(text, blind)["status"] == "unknown"
+
+
+class TestModels:
+    """VN602: the weights of a model beside the memory of the GPUs, here 79.1 GiB each."""
+
+    LARGE = "vllm serve meta-llama/Llama-3.3-70B-Instruct --port 18437"
+
+    @pytest.fixture
+    def fits(self, against: Callable[..., Check]) -> Callable[..., Check]:
+        return partial(against, code="VN602")
+
+    def test_one_that_does_not_fit(self, fits: Callable[..., Check]) -> None:
+        check = fits(job(f"{self.LARGE} --gpu-memory-utilization 0.9"))
+        assert check["status"] == "error"
+        assert "0.9 of the 79.1 GiB of 1 of this node's GPUs is 71.2 GiB" in check["message"]
+
+    def test_one_that_fits_into_two(self, fits: Callable[..., Check]) -> None:
+        assert fits(job(f"{self.LARGE} -tp 2"))["status"] == "ok"
+
+    def test_the_largest_gpus_count(self, fits: Callable[..., Check]) -> None:
+        small = "gpu\nmemory 40960 0\n"
+        assert fits(job(f"{self.LARGE} -tp 2"), small + "gpu\ngpu\n")["status"] == "ok"
+        assert fits(job(f"{self.LARGE} -tp 2"), small * 2)["status"] == "error"
+
+    def test_fewer_gpus_than_it_takes(self, fits: Callable[..., Check]) -> None:
+        assert fits(job(f"{self.LARGE} -tp 4"), "gpu\ngpu\n")["status"] == "skipped"
+
+    def test_a_model_that_nobody_knows(self, fits: Callable[..., Check]) -> None:
+        check = fits(job("vllm serve acme/Own-70B --port 18437"))
+        assert check["status"] == "skipped"
+        assert "no model of which it is known what its weights take" in check["message"]
+
+    def test_one_of_several_on_a_line(self, fits: Callable[..., Check]) -> None:
+        loop = "for model in meta-llama/Llama-3.3-70B-Instruct $OTHER; do vllm serve $model; done"
+        assert fits(job(loop))["status"] == "skipped"
+
+    def test_gpus_that_can_not_be_seen(self, fits: Callable[..., Check]) -> None:
+        assert fits(job(self.LARGE), "answer nvmlInitWithFlags DRIVER_NOT_LOADED\n")["status"] == (
+            "unknown"
+        )
+
+    def test_memory_that_can_not_be_seen(self, fits: Callable[..., Check]) -> None:
+        blind = "gpu\nanswer nvmlDeviceGetMemoryInfo_v2 NO_PERMISSION\n"
+        blind += "answer nvmlDeviceGetMemoryInfo NO_PERMISSION\n"
+        check = fits(job(self.LARGE), blind)
+        assert (check["status"], check["message"]) == ("unknown", "a GPU doesn't tell its memory")
 
 
 class TestPorts:

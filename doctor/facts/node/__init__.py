@@ -15,7 +15,7 @@ from doctor.facts.node.links import (
     PeerName,
     PeerProxy,
 )
-from doctor.facts.node.needs import Need
+from doctor.facts.node.needs import ModelFit, Need
 from doctor.facts.node.processes import LeftoverProcess, SharedMemory, StuckProcess
 from doctor.facts.node.slurm import JobPlace, OtherJobs, ThisNode, TimeLeft
 from doctor.facts.node.world import (
@@ -41,6 +41,7 @@ __all__ = [
     "JobPlace",
     "LeftoverProcess",
     "Limit",
+    "ModelFit",
     "Need",
     "NodeFact",
     "OtherJobs",
@@ -89,6 +90,7 @@ NODE_FACTS: Mapping[str, type[NodeFact]] = {
         HostName,
         Clock,
         Need,
+        ModelFit,
         PeerName,
         PeerInterface,
         PeerConnection,

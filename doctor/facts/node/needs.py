@@ -1,4 +1,4 @@
-"""Facts about what a script needs of the node."""
+"""Facts about what a script needs of the node, and whether its models fit there."""
 
 from __future__ import annotations
 
@@ -21,3 +21,17 @@ class Need(NodeFact, kw_only=True):
     needs: str = attribute("what it needs: `8 GPUs`, `port 8000`")
     has: str = attribute("what there is: `4 GPUs`", "")
     met: bool | UnknownType = attribute("whether that is enough")
+
+
+class ModelFit(NodeFact, kw_only=True):
+    """A model that a script serves, beside the memory of this node's GPUs."""
+
+    kind: ClassVar[str] = "model-fit"
+
+    whose: str = attribute("what serves it: `Line 18`")
+    weights: float = attribute("the least GiB that its weights take")
+    gpus: int = attribute("how many GPUs the server takes")
+    memory: float | UnknownType = attribute("the GiB that so many of this node's GPUs have at most")
+    share: float = attribute("the share of it that the server takes")
+    room: float | UnknownType = attribute("the GiB that this makes")
+    fits: bool | UnknownType = attribute("whether the weights have room there")
