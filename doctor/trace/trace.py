@@ -147,14 +147,18 @@ def walked(
 
 
 def _walk_uncalled(shell: Interpreter, states: Sequence[State]) -> None:
-    """Functions that nothing calls in sight may be called by a script that includes this one."""
-    last = states[0]
+    """Functions that nothing calls in sight may be called by a script that includes this one.
+
+    Those of a file that this one includes are none of its own: they are walked for that file.
+    """
+    last, own = states[0], shell.frame.file.filename
     for name in list(last.functions):
         if name not in shell.walk.called:
             state = last.copy()
             state.positional = None
             for defined in state.functions[name]:
-                if defined.function is not None and defined.frame is not None:
+                frame, function = defined.frame, defined.function
+                if function is not None and frame is not None and frame.file.filename == own:
                     context = replace(shell.context, uncalled=True)
-                    inner = Interpreter(shell.walk, defined.frame, context)
-                    traps.run(inner, inner.execute(defined.function.body, state.fork()))
+                    inner = Interpreter(shell.walk, frame, context)
+                    traps.run(inner, inner.execute(function.body, state.fork()))
