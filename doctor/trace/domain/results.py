@@ -45,6 +45,17 @@ def joined(states: Sequence[State]) -> State:
     return join(states, [state.guard - common for state in states])
 
 
+def together(states: Sequence[State]) -> State:
+    """The same where no other way goes on: a variable holds what it may on one of these at least.
+
+    Such are the ways into an arm of an ``if``, of all that have come to it.
+    """
+    one = joined(states)
+    if len(states) > 1:
+        one.one_of += (tuple(state.guard for state in states),)
+    return one
+
+
 def assuming(state: State, guard: Guard) -> State | None:
     """A copy of the state on the way where ``guard`` holds; None if that way doesn't exist."""
     if not consistent(state.guard, guard):

@@ -87,6 +87,7 @@ BLANKS = " \t\n"
 class State:
     """Everything that a command may read or change; copied where control flow splits.
 
+    ``guard`` holds on the way here; of each of ``one_of``, ways that have come together, one does.
     ``input`` is what remains to be read from the standard input, where that is known;
     ``references`` are the variables that stand for another one (``declare -n``). ``sourced`` is
     the moment at which a file was read that can't be found, 0 if none was; ``shifted`` that at
@@ -100,6 +101,7 @@ class State:
     positional: tuple[Value, ...] | None = None
     files: dict[str, tuple[Value, ...]] = field(default_factory=dict)
     guard: Guard = NO_GUARD
+    one_of: tuple[tuple[Guard, ...], ...] = ()
     directory: Value | None = None
     input: Value | None = None
     export_all: bool = False
@@ -127,12 +129,18 @@ class State:
     def get(self, name: str) -> Variable:
         """The variable, its alternatives cut to those consistent with the path taken."""
         variable = self.held(self.references.get(name, name))
-        if len(variable.alternatives) == 1 or not self.guard:
+        if len(variable.alternatives) == 1 or not (self.guard or self.one_of):
             return variable
-        kept = tuple(a for a in variable.alternatives if consistent(self.guard, a.assumes))
+        kept = tuple(a for a in variable.alternatives if self._allows(a.assumes))
         if len(kept) in (0, len(variable.alternatives)):
             return variable
         return Variable(kept, variable.exported)
+
+    def _allows(self, assumes: Guard) -> bool:
+        """Whether what rests on these assumptions is so on a way on which one may be here."""
+        return consistent(self.guard, assumes) and all(
+            any(consistent(way, assumes) for way in ways) for ways in self.one_of
+        )
 
     def held(self, name: str) -> Variable:
         """The variable with all its alternatives."""
@@ -230,6 +238,7 @@ def join(states: Sequence[State], branches: Sequence[Guard]) -> State:
     states, branches = [state for state, _ in ways], [branch for _, branch in ways]
     joined = states[0].copy()
     joined.guard = frozenset.intersection(*(state.guard for state in states))
+    joined.one_of = tuple(ways for ways in joined.one_of if all(ways in s.one_of for s in states))
     joined.sourced = max(state.sourced for state in states)
     joined.shifted = max(state.shifted for state in states)
     joined.export_all = any(state.export_all for state in states)

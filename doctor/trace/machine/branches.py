@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from doctor.base.bounds import MAX_ALTERNATIVES, MAX_WAYS
+from doctor.base.bounds import MAX_ALTERNATIVES
 from doctor.base.record import Record
 from doctor.shell.tree import AndOr, Block, Case, CaseArm, If
-from doctor.trace.domain.results import Flow, Result, assuming, joined, split
+from doctor.trace.domain.results import Flow, Result, assuming, joined, split, together
 from doctor.trace.domain.state import State
 from doctor.trace.machine import conditions
 from doctor.trace.machine.shell import Shell
@@ -55,8 +55,7 @@ def if_command(shell: Shell, command: If, state: State) -> list[Result]:
         ]
         entered = [way.state for way in tested if way.flow is Flow.NEXT and way.truth]
         waiting = [way.state for way in tested if way.flow is Flow.NEXT and not way.truth]
-        last = arm is command.arms[-1] and command.otherwise is None
-        if not last and len(waiting) > MAX_WAYS:
+        if len(entered) > 1 or len(waiting) > 1:
             entered, waiting = _told_apart(shell, arm.condition, entered, waiting)
         results += [way for way in tested if way.flow is not Flow.NEXT]
         results += [result for before in entered for result in shell.block(arm.body, before)]
@@ -69,17 +68,20 @@ def if_command(shell: Shell, command: If, state: State) -> list[Result]:
 def _told_apart(
     shell: Shell, condition: Block, entered: list[State], passed: list[State]
 ) -> tuple[list[State], list[State]]:
-    """The ways into an arm, and those past it as one, which remembers that it is none of them."""
+    """The ways into an arm as one, and those past it as one; each remembers which it is.
+
+    So an arm is walked once, however many things the variables in its condition may hold. Nothing
+    is held there that isn't held on one of the ways.
+    """
     number = shell.walk.number()
     asked = conditions.asked(shell, condition[-1].command)
 
-    def answered(state: State, truth: bool) -> State:
-        return assuming(state, frozenset({asked.holds(number, truth)})) or state
+    def as_one(ways: list[State], truth: bool) -> list[State]:
+        sure = not (entered and passed)
+        answer = NO_GUARD if sure else frozenset({asked.holds(number, truth)})
+        return [assuming(way, answer) or way for way in ([together(ways)] if ways else [])]
 
-    one = joined(passed)
-    if not entered:
-        return entered, [one]
-    return [answered(way, True) for way in entered], [answered(one, False)]
+    return as_one(entered, True), as_one(passed, False)
 
 
 def _tested(shell: Shell, results: list[Result], condition: Block) -> list[Result]:

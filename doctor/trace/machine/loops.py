@@ -214,7 +214,7 @@ def _varying(
         shell.walk.truncated = True
     after = joined([*going_on, *(r.state for r in ended if r.flow is Flow.NEXT)] or [state])
     turns.end(after, state, changed, shell.walk.number())
-    after.guard = state.guard
+    after.guard, after.one_of = state.guard, state.one_of
     if not going_on:
         no_turn = assume(Question.ITERATES, number, NO, "the loop has no turn")
         after.guard |= {no_turn}
