@@ -15,12 +15,17 @@ MAX_READ = 200_000
 
 #: How many commands of one script are walked, loops' turns and calls counted in; what is expanded
 #: and parsed on the way counts too. Functions that call each other twice: `f1() { f2; f2; }`, …
-MAX_STEPS = 6_000
+MAX_STEPS = 2_000
+#: How many steps are walked in all the calls of one function until further ones are summed up: of
+#: one that starts nothing of interest, a `log` that is called in every line, and of any other.
+MAX_BARREN_STEPS, MAX_FUNCTION_STEPS = 60, 250
 #: How many pieces of values, and words, an expansion makes for one step: `x=$a$a…; x=$x$x`, …
 PIECES_A_STEP = 100
 #: How many characters of a text that is parsed again count as one step: `eval "$x"`, here-documents
 #: that are run.
 CHARACTERS_A_STEP = 100
+#: The same of a file, which doesn't grow as a text may that a script makes up.
+FILE_CHARACTERS_A_STEP = 500
 #: How many choices that have led to a command make it count as one step more: a thousand `elif`s.
 ASSUMPTIONS_A_STEP = 50
 #: How deep functions may call others, and a function itself: `f() { f; }`.
@@ -33,8 +38,6 @@ MAX_WRAPPERS = 8
 MAX_TURNS = 16
 #: How often a body is walked until all is known that its turns leave to one another.
 MAX_WALKS = 4
-#: How many ways to the next arm of an ``if`` are kept apart: a row of `elif`.
-MAX_WAYS = 2
 #: How many texts that a here-document may be are followed, the likeliest.
 MAX_INPUTS = 4
 

@@ -15,6 +15,8 @@ from doctor.scan import Examiner
 
 #: How many parts a shape has first; then it has twice as many.
 PARTS = 12
+#: Of calls within calls the last one's servers are seen only where another function begins there.
+MORE_PARTS = {"calls": 2 * PARTS}
 #: What doubles with its script, or a little worse, stays below this; what is quadratic comes to 4.
 MOST = 3.2
 
@@ -46,9 +48,9 @@ def calls(work: Callable[[], object]) -> int:
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_twice_the_script_is_about_twice_the_work(name: str, examiner: Examiner) -> None:
-    make = SHAPES[name]
-    examiner.examination(Source("script.sh", make(2 * PARTS)))  # what is kept is kept for both
-    once, twice = (_work(make, parts, examiner) for parts in (PARTS, 2 * PARTS))
+    make, parts = SHAPES[name], MORE_PARTS.get(name, PARTS)
+    examiner.examination(Source("script.sh", make(2 * parts)))  # what is kept is kept for both
+    once, twice = (_work(make, each, examiner) for each in (parts, 2 * parts))
     assert twice < MOST * once + 20_000, f"{once:,} calls, then {twice:,}"
 
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from doctor.base.bounds import MAX_ITEMS
 from doctor.base.numbers import is_digits, whole_number
 from doctor.shell.tree import Array as ArrayNode
-from doctor.shell.tree import Assignment, Function, Simple, Word
-from doctor.shell.walk import blocks
+from doctor.shell.tree import Assignment, Simple, Word
 from doctor.trace.domain.environment import inherited
 from doctor.trace.domain.results import Result
 from doctor.trace.domain.state import Array, Content, Missing, State
@@ -171,26 +170,6 @@ def _names(expander: Expander, word: Word) -> Iterator[str]:
                 if equals:
                     expander.state.set(name, (value.slice(len(name) + 1),), export=True)
                 yield name
-
-
-def local_names(function: Function) -> frozenset[str]:
-    """The variables that a function declares local."""
-    names: set[str] = set()
-    todo = [function.body]
-    while todo:
-        command = todo.pop()
-        if isinstance(command, Function):  # one that is defined in it has its own
-            continue
-        todo += [statement.command for block in blocks(command) for statement in block]
-        if not isinstance(command, Simple) or not command.words:
-            continue
-        if command.words[0].literal in ("local", "declare", "typeset"):
-            for argument in command.arguments[1:]:
-                if isinstance(argument, Assignment):
-                    names.add(argument.name)
-                elif argument.literal and argument.literal.isidentifier():
-                    names.add(argument.literal)
-    return frozenset(names)
 
 
 def overlay(shell: Shell, command: Simple, state: State) -> dict[str, tuple[Content, ...]]:

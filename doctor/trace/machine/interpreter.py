@@ -39,13 +39,13 @@ from doctor.trace.domain.frame import NestedFrame, ScriptFrame
 from doctor.trace.domain.results import Flow, Result, assuming, joined, merge
 from doctor.trace.domain.state import Defined, State
 from doctor.trace.machine import (
-    assignments,
     branches,
     captured,
     conditions,
     loops,
     redirects,
     substitution,
+    summing,
     traps,
 )
 from doctor.trace.machine import simple as commands
@@ -276,7 +276,10 @@ class Interpreter:
         if defined.function is None or defined.frame is None:
             captured.lose(state)
             return [Result(state)]
-        outer, hidden = state.positional, assignments.local_names(defined.function)
+        if summed_up := summing.summed_up(self, defined, state):
+            return summed_up
+        steps = self.walk.steps
+        outer, hidden = state.positional, self.walk.text_of(defined.function).local
         before = {n: state.variables.get(n) for n in hidden}
         references = state.references
         state.positional, state.references = arguments, dict(references)
@@ -292,15 +295,16 @@ class Interpreter:
                     result.state.variables[n] = variable
             leaves = result.flow is Flow.EXIT
             ended.append(result if leaves else replace(result, flow=Flow.NEXT))
+        self.walk.spent_on[id(defined.function)] += self.walk.steps - steps
         return ended
 
     def script(self, frame: ScriptFrame, text: str, state: State) -> list[Result]:
         """Walk the text of another shell in this state, which it may change."""
         inner = Interpreter(self.walk, frame, self.context, self.branch)
-        if isinstance(frame, NestedFrame):
-            for name, value in frame.unknowns.items():
-                state.set(name, (value,))
-        return inner.block(self.walk.parsed(text).body, state)
+        within = isinstance(frame, NestedFrame)
+        for name, value in frame.unknowns.items():
+            state.set(name, (value,))
+        return inner.block(self.walk.parsed(text, is_file=not within).body, state)
 
 
 def _kills(command: Command) -> bool:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from doctor.base.bounds import CHARACTERS_A_STEP, MAX_STEPS
+from doctor.base.bounds import CHARACTERS_A_STEP, FILE_CHARACTERS_A_STEP, MAX_STEPS
 from doctor.base.failure import Failure
 from doctor.base.record import Record
 from doctor.diagnostic import Source
 from doctor.shell import parse
-from doctor.shell.tree import Script
+from doctor.shell.tree import Function, Script
+from doctor.trace.machine.functions import Text, read
 from doctor.trace.programs.invocation import Context, Invocation
 from doctor.values.value import Origin, Value
 
@@ -112,8 +114,9 @@ class Walk(Journal):
     the walk was cut short, so that nothing may be concluded from what it did not see; ``narrowed``
     that of the paths through the script only the likeliest were followed, ``left_out`` is of what
     there was too much. ``calling`` are the functions that are being called at the moment, the
-    outermost first. ``trees`` are the texts that were parsed, ``failures`` the faults of ours on
-    the way.
+    outermost first. ``trees`` are the texts that were parsed, ``texts`` what stands in functions,
+    ``spent_on`` the steps that each function has taken, all by the functions' identities;
+    ``failures`` are the faults of ours on the way.
     """
 
     load: Load
@@ -129,13 +132,21 @@ class Walk(Journal):
     called: set[str] = field(default_factory=set)
     trees: dict[str, Script] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
+    spent_on: Counter[int] = field(default_factory=Counter)
+    texts: dict[int, Text] = field(default_factory=dict)
 
-    def parsed(self, text: str) -> Script:
-        """The tree of a text that the script runs, perhaps again and again."""
+    def parsed(self, text: str, is_file: bool) -> Script:
+        """The tree of a text that the script runs, perhaps again and again, or of a file."""
         if text not in self.trees:
-            self.spend(len(text) // CHARACTERS_A_STEP)
+            self.spend(len(text) // (FILE_CHARACTERS_A_STEP if is_file else CHARACTERS_A_STEP))
             self.trees[text] = parse("" if self.truncated else text)
         return self.trees[text]
+
+    def text_of(self, function: Function) -> Text:
+        """What stands in a function that the script calls, perhaps again and again."""
+        if id(function) not in self.texts:
+            self.texts[id(function)] = read(function)
+        return self.texts[id(function)]
 
     def number(self) -> int:
         """A number that nothing else in this walk has."""

@@ -12,6 +12,12 @@ _QUICK = """
     printenv printf ps pwd readlink realpath rm rocm-smi sed seq shopt sort squeue stat tee touch
     tr type ulimit umask uname wc which whoami sleep
 """
+_LOOKS = """
+    awk basename cat column comm cut date df diff dirname du echo expr find fold free getconf grep
+    head hostname hostnamectl id jobs jq ls lscpu lsof netstat nproc nvidia-smi paste pgrep printenv
+    printf ps pwd readlink realpath rev rocm-smi sed seq sinfo sleep sort squeue ss stat strings tac
+    tail tput tr tty type uname uniq wc which whoami
+"""
 _NO_GPU = """
     curl wget nc kill pkill trap tail less watch jq pip pip3 uv git tar rsync scp ssh-keygen
     scontrol squeue scancel sacct seq test true false openssl lsof ss netstat find xargs bash sh
@@ -27,6 +33,7 @@ _TRAITS: Mapping[Trait, str] = {
     Trait.SHELL: "bash sh zsh dash ksh",
     Trait.ENDS_OTHERS: "kill pkill killall fuser",
     Trait.QUICK: _QUICK,
+    Trait.LOOKS: _LOOKS,
     Trait.NO_GPU: _QUICK + _NO_GPU,
     Trait.SILENT: "chmod cp disown kill ln mkdir mv pkill rm rmdir sleep touch ulimit wait",
     Trait.STEADY: "basename dirname hostname id logname nproc pwd readlink realpath uname whoami",

@@ -27,6 +27,8 @@ class Trait(Enum):
     ENDS_OTHERS = auto()
     #: It ends by itself and at once.
     QUICK = auto()
+    #: It looks and prints, and changes nothing; it needn't be looked at each time.
+    LOOKS = auto()
     #: It takes no GPU.
     NO_GPU = auto()
     #: It prints nothing, as long as nobody asks it to tell what it does.
