@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from doctor.base.bounds import MAX_ALTERNATIVES
 from doctor.base.record import Record
 from doctor.shell.tree import AndOr, Block, Case, CaseArm, If
 from doctor.trace.domain.results import Flow, Result, assuming, joined, split, together
@@ -28,14 +27,9 @@ def and_or(shell: Shell, command: AndOr, state: State) -> list[Result]:
         taken = [r for r in results if r.flow is Flow.NEXT and r.truth is wanted]
         passed = [r for r in results if r not in taken]
         results = passed
-        for before in _kept_apart([way.state for way in taken]):
-            results = [*results, *shell.execute(part, before)]
+        if taken:
+            results = [*passed, *shell.execute(part, together([r.state for r in taken]))]
     return results
-
-
-def _kept_apart(ways: list[State]) -> list[State]:
-    """The ways on from a command, one by one, as what it tested is known in each; not too many."""
-    return ways if len(ways) <= MAX_ALTERNATIVES else [joined(ways)]
 
 
 def _decided(results: list[Result], answer: Callable[[bool], Assumption]) -> list[Result]:
