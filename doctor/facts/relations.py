@@ -8,6 +8,7 @@ from doctor.base.unknown import UnknownType
 from doctor.facts.base import Fact, attribute
 
 Lost: TypeAlias = Literal["memory", "node-local", "job"]
+LostInside: TypeAlias = Literal["memory", "node-local", "job", "container"]
 
 
 class CacheFolder(Fact, kw_only=True):
@@ -15,14 +16,17 @@ class CacheFolder(Fact, kw_only=True):
 
     kind: ClassVar[str] = "cache"
 
-    variable: str = attribute("the variable: `VLLM_CACHE_ROOT`, `TRITON_CACHE_DIR`, …")
+    variable: str = attribute(
+        "the variable: `VLLM_CACHE_ROOT`, `TRITON_CACHE_DIR`, …; empty for the default"
+    )
     just_in_time: bool = attribute(
         "whether code compiled while the server runs lies there: by inductor, Triton, FlashInfer",
         False,
     )
     path: str = attribute("the folder, unknowns by their names")
-    lost: Lost | UnknownType | None = attribute(
-        "why the folder does not last: `node-local`, `memory`, `job`, or null where it does"
+    lost: LostInside | UnknownType | None = attribute(
+        "why the folder does not last: `node-local`, `memory`, `job`, `container` (its home is the "
+        "container's own), or null where it does"
     )
     decides: bool | UnknownType = attribute(
         "whether the server's compiled code lies there in all candidate releases"

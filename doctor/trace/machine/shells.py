@@ -191,10 +191,9 @@ def submit(shell: Shell, start: Start, state: State) -> None:
     options, rest = read_options(start.arguments[1:], SBATCH.short, SBATCH.long)
     thread = shell.in_background().context.threads[-1]
     submitted = Unwrapped(("sbatch",), SBATCH, tuple(options), (), tuple(rest))
-    images = submitted.values("--container-image")
     context = replace(
         start.context,
-        container=containers.pyxis(images[-1]) if images else None,
+        container=containers.pyxis_of(submitted),
         threads=(*start.context.threads, thread),
         wrappers=(*start.context.wrappers, submitted),
         batch_job=shell.walk.invocations[-1].order,

@@ -37,12 +37,23 @@ def _is_vllm(image: Value | None) -> bool:
     return image is not None and any(name in image.display for name in _VLLM_IMAGES)
 
 
-def pyxis(image: Value) -> Container:
+def pyxis(image: Value, mounts: Sequence[Value] = (), own_home: bool = False) -> Container:
     """The container of ``--container-image``: of a step, or of a whole batch script.
 
-    NVIDIA/pyxis' wiki, "Frequently asked questions": from pyxis 0.12 on sbatch takes it, too.
+    ``mounts`` are the values of ``--container-mounts``; with ``--no-container-mount-home`` it has
+    a home of its own. NVIDIA/pyxis' wiki, "Frequently asked questions": from pyxis 0.12 on sbatch
+    takes it, too.
     """
-    return Container("pyxis", image, _ENROOT)
+    private = (*_ENROOT, "$HOME") if own_home else _ENROOT
+    return Container("pyxis", image, private, tuple(_binds([*mounts])))
+
+
+def pyxis_of(unwrapped: Unwrapped) -> Container | None:
+    """The container that the options of srun or sbatch ask for."""
+    images = unwrapped.values("--container-image")
+    mounts = unwrapped.values("--container-mounts")
+    own_home = unwrapped.given("--no-container-mount-home")
+    return pyxis(images[-1], mounts, own_home) if images else None
 
 
 def _docker_run(unwrapped: Unwrapped, start: Start) -> Start:
@@ -117,7 +128,8 @@ def _apptainer(unwrapped: Unwrapped, start: Start) -> Start:
     unwrapped, start = _with_image(unwrapped, start)
     contained = unwrapped.given("-c", "--contain", "-C", "--containall")
     private: list[str] = ["/tmp", "/var/tmp", "/dev/shm"] if contained else []
-    private += ["$HOME"] if contained or unwrapped.given("--no-home") else []
+    own_home = contained or unwrapped.given("--no-home")
+    private += ["$HOME"] if own_home and not unwrapped.given("-H", "--home") else []
     for value in unwrapped.values("--no-mount"):
         private += [f"/{item.strip('/')}" for item in value.display.split(",")]
     binds = (*_binds(unwrapped.values("-B", "--bind")), *_mounts(unwrapped))

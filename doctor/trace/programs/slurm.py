@@ -8,7 +8,7 @@ from dataclasses import replace
 from doctor.base.numbers import whole_number
 from doctor.slurm.table import Takes, options
 from doctor.trace.domain.state import Content
-from doctor.trace.programs.containers import SHIFTER_IMAGE, pyxis
+from doctor.trace.programs.containers import SHIFTER_IMAGE, pyxis_of
 from doctor.trace.programs.invocation import JOB_NODES, JOB_TASKS, Context, Copies, Start
 from doctor.trace.programs.options import Unwrapped, Wrapper
 from doctor.trace.programs.program import Place, Program, Sink, Trait
@@ -59,12 +59,11 @@ def _step(unwrapped: Unwrapped, start: Start) -> Start:
         environment[SHIFTER_IMAGE] = (image,)
     for name in OF_TASK:
         environment.pop(name, None)
-    images = unwrapped.values("--container-image")
     context = replace(
         start.context,
         in_step=True,
         copies=frozenset(_copies(unwrapped)) | start.context.copies & {PROCESS},
-        container=pyxis(images[-1]) if images else start.context.container,
+        container=pyxis_of(unwrapped) or start.context.container,
     )
     return replace(start, environment=environment, context=context)
 

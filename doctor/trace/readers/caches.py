@@ -141,6 +141,8 @@ def _folders(started: Started, walk: Walk, job: JobShape) -> Iterator[CacheFolde
     root = root_of(started)
     decided_by = root.set_by if root is not None else None
     nodes = HOST in copies(started.invocation, walk, job)
+    if root is None and _has_own_home(started):
+        yield _in_container(started)
     for variable in dict.fromkeys([decided_by, *_JUST_IN_TIME]):
         content = started.pick(variable) if variable is not None and variable != "HOME" else None
         if not isinstance(content, Value) or not content.pieces:
@@ -160,6 +162,30 @@ def _folders(started: Started, walk: Walk, job: JobShape) -> Iterator[CacheFolde
             on_network=UNKNOWN if outside is None else on_network(outside),
             compiles=started.compiles is not False,
         )
+
+
+def _has_own_home(started: Started) -> bool:
+    """Whether the default cache lies in a home that only the container has.
+
+    The home of a container that has everything for itself may be a volume that lasts.
+    """
+    container = started.invocation.context.container
+    if container is None or container.private == EVERYTHING:
+        return False
+    own = container.outside(known("$HOME/.cache/vllm")) is None
+    return own and not any(map(started.pick, ("VLLM_CACHE_ROOT", "XDG_CACHE_HOME", "HOME")))
+
+
+def _in_container(started: Started) -> CacheFolder:
+    return CacheFolder(
+        location=started.invocation.origin.location,
+        variable="",
+        path="~/.cache/vllm",
+        lost="container",
+        decides=True,
+        on_network=False,
+        compiles=started.compiles is not False,
+    )
 
 
 def _is_kept(folder: Value, walk: Walk) -> bool:

@@ -160,7 +160,10 @@ def container_of(job: Job) -> Container | None:
     for component in given_by(job.frame, job.header)[:1]:
         image = component.last("container-image")
         if image is not None and image.value is not None:
-            return pyxis(image.value)
+            mounts = component.last("container-mounts")
+            binds = [mounts.value] if mounts is not None and mounts.value is not None else []
+            own_home = component.last("no-container-mount-home") is not None
+            return pyxis(image.value, binds, own_home)
     return None
 
 
