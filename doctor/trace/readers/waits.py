@@ -15,7 +15,7 @@ from doctor.trace.readers.scene import Scene
 def read(scene: Scene) -> Iterator[ServerWait]:
     """The loops that wait for a server of this script and have no limit of any kind."""
     walk, servers = scene.walk, [each.invocation for each in scene.started]
-    if not walk.complete or any(_watches(each, walk) for each in walk.invocations):
+    if walk.truncated or any(_watches(each, walk) for each in walk.invocations):
         return
     for wait in walk.endless:
         if wait.guarded or not _holds_the_script(wait) or not _has_server(wait, servers):
