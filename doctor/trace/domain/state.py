@@ -170,10 +170,6 @@ class State:
         if name in self.functions:
             self.functions[name] = tuple(replace(d, exported=on) for d in self.functions[name])
 
-    def environment(self) -> Mapping[str, Variable]:
-        """The variables that a command started here would see, of those that the script set."""
-        return {name: v for name, v in self.variables.items() if v.exported}
-
 
 _LOCAL = Variable((Missing(),), exported=False)
 

@@ -9,6 +9,7 @@ from doctor.base.numbers import is_digits, whole_number
 from doctor.shell.tree import Array as ArrayNode
 from doctor.shell.tree import Assignment, Simple, Word
 from doctor.trace.domain.environment import inherited
+from doctor.trace.domain.exported import Environment
 from doctor.trace.domain.results import Result
 from doctor.trace.domain.state import Array, Content, Missing, State
 from doctor.trace.machine.shell import Shell
@@ -172,10 +173,10 @@ def _names(expander: Expander, word: Word) -> Iterator[str]:
                 yield name
 
 
-def overlay(shell: Shell, command: Simple, state: State) -> dict[str, tuple[Content, ...]]:
+def overlay(shell: Shell, command: Simple, state: State) -> Environment:
     """The environment of a command: what is exported, and the assignments before it."""
     scratch = state.copy() if command.assignments else state
     expander = shell.expander(scratch)
     for assignment in command.assignments:
         assign(expander, assignment, scratch, export=True)
-    return {name: scratch.get(name).alternatives for name in scratch.environment()}
+    return Environment(scratch)

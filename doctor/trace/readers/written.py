@@ -108,12 +108,12 @@ def _paths(invocation: Invocation, contained: Collection[str]) -> Iterator[tuple
 
 def _variables(invocation: Invocation) -> Iterator[tuple[str, Value]]:
     """The variables by which a program is told where to write."""
-    for name, alternatives in invocation.environment.items():
+    for name in invocation.environment:
         if not (name.endswith(_FOLDER_VARIABLES) or name in _OTHER_VARIABLES):
             continue
         if name.startswith(CONTAINER_PREFIXES):
             continue
-        for content in alternatives:
+        for content in invocation.environment[name]:
             if isinstance(content, Value) and consistent(content.assumes, invocation.assumes):
                 yield name, content
 
