@@ -38,6 +38,7 @@ class CacheFolder(Fact, kw_only=True):
         "whether it lies on storage that nodes share: a home, or a file system named for that"
     )
     compiles: bool = attribute("false where the server surely compiles nothing", True)
+    releases: frozenset[str] | UnknownType = attribute("the releases that could run the server")
 
 
 class SharedCache(Fact, kw_only=True):

@@ -12,7 +12,8 @@ from doctor.trace.domain.state import Missing
 from doctor.trace.machine.journal import Walk
 from doctor.trace.programs.containers import EVERYTHING
 from doctor.trace.programs.invocation import Invocation
-from doctor.trace.readers.concurrency import JobShape, copies, kept_apart
+from doctor.trace.readers.concurrency import copies, kept_apart
+from doctor.trace.readers.devices import needed, on_node
 from doctor.trace.readers.scene import Scene
 from doctor.trace.readers.servers import Started
 from doctor.values.value import (
@@ -133,16 +134,17 @@ def lost(folder: Value) -> Lost | None:
 def folders(scene: Scene) -> Iterator[CacheFolder]:
     """The folders in which the servers keep what they compiled, as far as variables say."""
     for each in scene.started:
-        yield from scene.spared("the caches", partial(_folders, each, scene.walk, scene.shape))
+        yield from scene.spared("the caches", partial(_folders, each, scene))
 
 
-def _folders(started: Started, walk: Walk, job: JobShape) -> Iterator[CacheFolder]:
+def _folders(started: Started, scene: Scene) -> Iterator[CacheFolder]:
     """The variables that say where a server's caches lie."""
+    walk = scene.walk
     root = root_of(started)
     decided_by = root.set_by if root is not None else None
-    nodes = HOST in copies(started.invocation, walk, job)
     if root is None and _has_own_home(started):
         yield _in_container(started)
+    nodes = HOST in copies(started.invocation, walk, scene.shape) or _spans(started, scene)
     for variable in dict.fromkeys([decided_by, *_JUST_IN_TIME]):
         content = started.pick(variable) if variable is not None and variable != "HOME" else None
         if not isinstance(content, Value) or not content.pieces:
@@ -161,6 +163,7 @@ def _folders(started: Started, walk: Walk, job: JobShape) -> Iterator[CacheFolde
             nodes_write=nodes and not kept_apart(content.varies, {HOST, TASK}),
             on_network=UNKNOWN if outside is None else on_network(outside),
             compiles=started.compiles is not False,
+            releases=started.releases,
         )
 
 
@@ -186,6 +189,14 @@ def _in_container(started: Started) -> CacheFolder:
         on_network=False,
         compiles=started.compiles is not False,
     )
+
+
+def _spans(started: Started, scene: Scene) -> bool:
+    """Whether Ray's workers of one server run on several nodes: it needs more GPUs than one has."""
+    count, here = needed(started), on_node(scene.request_of(started.invocation))
+    if started.server.distributed_executor_backend != "ray" or not scene.shape.nodes:
+        return False
+    return isinstance(count, int) and here is not None and count > here
 
 
 def _is_kept(folder: Value, walk: Walk) -> bool:
