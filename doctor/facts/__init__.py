@@ -24,7 +24,14 @@ from doctor.facts.commands import (
 from doctor.facts.inputs import Conflict, InputFile, Suppression, UnparsedStatement
 from doctor.facts.jobs import Allocation, Directive, OwnFolder, Refused, Step
 from doctor.facts.logs import LogFile
-from doctor.facts.relations import CacheFolder, InnerPorts, SharedCache, SharedGpu, SharedPort
+from doctor.facts.relations import (
+    CacheFolder,
+    InnerPorts,
+    SharedCache,
+    SharedGpu,
+    SharedPort,
+    SocketPath,
+)
 from doctor.facts.servers import GivenFlag, GivenVariable, KeptVariable, Launch, Requirement
 
 #: The kinds of facts about scripts.
@@ -47,6 +54,7 @@ FACTS: Mapping[str, type[Fact]] = {
         GivenVariable,
         KeptVariable,
         CacheFolder,
+        SocketPath,
         SharedCache,
         SharedGpu,
         InnerPorts,

@@ -41,6 +41,16 @@ class CacheFolder(Fact, kw_only=True):
     releases: frozenset[str] | UnknownType = attribute("the releases that could run the server")
 
 
+class SocketPath(Fact, kw_only=True):
+    """A path at which a server makes a Unix socket."""
+
+    kind: ClassVar[str] = "socket"
+
+    set_by: str = attribute("what says so: `TMPDIR`, `VLLM_RPC_BASE_PATH` or `--uds`")
+    path: str = attribute("the socket's folder, of `--uds` the socket; unknowns by their names")
+    length: int = attribute("how many bytes the whole path has at least")
+
+
 class SharedCache(Fact, kw_only=True):
     """Servers of one engine that run at the same time and write one compile cache."""
 

@@ -11,6 +11,7 @@ from doctor.trace.readers import (
     required,
     shared_caches,
     shared_gpus,
+    sockets,
     unexported,
     variables,
 )
@@ -23,6 +24,7 @@ READERS: tuple[tuple[str, Reader], ...] = (
     ("the variables", variables.read),
     ("the variables that are kept", unexported.read),
     ("the caches", caches.folders),
+    ("the sockets", sockets.read),
     ("the shared caches", shared_caches.shared),
     ("the shared ports", ports.shared),
     ("the inner ports", inner_ports.shared),

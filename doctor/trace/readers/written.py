@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from doctor.base.regex import regex
 from doctor.facts.base import Evidence
@@ -18,6 +19,7 @@ from doctor.trace.readers.places import place_of
 from doctor.trace.readers.scene import Scene
 from doctor.values.assumption import consistent
 from doctor.values.value import UNKNOWN, Value
+from doctor.vllm.program import recognise
 
 _ALLOWED = regex(r"[ \t]*\|\|[ \t]*(?:true\b|:(?=[\s;]|$))")
 #: Variables that name a folder or file which the programs started then write.
@@ -99,11 +101,26 @@ def _paths(invocation: Invocation, contained: Collection[str]) -> Iterator[tuple
         for value in invocation.arguments[1:]:
             if not value.display.startswith("-"):
                 yield "mkdir", value
+    for value in _sockets(invocation):
+        yield "option", value
     # Of a wrapper it is the program inside that uses its variables.
     if _KEEPERS.fullmatch(invocation.program) and unwrap(invocation.arguments) is None:
         for name, path in _variables(invocation):
             if name not in contained:
                 yield "variable", path
+
+
+def _sockets(invocation: Invocation) -> Iterator[Value]:
+    """The sockets that a server listens at, ``--uds``."""
+    words = invocation.arguments
+    if recognise(words) is None:
+        return
+    for word, following in pairwise(words):
+        if word.text == "--uds":
+            yield following
+    for word in words:
+        if word.prefix.startswith("--uds="):
+            yield word.slice(len("--uds="))
 
 
 def _variables(invocation: Invocation) -> Iterator[tuple[str, Value]]:
