@@ -38,6 +38,7 @@ FLOORS = """
     doctor.trace.summary
     doctor.fix
     doctor.scan
+    doctor.api
     doctor.log
     doctor.wait
     doctor.wait

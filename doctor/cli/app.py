@@ -15,6 +15,7 @@ from doctor.base.errors import DoctorError
 from doctor.cli import interrupts, terminal
 from doctor.cli.catalogue import COMMANDS
 from doctor.cli.cluster import cluster
+from doctor.cli.completion import completion
 from doctor.cli.configuration import config, init
 from doctor.cli.lesson import new_lesson
 from doctor.cli.log import log
@@ -102,7 +103,13 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        terminal.write([f"vllm-doctor {version('vllm-slurm-doctor')}"])
+        from doctor.base.data import data_folder
+        from doctor.knowledge.releases import Releases
+
+        tables = Releases(data_folder("kb") / "vllm")
+        own, newest = version("vllm-slurm-doctor"), tables.newest
+        date = (tables.details(newest) or {}).get("date", "an unknown day")
+        terminal.write([f"vllm-doctor {own} (tables of vLLM up to {newest} of {date})"])
         context.exit()
 
 
@@ -112,8 +119,8 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     no_args_is_help=False,
 )
 @click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version,
-    help="Show the version and exit.",
+    "-V", "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version,
+    help="Show the version, and the newest release of vLLM that it knows.",
 )  # fmt: skip
 @click.pass_context
 def app(context: click.Context) -> None:
@@ -134,6 +141,7 @@ for _command in (
     wait,
     *COMMANDS,
     new_lesson,
+    completion,
     *PEERS,
 ):
     app.add_command(_command)

@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from doctor.cli import terminal
+from doctor.cli import completion, terminal
 from doctor.cli.options import format_option, site_options
 from doctor.cli.site import site_config
 
 
 @click.command()
-@click.argument("word", metavar="CODE|NAME|LESSON|FACT|LINE")
+@click.argument("word", metavar="CODE|NAME|LESSON|FACT|LINE", shell_complete=completion.explained)
 @site_options
 def explain(
     word: str,

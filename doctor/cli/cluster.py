@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from doctor.base.errors import DoctorError
-from doctor.cli import terminal
+from doctor.cli import completion, terminal
 from doctor.cli.allocation import excluded, given
 from doctor.cli.options import (
     check_options,
@@ -71,6 +71,7 @@ _BESIDE = 60
     "--folder",
     type=Path,
     metavar="FOLDER",
+    shell_complete=completion.files,
     help="Where the jobs' output goes for a while, seen by all nodes; by default your home.",
 )
 @timeout_option("How long the checks on a node may take.")
@@ -79,7 +80,13 @@ _BESIDE = 60
 @click.option("--record", is_flag=True, help="Let each node remember in the site's register.")
 @click.option("--dry-run", is_flag=True, help="Print what would be submitted, and do nothing.")
 @format_option("text", "json", about="How to show what was found.")
-@click.option("--html", type=Path, metavar="FILE", help="Write the picture as a page, too.")
+@click.option(
+    "--html",
+    type=Path,
+    metavar="FILE",
+    shell_complete=completion.files,
+    help="Write the picture as a page, too.",
+)
 @click.option("--verbose", is_flag=True, help="Show remarks as well.")
 @site_options
 @click.pass_context

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from doctor.cli import terminal
+from doctor.cli import completion, terminal
 from doctor.cli.options import config_options, format_option
 from doctor.cli.outcome import tell_passed_over
 
 
 @click.command()
-@click.argument("paths", nargs=-1)
+@click.argument("paths", nargs=-1, shell_complete=completion.files)
 @format_option("text", "json")
 @config_options
 def config(

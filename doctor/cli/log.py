@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from doctor.cli import terminal
+from doctor.cli import completion, terminal
 from doctor.cli.interrupts import Interrupt
 from doctor.cli.options import output_options, site_options, vllm_version_option
 from doctor.cli.outcome import fail
@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", shell_complete=completion.files
+)
 @output_options(*FORMATS, show="The least severity that is shown to people.")
 @click.option(
     "--script",
     metavar="FILE",
+    shell_complete=completion.files,
     help="Point out the lines of this script that led to it; it is not run.",
 )
 @click.option("--follow", is_flag=True, help="Go on reading as the log grows, until interrupted.")

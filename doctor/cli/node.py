@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from doctor.cli import terminal
+from doctor.cli import completion, terminal
 from doctor.cli.options import (
     check_options,
     fail_on_option,
@@ -60,6 +60,7 @@ _SITE = ("config_file", "no_config", "kb", "rules", "select", "ignore", "vllm_ve
 @click.option(
     "--script",
     metavar="FILE",
+    shell_complete=completion.files,
     help="Compare what this script needs with what the node has, too; it is not run.",
 )
 @vllm_version_option()

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from doctor.cli import completion
+
 SEVERITIES = ("error", "warning", "info")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -53,7 +55,7 @@ def output_options(*formats: str, show: str) -> Decorator[Any]:
     return together(
         format_option(*formats, about="How to show what was found."),
         click.option(
-            "-o", "--output-file", type=Path, metavar="FILE",
+            "-o", "--output-file", type=Path, metavar="FILE", shell_complete=completion.files,
             help="Where to write it, in place of the standard output.",
         ),
         show_option(show),
@@ -76,7 +78,7 @@ def timeout_option(about: str, name: str = "--timeout", default: float = 10.0) -
 
 config_options = together(
     click.option(
-        "--config", "config_file", type=Path, metavar="FILE",
+        "--config", "config_file", type=Path, metavar="FILE", shell_complete=completion.files,
         envvar="VLLM_DOCTOR_CONFIG", show_envvar=True,
         help="The configuration, in place of the one in the nearest folder.",
     ),
@@ -87,19 +89,22 @@ config_options = together(
 site_options = together(
     config_options,
     click.option(
-        "--kb", multiple=True, metavar="PATH",
+        "--kb", multiple=True, metavar="PATH", shell_complete=completion.files,
         help="A document, or a folder of them, with your own lessons.",
     ),
-    click.option("--rules", multiple=True, metavar="FOLDER", help="A folder with your own rules."),
+    click.option(
+        "--rules", multiple=True, metavar="FOLDER", shell_complete=completion.files,
+        help="A folder with your own rules.",
+    ),
 )  # fmt: skip
 
 rule_options = together(
     click.option(
-        "--select", multiple=True, metavar="RULES",
+        "--select", multiple=True, metavar="RULES", shell_complete=completion.rules,
         help="Only these rules: codes, beginnings of codes (VD2) or names, with commas.",
     ),
     click.option(
-        "--ignore", multiple=True, metavar="RULES",
+        "--ignore", multiple=True, metavar="RULES", shell_complete=completion.rules,
         help="Not these rules, nor those that the configuration ignores.",
     ),
 )  # fmt: skip
@@ -134,6 +139,12 @@ file_options = together(
 )  # fmt: skip
 
 check_options = together(
-    click.option("--select", multiple=True, metavar="CHECKS", help="Only these checks."),
-    click.option("--ignore", multiple=True, metavar="CHECKS", help="Not these checks."),
-)
+    click.option(
+        "--select", multiple=True, metavar="CHECKS", shell_complete=completion.checks,
+        help="Only these checks.",
+    ),
+    click.option(
+        "--ignore", multiple=True, metavar="CHECKS", shell_complete=completion.checks,
+        help="Not these checks.",
+    ),
+)  # fmt: skip

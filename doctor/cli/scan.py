@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from doctor.cli import terminal
+from doctor.cli import completion, terminal
 from doctor.cli.inputs import Inputs
 from doctor.cli.options import (
     fail_on_option,
@@ -33,7 +33,7 @@ _CONFIGURES = (
 
 
 @click.command()
-@click.argument("paths", nargs=-1)
+@click.argument("paths", nargs=-1, shell_complete=completion.files)
 @output_options(*FORMATS, show="The least severity that is shown to people, and that is fixed.")
 @click.option("--statistics", is_flag=True, help="Count what was found, in place of showing it.")
 @rule_options

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from doctor.cli import terminal
+from doctor.cli import completion, terminal
 from doctor.cli.options import format_option, site_options, vllm_version_option
 from doctor.cli.outcome import fail, tell_failures
 from doctor.cli.site import site_config
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", shell_complete=completion.files
+)
 @format_option(
     "text", "json", about="How to show it; json has every fact and where it stands."
 )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from doctor.cli import terminal
+from doctor.cli import completion, terminal
 from doctor.cli.options import site_options
 from doctor.cli.site import site_config
 
@@ -50,6 +50,7 @@ _KILLED = (
     "logs",
     multiple=True,
     metavar="FILE",
+    shell_complete=completion.files,
     help="The server's log; one for each port, or none.",
 )
 @click.option(

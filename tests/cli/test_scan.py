@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -88,6 +89,12 @@ def test_a_missing_path_does_not_stop_the_rest(command: Command) -> None:
         "vllm-doctor: no.sh: there is no such file or folder",
         "vllm-doctor: no/where: there is no such file or folder",
     ]
+
+
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_the_version_tells_what_the_tables_know(command: Command, option: str) -> None:
+    pattern = r"vllm-doctor \d+\.\d+\.\d+ \(tables of vLLM up to \d[\d.]+ of \d{4}-\d\d-\d\d\)\n"
+    assert re.fullmatch(pattern, command(option).out)
 
 
 def test_a_bare_call_helps(command: Command) -> None:
