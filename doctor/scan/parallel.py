@@ -54,8 +54,11 @@ def _spread(
     examine = partial(_examine, examiner.config, examiner.loader.scanned)
     try:
         with ProcessPoolExecutor(processes, get_context("fork"), _begin) as pool:
+            # Not `map`: it cancels what is left when it is ended, and Python before 3.12 then
+            # prints a traceback if the processes are ended, too.
+            futures = [pool.submit(examine, chunk) for chunk in chunks]
             try:
-                yield from pool.map(examine, chunks)
+                yield from (future.result() for future in futures)
             except BaseException:
                 for child in active_children():
                     child.terminate()  # else the pool would wait for what they are at
