@@ -31,6 +31,14 @@ from doctor.shell.tree import (
 from doctor.shell.walk import blocks
 
 _MARKER = regex(r"#\s*vllm-doctor:\s*(?P<verb>[\w-]+)\s*(?:\[(?P<selectors>[^\]]*)\])?")
+#: How other linters are told to be silent, and how they are told so of one of our rules.
+_FOREIGN = regex(
+    r"#\s*vllm-doctor:\s*(?P<word>disable(?:-[a-z]+)*|noqa|nolint|nosec|off|skip|allow|suppress)\b"
+)
+_FOREIGN_FOR_OURS = regex(
+    r"#\s*(?P<word>noqa|nolint|nosec|shellcheck\s+disable|pylint:\s*disable)\b"
+)
+_CODE = regex(r"\bV[DN]\d{3}\b")
 _VERBS = ["ignore", "ignore-file"]
 _DIRECTIVE = regex(r"\s*#+\s*\w*BATCH\b")
 
@@ -49,6 +57,9 @@ def apply(
     suppressed: set[int] = set()
     facts: list[Suppression] = []
     for comment in script.comments:
+        if (foreign := _foreign(comment, known)) is not None:
+            facts.append(Suppression(location=source.location(*foreign[0]), unused=foreign[1]))
+            continue
         if (marker := _MARKER.search(comment.text)) is None:
             continue
         useless: list[str] = []
@@ -72,6 +83,20 @@ def apply(
             location = source.location(start + marker.start(), start + marker.end())
             facts.append(Suppression(location=location, unused=", ".join(useless)))
     return [d for i, d in enumerate(diagnostics) if i not in suppressed], facts
+
+
+def _foreign(comment: Comment, known: Mapping[str, str]) -> tuple[tuple[int, int], str] | None:
+    """A comment in another linter's words for our rules: its stretch, and what to write instead."""
+    found = _FOREIGN.search(comment.text)
+    codes = [code for code in dict.fromkeys(_CODE.findall(comment.text)) if code in known]
+    if found is None and codes:
+        found = _FOREIGN_FOR_OURS.search(comment.text)
+    if found is None:
+        return None
+    start = comment.span.start
+    selectors = f"[{', '.join(codes)}]" if codes else ""
+    told = f"{found['word']!r}, which is another linter's word; ours is `ignore{selectors}`"
+    return (start + found.start(), start + found.end()), told
 
 
 def _selectors(marker: re.Match[str]) -> list[str]:

@@ -9,7 +9,7 @@ from doctor.base.regex import regex
 #: Variables of TPUs, of Huawei's, Intel's and Amazon's accelerators, and of vLLM's plug-ins.
 _SIGNS = regex(
     r"(?:LIB)?TPU_\w+|PJRT_DEVICE|ASCEND_\w+|HCCL_\w+|HABANA_\w+|PT_HPU_\w+|NEURON_\w+"
-    r"|VLLM_PLUGINS"
+    r"|VLLM_PLUGINS|VLLM_ASCEND_\w+"
 )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
 from doctor.base.regex import regex
+from doctor.diagnostic import Location
 from doctor.facts.base import Evidence
 from doctor.facts.servers import GivenVariable
 from doctor.trace.machine.journal import Walk
@@ -73,7 +75,7 @@ def _fact(started: Started, name: str, value: Value, used: bool) -> GivenVariabl
     found = started.candidates
     row = found.tables.variables.get(name)
     foreign = row is None and not started.has_plugin
-    place = value.location
+    place = _place(name, value)
     likely = found.likely
     earlier = (likely & -likely) - 1
     rewrite = of_variable(name, value.text, started.server.arguments.flags, found)
@@ -97,6 +99,18 @@ def _fact(started: Started, name: str, value: Value, used: bool) -> GivenVariabl
         rewrite_in_words=rewrite.in_words if rewrite else None,
         rewrite_same=bool(rewrite and rewrite.same),
     )
+
+
+def _place(name: str, value: Value) -> Location | None:
+    """Where a variable is set: its value, or its name where another variable holds the value."""
+    origin = value.pieces[0].origin if value.pieces else None
+    if origin is None or origin.within:
+        return value.location
+    text, start = origin.source.text, origin.start
+    if text.endswith((f"{name}=", f'{name}="', f"{name}='"), 0, start):
+        return value.location
+    found = re.compile(rf"(?<![\w$#]){name}(?==)").search(text)
+    return value.location if found is None else origin.source.location(*found.span())
 
 
 def _flag_of(name: str, flags: Collection[str]) -> str | None:
