@@ -72,6 +72,7 @@ class Config(Record):
     bad_nodes: tuple[str, ...] | None = None
     vllm_version: str | None = None
     shared_folders: tuple[str, ...] = ()
+    gpu_types: Mapping[str, str] = field(default_factory=dict)
     slurm: bool = False
     register: Path | None = None
     kb: tuple[Path, ...] = ()

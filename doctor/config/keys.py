@@ -78,6 +78,12 @@ def _shared_folders(value: object) -> tuple[str, ...]:
     return tuple(os.path.normpath(folder) for folder in folders)
 
 
+def _gpu_types(value: object) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(v, str) and v for v in value.values()):
+        raise ValueError('must be a table of partitions and types, such as {gpu = "h100"}')
+    return dict(value)
+
+
 def _folder(value: object) -> Path:
     if not isinstance(value, str) or not value:
         raise ValueError("must be the path of a folder")
@@ -125,6 +131,7 @@ READERS: Mapping[str, Callable[[object], Any]] = {
     "bad-nodes": _bad_nodes,
     "vllm-version": _vllm_version,
     "shared-folders": _shared_folders,
+    "gpu-types": _gpu_types,
     "slurm": _flag,
     "register": _folder,
     "kb": _paths,

@@ -132,8 +132,8 @@ class Launch(Fact, kw_only=True):
         None,
     )
     gpu_type: str | None = attribute(
-        "the type of its GPUs, as the step, the job or a feature that it asks for names it; null "
-        "where that is not known",
+        "the type of its GPUs, as the step, the job, a feature that it asks for or the site's "
+        "configuration names it; null where that is not known",
         None,
     )
     gpu_memory: int | None = attribute("the most GiB that a GPU of this type has", None)

@@ -27,6 +27,9 @@ _TEXT = """\
 # Folders that all users share, besides /tmp, /var/tmp and /dev/shm.
 # shared-folders = ["/scratch"]
 
+# The type of GPU that a partition has, where jobs don't name it.
+# gpu-types = {{dgx = "h100"}}
+
 # A folder on shared storage in which `vllm-doctor node --record` remembers unfit nodes.
 # register = "/shared/vllm-nodes"
 

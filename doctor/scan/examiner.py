@@ -166,7 +166,8 @@ class Examiner:
     def settings(self) -> Settings:
         from doctor.trace import Settings
 
-        return Settings(self.knowledge, self.config.vllm_version, self.config.slurm)
+        config = self.config
+        return Settings(self.knowledge, config.vllm_version, config.slurm, config.gpu_types)
 
     def _check(self, facts: Iterable[Fact]) -> list[Diagnostic]:
         from doctor.rulebook import check

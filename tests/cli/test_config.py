@@ -39,6 +39,7 @@ def test_every_key(tmp_path: Path) -> None:
             bad-nodes = ["gpu[01-03]", "gpu09"]
             vllm-version = "0.11.2"
             shared-folders = ["/scratch/"]
+            gpu-types = {dgx = "h100"}
             slurm = true
             kb = ["docs/lessons.md"]
             rules = ["rules"]
@@ -60,6 +61,7 @@ def test_every_key(tmp_path: Path) -> None:
         bad_nodes=("gpu[01-03]", "gpu09"),
         vllm_version="0.11.2",
         shared_folders=("/scratch",),
+        gpu_types={"dgx": "h100"},
         slurm=True,
         kb=(tmp_path / "docs/lessons.md",),
         rules=(tmp_path / "rules",),
@@ -141,6 +143,8 @@ def test_its_own_file_wins_over_pyproject(tmp_path: Path) -> None:
         ("vllm-version = 0.11", '1: vllm-version must be a quoted release, such as "0.11.2"'),
         ("vllm-version = 'new'", "must be a release, such as \"0.11.2\", not 'new'"),
         ("shared-folders = ['scratch']", "shared-folders must be absolute paths, not 'scratch'"),
+        ("gpu-types = ['h100']", "gpu-types must be a table of partitions and types"),
+        ("gpu-types = {dgx = 8}", "gpu-types must be a table of partitions and types"),
         ("bad-nodes = ['gpu[1-']", "1: bad-nodes has a hostlist that can't be read"),
         ("[severity]\nVD1 = 'eror'", "not 'eror'; did you mean 'error'?"),
         ("severity = ['VD1']", "1: severity must be a table"),

@@ -188,10 +188,11 @@ def _of_job(job: Request | None, one_node: bool = False) -> Limit | None:
 
 
 def of_option(option: Option) -> Evidence:
-    """Where an option's value stands, or the option."""
-    places = [value.location for value in (option.value, option.word) if value is not None]
+    """Where an option's value stands, else the option."""
+    words = (option.value, option.word)
+    place = next((place for word in words if word and (place := word.location)), None)
     assumes = option.value.assumes if option.value is not None else frozenset()
-    return Evidence(tuple(place for place in places if place is not None), assumes)
+    return Evidence((place,) if place is not None else (), assumes)
 
 
 def _of_surroundings(started: Started, job: Request | None) -> Iterator[Limit | None]:

@@ -13,7 +13,7 @@ from doctor.knowledge import Knowledge
 from doctor.slurm.gpus import GPU_OPTIONS, gpu_type
 from doctor.slurm.options import Given, Option
 from doctor.trace.readers.devices import gathers_nodes, needed, of_option, options_of
-from doctor.trace.readers.scene import Scene
+from doctor.trace.readers.scene import Scene, Settings
 from doctor.trace.readers.servers import Started
 from doctor.values.value import UNKNOWN, UnknownType
 from doctor.vllm import defaults
@@ -104,7 +104,7 @@ def _is_whole(started: Started, scene: Scene) -> bool:
 
 
 def _gpu_type(started: Started, scene: Scene) -> GpuType | None:
-    """The type that the step names, else the job, else the one feature of a node that is one."""
+    """The type that the step names, else the job; else that of a feature, or of the partition."""
     knowledge, context = scene.settings.knowledge, started.invocation.context
     if context.uncalled:
         return None
@@ -115,27 +115,38 @@ def _gpu_type(started: Started, scene: Scene) -> GpuType | None:
         named = gpu_type(given)
         if named is not None:
             return _of_gpus(given, named, knowledge) if isinstance(named, str) else None
-    option = job.given.last("constraint") if job is not None else None
-    return _of_feature(option, knowledge) if option is not None else None
+    if job is None:
+        return None
+    feature = _of_feature(job.given.last("constraint"), knowledge)
+    return feature or _of_partition(job.given.last("partition"), scene.settings)
 
 
 def _of_gpus(given: Given, name: str, knowledge: Knowledge) -> GpuType | None:
-    memory = knowledge.gpu_memory(name)
     options = (option for each in GPU_OPTIONS if (option := given.last(each)) is not None)
-    named = next((o for o in options if o.value is not None and name in o.value.prefix), None)
-    if memory is None or named is None:
-        return None
-    return GpuType(name, memory, of_option(named))
+    named = (option for option in options if option.value and name in option.value.prefix)
+    return next((_named(name, option, knowledge) for option in named), None)
 
 
-def _of_feature(option: Option, knowledge: Knowledge) -> GpuType | None:
-    text = option.value.text if option.value is not None else None
-    found = {
-        (name, memory)
-        for name in _JOINED.split(text or "")
-        if (memory := knowledge.gpu_memory(name)) is not None
-    }
-    if len(found) != 1:
+def _of_feature(option: Option | None, knowledge: Knowledge) -> GpuType | None:
+    """The feature of a node that is a type, if exactly one is."""
+    found = [kind for name in _words(option) if (kind := _named(name, option, knowledge))]
+    return found[0] if len(found) == 1 else None
+
+
+def _of_partition(option: Option | None, settings: Settings) -> GpuType | None:
+    """The type that the site names for a partition; of several, whichever has the most memory."""
+    types = [settings.gpu_types.get(name, "") for name in _words(option)]
+    found = [kind for name in types if (kind := _named(name, option, settings.knowledge))]
+    return max(found, key=lambda kind: kind.memory) if found and len(found) == len(types) else None
+
+
+def _words(option: Option | None) -> list[str]:
+    text = option.value.text if option is not None and option.value is not None else None
+    return _JOINED.split(text) if text else []
+
+
+def _named(name: str, option: Option | None, knowledge: Knowledge) -> GpuType | None:
+    memory = knowledge.gpu_memory(name)
+    if memory is None or option is None:
         return None
-    ((name, memory),) = found
     return GpuType(name, memory, of_option(option))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -44,12 +45,14 @@ _Found = TypeVar("_Found")
 class Settings(Record):
     """What the trace is told about the site; one for all scripts of a scan.
 
-    ``slurm`` says that every script is for Slurm, ``vllm_version`` which release they run on.
+    ``slurm`` says that every script is for Slurm, ``vllm_version`` which release they run on,
+    ``gpu_types`` which type of GPU a partition has.
     """
 
     knowledge: Knowledge
     vllm_version: str | None = None
     slurm: bool = False
+    gpu_types: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def tables(self) -> Tables:
