@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,9 +30,11 @@ class Output(Record):
 
     def refuse_nonsense(self) -> None:
         """Refuse statistics in a format that has none."""
+        if not self.statistics:
+            return
         from doctor.report.statistics import FORMATS
 
-        if self.statistics and self.format_name not in FORMATS:
+        if self.format_name not in FORMATS:
             problem = f"--statistics are {' or '.join(FORMATS)}, not {self.format_name}"
             raise click.UsageError(problem)
 
@@ -62,18 +64,22 @@ class Output(Record):
 
     def write(self, report: Report, errors: bool = False) -> None:
         """Write a report where it is to go; with ``errors`` to the standard error, else output."""
-        from doctor.report import render, statistics
-
-        if self.statistics:
-            lines = statistics.render(report, self.format_name)
-        else:
-            lines = render(report, self.format_name)
+        lines = self._lines(report)
         if self.output_file is not None:
             save(self.output_file, lines)
         elif errors:
             terminal.tell(lines, styled=True)
         else:
             terminal.write(lines, styled=True)
+
+    def _lines(self, report: Report) -> Iterator[str]:
+        if self.statistics:
+            from doctor.report import statistics
+
+            return statistics.render(report, self.format_name)
+        from doctor.report import render
+
+        return render(report, self.format_name)
 
 
 def save(path: Path, lines: Iterable[str]) -> None:

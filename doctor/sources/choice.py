@@ -31,8 +31,8 @@ class Choice:
         self._folder = path if os.path.isdir(path) else os.path.dirname(path) or os.curdir
 
     def takes(self, path: str) -> bool:
-        """Whether a file in the folder is wanted."""
-        return self._config.excluded_by(path) is None and not self._ignored(path)
+        """Whether a file in the folder is wanted, but for what git says of it."""
+        return self._config.excluded_by(path) is None
 
     def enters(self, path: str) -> bool:
         """Whether what lies in a folder below is wanted."""
@@ -40,7 +40,7 @@ class Choice:
             return False
         if os.path.exists(os.path.join(path, "pyvenv.cfg")):
             return False
-        return not self._ignored(path, folder=True)
+        return not self.ignores(path, folder=True)
 
     def why_not_named(self, path: str, folder: bool = False) -> str | None:
         """Why a file or folder is left out though it was named; None if it is not."""
@@ -52,7 +52,8 @@ class Choice:
             return None
         return self._git.ignored_with_those_above(path, folder)
 
-    def _ignored(self, path: str, folder: bool = False) -> bool:
+    def ignores(self, path: str, folder: bool = False) -> bool:
+        """Whether git ignores a file or folder, apart from what lies above it."""
         if not self._config.respect_gitignore:
             return False
         return self._git.ignored_by(path, folder) is not None

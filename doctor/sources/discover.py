@@ -63,7 +63,7 @@ def _named(path: str, choice: Choice, seen: set[str]) -> Iterator[Found]:
     if (reason := choice.why_not_named(filename)) is not None:
         yield Omitted(path, reason)
     elif os.path.realpath(filename) not in seen:
-        found: list[Found] = [*_once(filename, seen, named=True)]
+        found: list[Found] = [*_once(filename, seen)]
         yield from found or [Omitted(path, _NO_SCRIPT)]
 
 
@@ -77,16 +77,22 @@ def _in_folder(
     closed: list[OSError] = []
     for filename in _walk(folder, choice, closed):
         if only is None or os.path.realpath(filename) in only:
-            yield from _once(filename, seen, named=False)
+            yield from _once(filename, seen, choice)
     yield from (unreadable(error.filename, error) for error in closed)
 
 
-def _once(filename: str, seen: set[str], named: bool) -> Iterator[Source | Unexamined]:
+def _once(
+    filename: str, seen: set[str], choice: Choice | None = None
+) -> Iterator[Source | Unexamined]:
+    """The script in a file, unless it was met before; the ``choice`` if nobody named the file.
+
+    Git is asked of scripts alone: most files of a folder are none, and it takes longer.
+    """
     real = os.path.realpath(filename)
     if real in seen:
         return
-    found = load(filename, filename, named)
-    if found is not None:
+    found = load(filename, filename, named=choice is None)
+    if found is not None and not (choice is not None and choice.ignores(filename)):
         seen.add(real)
         yield found
 

@@ -127,6 +127,14 @@ class TestNamed:
         assert "error[VD101]" in here("scan", "--no-config").out
         assert here("scan", "--config", FILENAME).code == 0, "an option outranks a variable"
 
+    def test_a_trace_takes_it_too(self, here: Command) -> None:
+        write("x.sh", "#!/bin/bash\nvllm serve Qwen/Qwen3-8B\n")
+        write(FILENAME, 'vllm-version = "0.10.2"')
+        write("../other.toml", 'vllm-version = "0.11.2"')
+        assert "0.10.2" in here("trace", "x.sh").out
+        assert "0.11.2" in here("trace", "x.sh", "--config", "../other.toml").out
+        assert "0.10.2" not in here("trace", "x.sh", "--no-config").out
+
     def test_one_that_is_missing(self, here: Command, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("VLLM_DOCTOR_CONFIG", "none.toml")
         outcome = here("scan")
