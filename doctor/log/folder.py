@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from doctor.base.record import Record
@@ -23,8 +24,6 @@ _MOST_LOGS = 1000
 _MOST_SCRIPTS = 100
 #: What is not known of a log's name before its job runs: Slurm's `%j`, and variables.
 _OPEN = regex(r"%\d{0,2}[a-zA-Z%]|\$\{?\w{1,80}\}?")
-#: The rule that finds such a log in a script.
-_RULE = ("VD805", "log-overwritten-by-next-job", Severity.WARNING)
 _JOB_NUMBER = regex(r"%\d{0,2}[jJA]|\$\{?SLURM_(?:JOB_?ID|ARRAY_JOB_ID)\}?")
 
 
@@ -74,7 +73,10 @@ def writer(log: str, listed: Sequence[Written]) -> Script | None:
 def overwritten(
     found: Sequence[str], listed: Sequence[Written]
 ) -> Iterator[tuple[Written, Diagnostic]]:
-    """The logs that each job of a script writes anew, where several jobs have run."""
+    """The logs that each job of a script writes anew, where several jobs have run.
+
+    They are told as the rules tell of such a log in a script.
+    """
     for each in listed:
         if each.fact.overwritten is not True:
             continue
@@ -86,7 +88,10 @@ def overwritten(
                 f"{log} is the log of job {last} alone, which wrote over that of "
                 f"{_listed(lost)}: put the job's number (%j, $SLURM_JOB_ID) into its name."
             )
-            yield each, Diagnostic(*_RULE, message, each.place, lesson="server-logs")
+            alone = replace(each.fact, lost=None, folder_fault=None, deleted=False)
+            for told in each.script.examiner.judged([alone])[:1]:
+                told = replace(told, severity=Severity.WARNING, message=message)
+                yield each, replace(told, location=each.place, related=(), fix=None)
 
 
 def _wrote(each: Written, log: str) -> bool:

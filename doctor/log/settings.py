@@ -20,11 +20,12 @@ from doctor.sources import Unexamined, read_named
 
 
 class Script(Record):
-    """A script's text, what it would do, and what the rules find in it."""
+    """A script's text, what it would do, what the rules find in it, and who asked them."""
 
     source: Source
     facts: Sequence[Fact]
     diagnostics: Sequence[Diagnostic]
+    examiner: Examiner
 
 
 def read_script(path: str, config: Config) -> Script:
@@ -32,9 +33,10 @@ def read_script(path: str, config: Config) -> Script:
     source = read_named(path)
     if isinstance(source, Unexamined):
         raise DoctorError(source.reason, path)
-    examined = Examiner(config, (path,)).examined(source)
+    examiner = Examiner(config, (path,))
+    examined = examiner.examined(source)
     found = [offer.diagnostic for offer in examined.offers]
-    return Script(source, examined.traced.facts, found)
+    return Script(source, examined.traced.facts, found, examiner)
 
 
 def in_script(script: Script, verdict: Verdict, told: Sequence[Diagnostic]) -> list[Diagnostic]:

@@ -104,7 +104,7 @@ class Examiner:
     def examine_knowledge(self) -> list[Diagnostic]:
         """The diagnostics of the site's own knowledge, as the configuration wants them."""
         facts = self.facts_of_knowledge()
-        return list(self._wanted(self._check(facts))) if facts else []  # spares the rules' reading
+        return self.judged(facts) if facts else []  # spares the rules' reading
 
     def facts(self, found: Source | Unexamined) -> Sequence[Fact]:
         """All that rules may judge of one script, comments that suppress nothing included."""
@@ -117,6 +117,10 @@ class Examiner:
         traced = self.trace(found)
         said = self._check(traced.facts)
         return (*traced.facts, *suppress.apply(traced.script, found, said, self.rulebook.names)[1])
+
+    def judged(self, facts: Sequence[Fact]) -> list[Diagnostic]:
+        """What the rules say of some facts, as the configuration wants it."""
+        return list(self._wanted(self._check(facts)))
 
     def facts_of_knowledge(self) -> Sequence[Fact]:
         """What rules may judge of the site's own knowledge."""
@@ -160,7 +164,8 @@ class Examiner:
 
         self.texts[source.filename] = source
         loader = self.loader
-        return trace(source, parse(source.text), self.settings, loader.load, loader.beside)
+        around = (loader.load, loader.beside, loader.holds)
+        return trace(source, parse(source.text), self.settings, *around)
 
     @cached_property
     def settings(self) -> Settings:

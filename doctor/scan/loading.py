@@ -49,16 +49,25 @@ class Loader:
     def load(self, path: str, script: Source) -> Source | None:
         """A file that a script names: seen from its own folder, from where we are, or from one
         of the folders above its own, since many are started from their project's."""
+        found = map(self._read, self._ask(path, script))
+        return next((source for source in found if source is not None), None)
+
+    def holds(self, folder: str, script: Source) -> bool:
+        """Whether a folder that a script names is there, looked for like a file."""
+        return any(
+            os.path.isdir(name) and is_below(os.path.join(name, "any"), self._readable)
+            for name in self._ask(folder, script)
+        )
+
+    def _ask(self, path: str, script: Source) -> Iterator[str]:
+        """Where a path that a script names may lie."""
         own = os.path.dirname(script.filename)
-        if len(self.asked) >= MAX_ASKED:
-            return None
         for folder in (own, "", *_above(own)):
+            if len(self.asked) >= MAX_ASKED:
+                return
             name = os.path.normpath(os.path.join(folder, path))
             self.asked.add(name)
-            found = self._read(name)
-            if found is not None:
-                return found
-        return None
+            yield name
 
     def beside(self, script: Source) -> Iterator[Source]:
         """The other scripts in a script's folder and in the one above it."""

@@ -19,7 +19,7 @@ from doctor.trace.domain.results import Flow
 from doctor.trace.domain.state import State
 from doctor.trace.machine import traps
 from doctor.trace.machine.interpreter import Interpreter
-from doctor.trace.machine.journal import Beside, Load, Walk, nothing_beside
+from doctor.trace.machine.journal import Beside, Holds, Load, Walk, holds_nothing, nothing_beside
 from doctor.trace.programs.invocation import Container, Context
 from doctor.trace.readers import (
     allocations,
@@ -61,11 +61,17 @@ class Traced(Record):
 
 
 def trace(
-    source: Source, script: Script, settings: Settings, load: Load, beside: Beside = nothing_beside
+    source: Source,
+    script: Script,
+    settings: Settings,
+    load: Load,
+    beside: Beside = nothing_beside,
+    has_folder: Holds = holds_nothing,
 ) -> Traced:
-    """Walk one script and read what it starts; for ``load`` and ``beside`` see ``Walk``."""
+    """Walk one script and read what it starts; for ``load`` and its like see ``Walk``."""
     own = jobs.own_job(FileFrame(source), script)
-    walk = walked(source, script, load, beside, jobs.container_of(own), jobs.variables(own))
+    around = (jobs.container_of(own), jobs.variables(own))
+    walk = walked(source, script, load, beside, has_folder, *around)
     scene = Scene.of(source, script, settings, walk, own)
     facts = [*_unparsed(scene), *_read(scene, READERS)]
     if scene.may_serve:
@@ -126,6 +132,7 @@ def walked(
     script: Script,
     load: Load,
     beside: Beside = nothing_beside,
+    has_folder: Holds = holds_nothing,
     container: Container | None = None,
     variables: Mapping[str, Value] = MappingProxyType({}),
 ) -> Walk:
@@ -133,7 +140,7 @@ def walked(
 
     ``container`` is the one in which all of it runs, ``variables`` are those that it finds set.
     """
-    walk = Walk(load=load, beside=beside, scripts={source.filename: source})
+    walk = Walk(load=load, beside=beside, has_folder=has_folder, scripts={source.filename: source})
     frame = FileFrame(source)
     shell = Interpreter(walk, frame, Context(container=container))
     state = State()

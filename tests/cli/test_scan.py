@@ -428,6 +428,20 @@ def test_a_folder_that_a_script_nearby_makes_may_be_there_in_time(command: Comma
         write(name, "sbatch jobs/serve.sbatch\n")
 
 
+def test_a_log_folder_that_is_there_is_not_missing(command: Command) -> None:
+    header = "#!/bin/bash\n#SBATCH --gpus=1\n#SBATCH --output=logs/%j.out\n"
+    write("jobs/serve.sbatch", header + "mkdir -p logs\nvllm serve Qwen/Qwen3-8B\n")
+    call = ("scan", "jobs/serve.sbatch", "--select", "VD804", "--format", "json")
+    assert len(command(*call).found) == 1
+    write("jobs/logs/41.out", "an earlier job's\n")
+    assert command(*call).found == []  # nor is the answer taken from before
+    Path("jobs/logs/41.out").unlink()
+    Path("jobs/logs").rmdir()
+    assert len(command(*call).found) == 1
+    write("logs/41.out", "the job was handed in from here\n")
+    assert command(*call).found == []
+
+
 def test_a_log_folder_that_the_readme_says_to_make_is_there_in_time(command: Command) -> None:
     header = "#!/bin/bash\n#SBATCH --gpus=1\n#SBATCH --output=logs/%j.out\n"
     write("jobs/serve.sbatch", header + "mkdir -p logs\nvllm serve Qwen/Qwen3-8B\n")

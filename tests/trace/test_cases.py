@@ -94,7 +94,14 @@ def facts_of(case: Case) -> tuple[Fact, ...]:
 
 def traced(case: Case) -> Traced:
     source = Source("case.sh", case["script"])
-    return trace(source, parse(source.text), _settings(), _loader(case))
+    folders = {str(Path(name).parent) for name in case.get("files", ())}
+    return trace(
+        source,
+        parse(source.text),
+        _settings(),
+        _loader(case),
+        has_folder=lambda folder, near: bool(folders & {folder, f"../{folder}"}),
+    )
 
 
 @cache

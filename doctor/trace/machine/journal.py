@@ -23,9 +23,18 @@ Load: TypeAlias = Callable[[str, Source], Source | None]
 Beside: TypeAlias = Callable[[Source], Iterable[Source]]
 
 
+#: Whether a folder that a script names is there.
+Holds: TypeAlias = Callable[[str, Source], bool]
+
+
 def nothing_beside(script: Source) -> Iterable[Source]:
     """No scripts: where those near another one can't be read."""
     return ()
+
+
+def holds_nothing(folder: str, script: Source) -> bool:
+    """No folder: where none can be looked for."""
+    return False
 
 
 @dataclass
@@ -110,17 +119,19 @@ class Walk(Journal):
     """One walk over one script and what it runs.
 
     ``load`` finds the source of a script that another one runs; ``scripts`` are those that are
-    walked, by their names. ``beside`` reads the scripts near another one. ``truncated`` tells that
-    the walk was cut short, so that nothing may be concluded from what it did not see; ``narrowed``
-    that of the paths through the script only the likeliest were followed, ``left_out`` is of what
-    there was too much. ``calling`` are the functions that are being called at the moment, the
-    outermost first. ``trees`` are the texts that were parsed, ``texts`` what stands in functions,
-    ``spent_on`` the steps that each function has taken, all by the functions' identities;
-    ``failures`` are the faults of ours on the way.
+    walked, by their names. ``beside`` reads the scripts near another one, ``has_folder`` tells
+    whether a folder is there that a script names. ``truncated`` tells that the walk was cut short,
+    so that nothing may be concluded from what it did not see; ``narrowed`` that of the paths
+    through the script only the likeliest were followed, ``left_out`` is of what there was too much.
+    ``calling`` are the functions that are being called at the moment, the outermost first.
+    ``trees`` are the texts that were parsed, ``texts`` what stands in functions, ``spent_on`` the
+    steps that each function has taken, all by the functions' identities; ``failures`` are the
+    faults of ours on the way.
     """
 
     load: Load
     beside: Beside = nothing_beside
+    has_folder: Holds = holds_nothing
     scripts: dict[str, Source] = field(default_factory=dict)
     truncated: bool = False
     left_out: set[str] = field(default_factory=set)

@@ -13,8 +13,6 @@ from doctor.trace.programs.invocation import Invocation
 from doctor.trace.readers.scene import Scene
 from doctor.values.value import JOB, Unknown, Value
 
-#: What people put into a folder so that git keeps it though it is empty.
-_KEEPERS = (".gitkeep", ".keep", ".gitignore", "README.md")
 #: From how far above a script's folder a job may be handed in.
 _ABOVE = ("", "../", "../../", "../../../")
 #: Programs that make a folder, and those whose own programs are looked at.
@@ -48,16 +46,11 @@ def made_in_job(path: str, scene: Scene) -> Invocation | None:
 
 
 def _comes_along(folder: str, invocation: Invocation, scene: Scene) -> bool:
-    """Whether the folder is a part of the project, so that each copy of it has it."""
+    """Whether the folder is there, as a part of the project or since an earlier job."""
     parts = folder.lstrip("/").split("/")
     names = [folder] if parts == folder.split("/") else [parts[-1], "/".join(parts[-2:])]
     script = invocation.origin.source
-    return any(
-        scene.walk.load(f"{above}{name}/{keeper}", script) is not None
-        for name in names
-        for above in _ABOVE
-        for keeper in _KEEPERS
-    )
+    return any(scene.walk.has_folder(name, script) for name in names)
 
 
 def _others_make(folder: str, invocation: Invocation, scene: Scene) -> bool:
