@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -70,19 +71,24 @@ def scan(paths: tuple[str, ...], **options: Any) -> int:
         return _show_files(inputs, config)
     output = Output(**{field.name: options[field.name] for field in fields(Output)})
     output.refuse_nonsense()
-    fail_on = "never" if options["exit_zero"] else options["fail_on"]
+    code = _examine(inputs, config, output, options)
+    return 0 if code == 1 and options["exit_zero"] else code
+
+
+def _examine(inputs: Inputs, config: Config, output: Output, options: Mapping[str, Any]) -> int:
+    """Scan or repair, and write what came of it; the exit code."""
     if options["fix"] or options["diff"]:
         from doctor.cli.fix import Wanted, repair
 
         how = options["diff"], options["unsafe_fixes"], options["exit_non_zero_on_fix"]
-        return repair(inputs, config, Wanted(output, fail_on, *how))
+        return repair(inputs, config, Wanted(output, options["fail_on"], *how))
     from doctor.cli.progress import watched
     from doctor.scan import Means, scan
 
     means = Means(not options["no_cache"], options["jobs"], watched)
     result = scan(inputs.paths, config, inputs.stdin, inputs.stdin_filename, means, inputs.only)
     output.write(output.report(result))
-    return exit_code(result, fail_on, options["quiet"])
+    return exit_code(result, options["fail_on"], options["quiet"])
 
 
 def _changed(revision: str | None) -> frozenset[str] | None:

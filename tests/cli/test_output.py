@@ -117,7 +117,9 @@ class TestQuiet:
 
 def test_exit_zero_whatever_is_found_but_not_where_the_job_is_not_done(command: Command) -> None:
     assert command("scan", "--exit-zero").code == 0
+    assert command("scan", "--exit-zero", "--diff").code == 0
     assert command("scan", "--exit-zero", "x.sh", "none.sh").code == 2
+    assert command("scan", "--exit-zero", "--fix", "--exit-non-zero-on-fix").code == 0
 
 
 class TestColour:
