@@ -170,6 +170,8 @@ class TraceText:
         said += (f"all of the script: {what}" for what in traced.walk.not_followed)
         if traced.walk.narrowed:
             said.append("the unlikelier ways through the script: there are too many to follow all")
+        if traced.walk.passed_over:
+            said.append("what functions start that are called often, or late: not each is followed")
         if said:
             yield self._heading("Not known")
             for sentence in dict.fromkeys(said):

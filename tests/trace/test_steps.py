@@ -141,7 +141,7 @@ def test_of_what_starts_something_nothing_is_concluded_once_it_is_summed_up(
 ) -> None:
     script = "serve() { vllm serve m --port $1 & }\n"
     script += "".join(f"serve {8000 + n}\n" for n in range(MAX_FUNCTION_STEPS))
-    assert not traced(script, settings).walk.complete
+    assert traced(script, settings).walk.truncated
 
 
 @pytest.mark.parametrize(
@@ -180,3 +180,37 @@ def test_what_a_file_defines_and_nobody_calls_is_none_of_this_script(settings: S
     done = traced(script, settings, {"lib.sh": library})
     assert started(done) == {"vllm serve a", "vllm serve c"}
     assert sum(isinstance(fact, Launch) for fact in done.facts) == 2
+
+
+LATE = "".join(f"[ -e /x{n} ] && echo {n}\n" for n in range(MAX_STEPS // 4))
+
+
+def test_late_in_a_walk_a_librarys_functions_that_serve_nothing_are_passed_over(
+    settings: Settings,
+) -> None:
+    library = "report() { curl -s host; }\nserve() { vllm serve m --port $1 & }\n"
+    script = f"source lib.sh\n{LATE}report\nserve 1\n"
+    done = traced(script, settings, {"lib.sh": library})
+    assert started(done) == {"vllm serve m --port 1"}
+    assert not any(invocation.program == "curl" for invocation in done.walk.invocations)
+    assert done.walk.truncated
+
+
+def test_early_they_are_walked(settings: Settings) -> None:
+    library = "report() { curl -s host; }\n"
+    done = traced("source lib.sh\nreport\n", settings, {"lib.sh": library})
+    assert any(invocation.program == "curl" for invocation in done.walk.invocations)
+    assert done.walk.complete
+
+
+def test_late_a_librarys_function_that_runs_its_arguments_may_serve(settings: Settings) -> None:
+    library = 'run() { "$@"; }\n'
+    done = traced(f"source lib.sh\n{LATE}run vllm serve m\n", settings, {"lib.sh": library})
+    assert started(done) == {"vllm serve m"}
+
+
+def test_servers_beside_a_call_that_was_passed_over_are_not_compared(settings: Settings) -> None:
+    library = "stop() { curl -s host/stop; sleep 100; }\n"
+    script = f"source lib.sh\n{LATE}vllm serve m --port 1 &\nstop\nvllm serve m --port 1 &\nwait\n"
+    done = traced(script, settings, {"lib.sh": library})
+    assert not any(fact.kind == "shared-port" for fact in done.facts)

@@ -49,7 +49,8 @@ def if_command(shell: Shell, command: If, state: State) -> list[Result]:
         ]
         entered = [way.state for way in tested if way.flow is Flow.NEXT and way.truth]
         waiting = [way.state for way in tested if way.flow is Flow.NEXT and not way.truth]
-        if len(entered) > 1 or len(waiting) > 1:
+        last = arm is command.arms[-1] and command.otherwise is None
+        if len(entered) > 1 or (len(waiting) > 1 and not last):
             entered, waiting = _told_apart(shell, arm.condition, entered, waiting)
         results += [way for way in tested if way.flow is not Flow.NEXT]
         results += [result for before in entered for result in shell.block(arm.body, before)]

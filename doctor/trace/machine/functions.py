@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from doctor.base.record import Record
 from doctor.base.regex import regex
@@ -35,6 +36,7 @@ _ACTS = frozenset("-delete -exec -execdir -ok -okdir -fprint -fprintf -fls".spli
 _HARMLESS = frozenset(["<", "<<", "<<-", "<<<", "<&", ">&"])
 _STORES = regex(r"\+\+|--|(?<![=!<>])=(?!=)")
 _NAME = regex(r"[A-Za-z_]\w*")
+_SERVES = regex(r"vllm|\bs(?:run|batch|alloc)\b", re.IGNORECASE)
 
 
 class Text(Record):
@@ -42,8 +44,8 @@ class Text(Record):
 
     ``calls`` are the functions and programs that it names. Whatever these do, it is ``tame`` if
     nothing else in it tells on what stands around a call. ``assigns`` are the variables that it
-    leaves behind, those of ``arrays`` as arrays, ``local`` those that it
-    declares for itself.
+    leaves behind, those of ``arrays`` as arrays, ``local`` those that it declares for itself.
+    ``serves`` tells that it names a server or a job, so that it may start one.
     """
 
     function: Function
@@ -52,6 +54,7 @@ class Text(Record):
     assigns: frozenset[str]
     arrays: frozenset[str]
     local: frozenset[str]
+    serves: bool
 
 
 def read(function: Function) -> Text:
@@ -67,7 +70,19 @@ def read(function: Function) -> Text:
         assigned - local,
         frozenset(each.name for each in assignments if isinstance(each.value, ArrayNode)),
         local,
+        any(map(names_server, _literals(commands))),
     )
+
+
+def names_server(written: str) -> bool:
+    """Whether a text names a server or a job, by which it may start one."""
+    return _SERVES.search(written) is not None
+
+
+def _literals(commands: Iterable[Command]) -> Iterator[str]:
+    for command in commands:
+        for word in tree.words(command):
+            yield from (part.text for part in word.parts if isinstance(part, Literal))
 
 
 def _program(command: Command) -> Iterator[str]:

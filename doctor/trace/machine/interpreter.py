@@ -144,7 +144,7 @@ class Interpreter:
         inner = self.apart(outputs={**self.context.outputs, 1: Output("pipe")})
         results = inner.block(part.body, begun)
         traps.run(inner, results)
-        known = bool(results) and not self.walk.truncated
+        known = bool(results) and not self.walk.exhausted
         return substitution.outputs(
             part,
             self.expander(state),
@@ -158,7 +158,7 @@ class Interpreter:
     def execute(self, command: Command, state: State) -> list[Result]:
         """All ways in which a command may end."""
         if self.walk.depth > MAX_NESTED_COMMANDS:
-            self.walk.truncated = True
+            self.walk.exhausted = True
             return [Result(state)]
         self.walk.depth += 1
         try:
@@ -276,7 +276,7 @@ class Interpreter:
         if defined.function is None or defined.frame is None:
             captured.lose(state)
             return [Result(state)]
-        if summed_up := summing.summed_up(self, defined, state):
+        if summed_up := summing.summed_up(self, defined, arguments, state):
             return summed_up
         steps = self.walk.steps
         outer, hidden = state.positional, self.walk.text_of(defined.function).local

@@ -119,10 +119,11 @@ class Walk(Journal):
     """One walk over one script and what it runs.
 
     ``load`` finds the source of a script that another one runs; ``scripts`` are those that are
-    walked, by their names. ``beside`` reads the scripts near another one, ``has_folder`` tells
-    whether a folder is there that a script names. ``truncated`` tells that the walk was cut short,
-    so that nothing may be concluded from what it did not see; ``narrowed`` that of the paths
-    through the script only the likeliest were followed, ``left_out`` is of what there was too much.
+    walked, its own first, by their names. ``beside`` reads the scripts near another one,
+    ``has_folder`` tells whether a folder is there that a script names. ``exhausted`` tells that the
+    walk has gone on for too long and ends, ``passed_over`` that it went past calls that may have
+    started anything, ``narrowed`` that of the paths through the script only the likeliest were
+    followed; ``left_out`` is of what there was too much.
     ``calling`` are the functions that are being called at the moment, the outermost first.
     ``trees`` are the texts that were parsed, ``texts`` what stands in functions, ``spent_on`` the
     steps that each function has taken, all by the functions' identities; ``failures`` are the
@@ -133,7 +134,8 @@ class Walk(Journal):
     beside: Beside = nothing_beside
     has_folder: Holds = holds_nothing
     scripts: dict[str, Source] = field(default_factory=dict)
-    truncated: bool = False
+    exhausted: bool = False
+    passed_over: bool = False
     left_out: set[str] = field(default_factory=set)
     narrowed: bool = False
     steps: int = 0
@@ -150,7 +152,7 @@ class Walk(Journal):
         """The tree of a text that the script runs, perhaps again and again, or of a file."""
         if text not in self.trees:
             self.spend(len(text) // (FILE_CHARACTERS_A_STEP if is_file else CHARACTERS_A_STEP))
-            self.trees[text] = parse("" if self.truncated else text)
+            self.trees[text] = parse("" if self.exhausted else text)
         return self.trees[text]
 
     def text_of(self, function: Function) -> Text:
@@ -165,6 +167,11 @@ class Walk(Journal):
         return self.numbers
 
     @property
+    def truncated(self) -> bool:
+        """Whether it was cut short, so that nothing may be concluded from what it did not see."""
+        return self.exhausted or self.passed_over
+
+    @property
     def complete(self) -> bool:
         """Whether all that the script may do was followed."""
         return not (self.truncated or self.narrowed)
@@ -176,7 +183,7 @@ class Walk(Journal):
     @property
     def not_followed(self) -> Iterator[str]:
         """What a bound cut off, in words."""
-        if self.truncated:
+        if self.exhausted:
             yield "what it does goes on for too long to be followed to its end"
         for what in sorted(self.left_out):
             yield f"it has too many {what} to look at all of them"
@@ -188,9 +195,18 @@ class Walk(Journal):
     def step(self) -> bool:
         """Count a step; false when the walk has gone on for too long."""
         self.spend(1)
-        return not self.truncated
+        return not self.exhausted
+
+    @property
+    def late(self) -> bool:
+        """Whether half of the steps are used up, so that the rest is for what matters most."""
+        return self.steps > MAX_STEPS // 2
+
+    def is_own(self, source: Source) -> bool:
+        """Whether a file is the script itself, and none that it includes or runs."""
+        return source.filename == next(iter(self.scripts), source.filename)
 
     def spend(self, steps: int) -> None:
         """Count work on the way that is worth so many steps."""
         self.steps += steps
-        self.truncated = self.truncated or self.steps > MAX_STEPS
+        self.exhausted = self.exhausted or self.steps > MAX_STEPS

@@ -156,7 +156,7 @@ def _unrolled(
         state.set(name, (value,))
         going_on, ended = _turn(shell, body, state, Turn(number, index))
         done += ended
-        if not going_on or shell.walk.truncated:
+        if not going_on or shell.walk.exhausted:
             return merge(done)
         state = joined(going_on)
     return merge([*done, Result(state)])
@@ -211,7 +211,7 @@ def _varying(
         changed |= more
         shell.walk.rewind(mark)
     else:
-        shell.walk.truncated = True
+        shell.walk.exhausted = True
     after = joined([*going_on, *(r.state for r in ended if r.flow is Flow.NEXT)] or [state])
     turns.end(after, state, changed, shell.walk.number())
     after.guard, after.one_of = state.guard, state.one_of
@@ -235,7 +235,7 @@ def _while(shell: Shell, command: While, state: State, number: int) -> list[Resu
                 return merge([*done, Result(tested[0].state)])
             going_on, ended = _turn(shell, command.body, tested[0].state, Turn(number, index))
             done += ended
-            if not going_on or shell.walk.truncated:
+            if not going_on or shell.walk.exhausted:
                 return merge(done)
             state = joined(going_on)
     else:
@@ -290,7 +290,7 @@ def _arithmetic_for(
             return merge([*done, Result(state)])
         going_on, ended = _turn(shell, command.body, state, Turn(number, index))
         done += ended
-        if not going_on or shell.walk.truncated:
+        if not going_on or shell.walk.exhausted:
             return merge(done)
         state = joined(going_on)
         _clause(shell, command.step, state)
