@@ -121,13 +121,26 @@ class Fix(Record):
 
 
 class Diagnostic(Record):
-    """One finding of one rule, ready to be reported."""
+    """One finding of one rule, ready to be reported.
+
+    ``fault`` says in a sentence what is wrong, ``why`` what comes of it, ``help`` what to do
+    about it, and ``condition`` what all of this rests on, if it isn't certain.
+    """
 
     code: str
     name: str
     severity: Severity
-    message: str
+    fault: str
     location: Location
     related: tuple[Related, ...] = ()
     lesson: str | None = None
     fix: Fix | None = None
+    why: str = ""
+    help: str = ""
+    condition: str = ""
+
+    @property
+    def message(self) -> str:
+        """All that is said of it in words, as one paragraph."""
+        condition = f"({self.condition})" if self.condition else ""
+        return " ".join(filter(None, (self.fault, self.why, self.help, condition)))

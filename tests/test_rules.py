@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from doctor.config import Config
+from doctor.lessons.catalogue import written
 from doctor.lessons.trial import Bench, failure
 from doctor.rulebook import Rule, load
 from doctor.rulebook.examples import Example, examples
@@ -32,6 +33,16 @@ def test_rule_lies_where_one_looks_for_it(rule: Rule) -> None:
     path = Path(rule.path)
     assert path.name == f"{rule.code}-{rule.name}.yaml"
     assert path.parent.name == (rule.lesson or "scan")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_message_says_in_one_sentence_what_is_wrong(rule: Rule) -> None:
+    """Why, and what helps, stand in `why` and `help`."""
+    if about(rule.fact) == "script":
+        messages = [rule.message, *(case.message for case in rule.cases if case.message)]
+        assert [
+            text for text in map(written, messages) if re.search(r"[.?!;] \W?[A-Z]|; ", text)
+        ] == []
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)

@@ -205,7 +205,9 @@ class GivenFlag(Fact, kw_only=True):
         "accept that; empty if it can go",
         None,
     )
-    rewrite_in_words: str | None = attribute("the same for people: a flag, or `nothing`", None)
+    rewrite_in_words: str | None = attribute(
+        "what to do, in words: write a flag, or delete it", None
+    )
     rewrite_same: bool = attribute("whether that then means the same", False)
     fault: str | None = attribute("what is wrong with its value", None)
     fault_in: str = attribute("the releases that mind, in words", "no release")
@@ -243,7 +245,9 @@ class GivenVariable(Fact, kw_only=True):
         "releases accept it; empty if the variable can go",
         None,
     )
-    rewrite_in_words: str | None = attribute("the same for people: a flag, or `nothing`", None)
+    rewrite_in_words: str | None = attribute(
+        "what to do, in words: write a flag, or delete it", None
+    )
     rewrite_same: bool = attribute("whether that then means the same", False)
 
 

@@ -8,20 +8,23 @@ from typing import Any
 
 from doctor.base.document import Item
 from doctor.base.record import Record
+from doctor.rulebook.reader import TEXTS
 
 #: A bound, and the one that differs from it at the bound itself.
 _TURNED = {"gt": "ge", "ge": "gt", "lt": "le", "le": "lt"}
 #: What a rule, or a case of it, may do without.
 _PARTS = ("at", "related", "evidence", "remedy", "once-per", "fix")
-_CASE_PARTS = ("severity", "message", "evidence", "remedy", "once-per", "fix")
+_CASE_PARTS = ("severity", "evidence", "remedy", "once-per", "fix")
+#: What a case says in words, all in one.
+_TEXTS = ("message", *TEXTS)
 
 _WIDER = "add a good example that differs from a bad one in this alone"
 _NARROWER = "add a bad example that holds only with it"
 _AT_THE_BOUND = "add an example that lies exactly at the bound"
 _OF_CASE = "add an example of this case that says its `severity` or `message`"
+_SAYS = "say in an example, under `message`, what is said in this case"
 _TELLS = {
     "severity": "say the `severity` in an example",
-    "message": "say what the `message` holds in an example",
     "evidence": "say what the `evidence` holds in an example",
     "remedy": "say what the `remedy` holds in an example",
     "fix": "say in a bad example what is `fixed`",
@@ -61,7 +64,11 @@ def _cases(cases: Item) -> Iterator[Variant]:
     for index, case in enumerate(cases.value):
         yield _dropped(cases, index, _OF_CASE)
         keys = [key for key in _CASE_PARTS if key in case.value]
-        changes = [_dropped(case, key, _TELLS[key]) for key in keys if len(keys) > 1]
+        texts = [key for key in _TEXTS if key in case.value]
+        several = len(keys) + bool(texts) > 1
+        changes = [_dropped(case, key, _TELLS[key]) for key in keys if several]
+        if texts and several:
+            changes.append(_dropped(case, texts[0], _SAYS, *texts[1:]))
         if "when" in case.value:
             conditions = _conditions(case.value["when"], _OF_CASE, _OF_CASE)
             changes += _inside(case, "when", conditions)
@@ -126,11 +133,13 @@ def _members(item: Item, advice: str) -> Iterator[Variant]:
             yield _dropped(item, index, advice)
 
 
-def _dropped(item: Item, key: str | int, advice: str) -> Variant:
-    """A mapping without a key, or a list without a member."""
+def _dropped(item: Item, key: str | int, advice: str, *with_it: str) -> Variant:
+    """A mapping without a key, and those that go with it, or a list without a member."""
     gone = item.value[key]
     if isinstance(key, str):
-        value: Any = {other: each for other, each in item.value.items() if other != key}
+        value: Any = {
+            other: each for other, each in item.value.items() if other not in (key, *with_it)
+        }
         part = _shown({key: gone})
     else:
         value = item.value[:key] + item.value[key + 1 :]

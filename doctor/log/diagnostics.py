@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 
+from doctor.base.regex import regex
 from doctor.diagnostic import Diagnostic, Location, Position, Related, Severity, Source
 from doctor.log.account import Sighting
 from doctor.log.line import Line
 from doctor.log.signature import Role, Signature, fill
 from doctor.log.verdict import Verdict
 
+#: Where a sentence ends and another begins.
+_SENTENCE = regex(r"(?<=[.!?]) (?=[A-Z`{])")
 #: How many of those who said a thing are named.
 _NAMED = 3
 #: How many wrappers are shown beside a cause.
@@ -72,20 +75,19 @@ def _diagnostic(
 ) -> Diagnostic:
     signature = sighting.signature
     hint = signature.role is Role.HINT
-    parts = [
-        "This log does not tell the cause." if without_cause and not hint else "",
-        fill(signature.says, sighting.groups),
-        advice(signature, sighting.groups, release),
-        _said(sighting),
-    ]
+    says = [fill(each, sighting.groups) for each in _SENTENCE.split(signature.says, 1)]
+    if without_cause and not hint:
+        says.insert(0, "This log does not tell the cause.")
     return Diagnostic(
         code=signature.code,
         name=signature.name,
         severity=Severity.INFO if hint else signature.severity,
-        message=" ".join(filter(None, parts)),
+        fault=says[0],
         location=place(filename, sighting.first),
         related=tuple(related),
         lesson=signature.lesson,
+        why=" ".join(filter(None, [*says[1:], _said(sighting)])),
+        help=advice(signature, sighting.groups, release),
     )
 
 

@@ -84,13 +84,13 @@ def overwritten(
         jobs = {job for other in others for log in found if (job := other.job(log))}
         *lost, last = sorted(jobs, key=int) or [""]
         for log in (log for log in found if lost and each.job(log) == ""):
-            message = (
-                f"{log} is the log of job {last} alone, which wrote over that of "
-                f"{_listed(lost)}: put the job's number (%j, $SLURM_JOB_ID) into its name."
+            fault = (
+                f"{log} is the log of job {last} alone, which wrote over that of {_listed(lost)}."
             )
+            remedy = "Put the job's number (%j, $SLURM_JOB_ID) into its name."
             alone = replace(each.fact, lost=None, folder_fault=None, deleted=False)
             for told in each.script.examiner.judged([alone])[:1]:
-                told = replace(told, severity=Severity.WARNING, message=message)
+                told = replace(told, severity=Severity.WARNING, fault=fault, why="", help=remedy)
                 yield each, replace(told, location=each.place, related=(), fix=None)
 
 

@@ -20,7 +20,7 @@ def _line(found: Diagnostic) -> Iterator[Styled]:
     yield Styled(f"{found.location.filename}:{start.row}:{start.column}", "bold")
     yield Styled(": ")
     yield Styled(f"{found.severity.value}[{found.code}]", found.severity.value)
-    yield Styled(f" {_star(found.fix)}{' '.join(found.message.split())}")
+    yield Styled(f" {_star(found.fix)}{' '.join(found.fault.split())}")
 
 
 def _star(fix: Fix | None) -> str:

@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from doctor.base.regex import regex
+
 
 class Styled(NamedTuple):
     """A stretch of text; ``style`` is a name of ``_CODES``, or empty."""
@@ -20,12 +22,15 @@ _CODES = {
     "info": "1;36",
     "unknown": "1;35",
     "good": "32",
+    "help": "1;32",
     "bold": "1",
     "gutter": "34",
     "dim": "2",
 }
 
 _TAB = 4
+#: What stands on one line: no blank, or one in a short stretch of code.
+_WORD = regex(r"(?:[^\s`]|`[^`\n]{0,40}`|`)+")
 
 
 def paint(spans: Iterable[Styled], colour: bool) -> str:
@@ -49,6 +54,22 @@ def visible(text: str) -> str:
 def cells(text: str) -> int:
     """How many cells of a terminal ``visible(text)`` takes."""
     return sum(map(_cells, text))
+
+
+def wrap(text: str, width: int, begin: int = 0) -> list[str]:
+    """The text in lines of at most so many cells; the first begins so many cells further right.
+
+    A word that is wider than that has a line of its own. A short stretch of code is one word.
+    """
+    lines, used = [""], begin
+    for word in _WORD.findall(visible(text)):
+        wide = cells(word)
+        if used + wide > width and (lines[-1] or begin):
+            lines.append("")
+            used, begin = 0, 0
+        lines[-1] += f" {word}" if lines[-1] else word
+        used += wide + 1
+    return lines
 
 
 def _cells(character: str) -> int:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from doctor.base.tokens import blotted
 from doctor.diagnostic import Applicability, Diagnostic, Fix, Location, Severity
+from doctor.report.excerpt import Mark, excerpt
 from doctor.report.report import Report
-from doctor.report.style import Styled, cells, paint, visible
+from doctor.report.style import Styled, cells, paint, visible, wrap
 
-#: What is kept of a long line on both sides of the place.
-_BEFORE, _AFTER = 60, 100
+#: Before the lines that go on with what is wrong.
+_INDENT = "    "
+#: As many other places are shown with a diagnostic.
+_MOST_RELATED = 4
 
 
 def render(report: Report) -> Iterator[str]:
@@ -24,6 +26,8 @@ def render(report: Report) -> Iterator[str]:
         yield hidden
     if fixable := _fixable(report):
         yield fixable
+    if explained := _explained(report):
+        yield explained
 
 
 def render_diagnostics(report: Report) -> Iterator[str]:
@@ -39,30 +43,46 @@ def render_diagnostics(report: Report) -> Iterator[str]:
 
 
 def _diagnostic(diagnostic: Diagnostic, report: Report) -> Iterator[list[Styled]]:
+    yield from _head(diagnostic, report)
+    places = [diagnostic.location, *(related.location for related in diagnostic.related)]
+    gutter = len(str(max(place.start.row for place in places)))
+    yield from _excerpts(diagnostic, gutter, report)
+    yield from _note("", diagnostic.why, gutter, report)
+    yield from _note("", _sentence(diagnostic.condition), gutter, report)
+    fix = diagnostic.fix
+    if fix is None or fix.applicability is Applicability.UNSAFE:
+        yield from _note("help: ", diagnostic.help, gutter, report)
+    if fix is not None:
+        yield from _note("help: ", _repair(fix, report), gutter, report)
+
+
+def _head(diagnostic: Diagnostic, report: Report) -> Iterator[list[Styled]]:
+    """The place, the severity, the code, and what is wrong."""
     severity = diagnostic.severity.value
+    place, kind = _place(diagnostic.location), f"{severity}[{diagnostic.code}]"
+    begin = cells(place) + len(kind) + 4
+    first, *others = wrap(diagnostic.fault, report.width, begin)
     yield [
-        Styled(_place(diagnostic.location), "bold"),
+        Styled(place, "bold"),
         Styled(": "),
-        Styled(f"{severity}[{diagnostic.code}]", severity),
-        Styled(f" {diagnostic.name}", "bold"),
+        Styled(kind, severity),
+        Styled(f": {first}", "bold"),
     ]
-    related = diagnostic.related
-    rows = [diagnostic.location.start.row, *(r.location.start.row for r in related)]
-    gutter = len(str(max(rows)))
-    yield from _excerpt(diagnostic.location, "^", severity, gutter, report)
-    for other in related:
-        yield [
-            Styled(" " * gutter + " :: ", "gutter"),
-            Styled(f"{_place(other.location)}: {visible(other.message)}"),
-        ]
-        yield from _excerpt(other.location, "-", "gutter", gutter, report)
-    yield from _wrapped(diagnostic.message, gutter, report)
-    if diagnostic.fix is not None:
-        yield from _wrapped(
-            f"{_option(diagnostic.fix, report)}: {diagnostic.fix.message}", gutter, report
-        )
-    if diagnostic.lesson is not None:
-        yield from _wrapped(f"lesson: {diagnostic.lesson}", gutter, report, "dim")
+    yield from ([Styled(f"{_INDENT}{line}", "bold")] for line in _indented(others, report))
+
+
+def _indented(lines: Sequence[str], report: Report) -> Sequence[str]:
+    """Lines wrapped anew, so that there is room for an indent."""
+    return wrap(" ".join(lines), report.width - len(_INDENT)) if lines else ()
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}." if words else ""
+
+
+def _repair(fix: Fix, report: Report) -> str:
+    """What the fix does, and what makes it."""
+    return f"{fix.message.removesuffix('.')} ({_option(fix, report)})."
 
 
 def _option(fix: Fix, report: Report) -> str:
@@ -75,37 +95,60 @@ def _place(location: Location) -> str:
     return f"{visible(location.filename)}:{location.start.row}:{location.start.column}"
 
 
-def _wrapped(message: str, gutter: int, report: Report, style: str = "") -> Iterator[list[Styled]]:
-    width = max(20, report.width - gutter - 3)
-    lines = textwrap.wrap(message, width, break_long_words=False, break_on_hyphens=False)
-    for index, line in enumerate(lines):
+def _note(label: str, text: str, gutter: int, report: Report) -> Iterator[list[Styled]]:
+    """A paragraph below the excerpts; none if there is nothing to say."""
+    if not text:
+        return
+    for index, line in enumerate(wrap(text, report.width - gutter - 3, len(label))):
         mark = " = " if index == 0 else "   "
-        yield [Styled(" " * gutter + mark, "gutter"), Styled(visible(line), style)]
+        begin = Styled(label, "help") if index == 0 else Styled("")
+        yield [Styled(" " * gutter + mark, "gutter"), begin, Styled(line)]
 
 
-def _excerpt(
-    location: Location, mark: str, style: str, gutter: int, report: Report
-) -> Iterator[list[Styled]]:
-    """The row that a location begins in, with marks under its part of the location."""
-    source, row = report.sources.get(location.filename), location.start.row
-    if source is None or location.start == location.end:
+# --- its places ------------------------------------------------------------------------------
+
+
+def _excerpts(diagnostic: Diagnostic, gutter: int, report: Report) -> Iterator[list[Styled]]:
+    """The lines that a diagnostic is about, each once, with all its marks."""
+    severity = diagnostic.severity.value
+    filename = diagnostic.location.filename
+    if not _is_shown(diagnostic.location, report):
         return  # it is about the file as a whole
-    line = blotted(source.line(row))  # nobody must find a secret in a log, be it cut
-    start = location.start.column - 1
-    end = location.end.column - 1 if location.end.row == row else len(line)
-    cut = max(0, start - _BEFORE)
-    before, marked = line[cut:start], line[start : min(end, start + _AFTER)]
-    after = line[start + len(marked) : start + _AFTER]
-    lead, tail = "…" if cut else "", "…" if len(line) > start + _AFTER else ""
-    shown = lead + visible(before + marked + after) + tail
-    indent = " " * (cells(lead) + cells(before))
-    yield [Styled(" " * gutter + " |", "gutter")]
-    yield [Styled(f"{row:>{gutter}} | ", "gutter"), Styled(shown)]
-    yield [
-        Styled(" " * gutter + " | ", "gutter"),
-        Styled(indent),
-        Styled(mark * max(1, cells(marked)), style),
+    places = [(diagnostic.location, "^", severity, "")]
+    related = [
+        each for each in dict.fromkeys(diagnostic.related) if _is_shown(each.location, report)
     ]
+    places += [(each.location, "-", "gutter", each.message) for each in related[:_MOST_RELATED]]
+    lines: dict[tuple[str, int], list[Mark]] = {}
+    for location, sign, style, label in places:
+        marks = lines.setdefault((location.filename, location.start.row), [])
+        marks.append(_mark(location, sign, style, label, report))
+    yield [Styled(" " * gutter + " |", "gutter")]
+    for (name, row), marks in lines.items():
+        if name != filename:
+            yield [Styled(f"{' ' * gutter} :: ", "gutter"), Styled(f"{visible(name)}:{row}")]
+            filename = name
+        yield from excerpt(_line(name, row, report), row, marks, gutter, report.width)
+    if (more := len(related) - _MOST_RELATED) > 0:
+        yield from _note("", f"{more} more places are like this.", gutter, report)
+
+
+def _is_shown(location: Location, report: Report) -> bool:
+    return location.filename in report.sources and location.start != location.end
+
+
+def _line(filename: str, row: int, report: Report) -> str:
+    """A line of a file; nobody must find a secret in a log, be it cut."""
+    return blotted(report.sources[filename].line(row))
+
+
+def _mark(location: Location, sign: str, style: str, label: str, report: Report) -> Mark:
+    """What marks a place in the row that it begins in."""
+    start, row = location.start.column - 1, location.start.row
+    ends_here = location.end.row == row
+    line = _line(location.filename, row, report)
+    end = location.end.column - 1 if ends_here else len(line)
+    return Mark(start, max(start, end), sign, style, label)
 
 
 # --- the end ---------------------------------------------------------------------------------
@@ -153,6 +196,14 @@ def _fixable(report: Report) -> str:
         f"{safe} can be fixed ({report.repair}), {unsafe} more with --unsafe-fixes; look first "
         "with --diff."
     )
+
+
+def _explained(report: Report) -> str:
+    """How to read why, of those that are shown."""
+    shown = [d for d in report.diagnostics if d.severity.rank >= report.show.rank and d.lesson]
+    first, *others = sorted({diagnostic.code for diagnostic in shown}) or [""]
+    more = ", or another of these codes" if others else ""
+    return f"To read why: vllm-doctor explain {first}{more}" if first else ""
 
 
 def _counts(diagnostics: list[Diagnostic]) -> str:

@@ -14,7 +14,7 @@ from doctor.diagnostic import Diagnostic, Location, Related, Severity
 from doctor.facts.base import Fact
 from doctor.rulebook.loader import Rulebook
 from doctor.rulebook.predicates import Reference
-from doctor.rulebook.rule import Case, Conditions, RelatedPlace, Remedy
+from doctor.rulebook.rule import Case, Conditions, Message, RelatedPlace, Remedy
 from doctor.rulebook.scope import Knowledge, Scope, render
 from doctor.rulebook.verdict import Repair, Verdict
 from doctor.values.assumption import Assumption
@@ -22,19 +22,17 @@ from doctor.values.assumption import Assumption
 _NO_CASE = Case(Conditions())
 #: More conditions than this, none of which can be decided, hardly ever come together.
 _MOST_CONDITIONS = 3
+#: As many of the assumptions that a message rests on are told; nobody weighs more.
+_MOST_TOLD = 3
 
 
 class _Finding(Record):
-    """A diagnostic of one fact, the group that it stands for, and what it rests on.
-
-    ``message`` is the diagnostic's without the assumptions.
-    """
+    """A diagnostic of one fact, the group that it stands for, and what it rests on."""
 
     diagnostic: Diagnostic
     fact: Fact
     repair: Repair | None
     group: tuple[object, ...]
-    message: str
     assumptions: frozenset[Assumption]
 
     def told(self, group: Sequence[_Finding]) -> Verdict:
@@ -43,18 +41,15 @@ class _Finding(Record):
         What holds whether a variable is set or not doesn't rest on that. Nothing is repaired
         where one place would have to be repaired in several ways.
         """
-        alike = (other.assumptions for other in group if other.message == self.message)
+        said = self.diagnostic.message
+        alike = (other.assumptions for other in group if other.diagnostic.message == said)
         shared = self.assumptions.intersection(*alike)
         words = frozenset(assumption.words for assumption in shared)
-        message = self.message + _condition(words, self.within)
+        condition = _condition(words, self.diagnostic.location.within)
         facts = (self.fact, *(other.fact for other in group if other is not self))
         here = (each for each in group if each.diagnostic.location == self.diagnostic.location)
         repair = self.repair if all(each.repair == self.repair for each in here) else None
-        return Verdict(replace(self.diagnostic, message=message), facts, repair)
-
-    @property
-    def within(self) -> str:
-        return self.diagnostic.location.within
+        return Verdict(replace(self.diagnostic, condition=condition), facts, repair)
 
     @property
     def rank(self) -> tuple[int, int, Location, str]:
@@ -127,7 +122,11 @@ def _apply(scope: Scope, ranks: Mapping[str, Severity | None]) -> _Finding | Non
     if case.silent or severity is None:
         return None
     message = case.message or rule.message
-    read = (*rule.when.support(scope), *case.when.support(scope), *message.references)
+    why = rule.why if case.why is None else case.why
+    remedy = rule.help if case.help is None else case.help
+    said = [text for text in (message, why, remedy) if text is not None]
+    read = [*rule.when.support(scope), *case.when.support(scope)]
+    read += (reference for text in said for reference in text.references)
     assumptions = frozenset(
         assumption
         for attribute in scope.attributes(read)
@@ -136,20 +135,28 @@ def _apply(scope: Scope, ranks: Mapping[str, Severity | None]) -> _Finding | Non
     if _is_far_fetched(assumptions):
         return None
     location = _location(scope)
-    text = render(message, scope)
     diagnostic = Diagnostic(
         code=rule.code,
         name=rule.name,
         severity=severity,
-        message=text,
+        fault=render(message, scope),
         location=location,
         related=tuple(_related(rule.related, scope, location)),
         lesson=rule.lesson,
+        why=_known(why, scope),
+        help=_known(remedy, scope),
     )
     once_per = case.once_per or rule.once_per
     group = (rule.code, *_group(once_per, scope, location))
     repair = _repair(case.fix or rule.fix, scope)
-    return _Finding(diagnostic, scope.fact, repair, group, text, assumptions)
+    return _Finding(diagnostic, scope.fact, repair, group, assumptions)
+
+
+def _known(text: Message | None, scope: Scope) -> str:
+    """A text, unless it speaks of what isn't there, or of what nobody knows."""
+    values = [scope.resolve(reference) for reference in text.references] if text else []
+    missing = any(value is None or value is UNKNOWN for value in values)
+    return "" if text is None or missing else render(text, scope)
 
 
 def _is_far_fetched(assumptions: frozenset[Assumption]) -> bool:
@@ -219,5 +226,8 @@ def _condition(assumptions: frozenset[str], within: str) -> str:
     """What a message rests on, and the file that it is about if the place is another."""
     conditions = [f"in {within}"] if within else []
     if assumptions:
-        conditions.append(f"if {' and '.join(sorted(assumptions))}")
-    return f" ({'; '.join(conditions)})" if conditions else ""
+        told = sorted(assumptions)
+        more = len(told) - _MOST_TOLD
+        told[_MOST_TOLD:] = [f"{more} more hold"] if more > 0 else []
+        conditions.append(f"if {' and '.join(told)}")
+    return "; ".join(conditions)

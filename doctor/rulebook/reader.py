@@ -29,8 +29,10 @@ from doctor.rulebook.rule import (
 from doctor.rulebook.vocabulary import about, kind, kinds
 
 REQUIRED = ("code", "name", "lesson", "fact", "severity", "when", "message", "examples")
-OPTIONAL = ("look-up", "cases", "at", "related", "fix", "once-per")
-CASE = ("when", "severity", "message", "fix", "once-per")
+#: What a rule may say besides its message.
+TEXTS = ("why", "help")
+OPTIONAL = ("look-up", "cases", "at", "related", *TEXTS, "fix", "once-per")
+CASE = ("when", "severity", "message", *TEXTS, "fix", "once-per")
 #: What rules about nodes may have besides, and their cases.
 NODE = ("looks-at", "launch-critical", "tells", "evidence", "remedy")
 NODE_CASE = ("remedy",)
@@ -66,6 +68,8 @@ def read_rule(item: Item, path: Path) -> Rule:
         evidence=_message(parts.get("evidence"), names, when),
         remedy=_message(parts.get("remedy"), names, when),
         once_per=_once_per(parts.get("once-per"), names),
+        why=_message(parts.get("why"), names, when),
+        help=_message(parts.get("help"), names, when),
         fix=_remedy(parts["fix"], names, when) if "fix" in parts else Remedy(),
     )
 
@@ -172,6 +176,8 @@ def _case(item: Item, names: Names, when: Conditions) -> Case:
         silent="severity" in parts and severity is None,
         severity=severity,
         message=_message(parts.get("message"), names, when, own),
+        why=_case_text(parts.get("why"), names, when, own),
+        help=_case_text(parts.get("help"), names, when, own),
         fix=_remedy(parts["fix"], names, when, own) if "fix" in parts else None,
         remedy=_message(parts.get("remedy"), names, when, own),
         once_per=_once_per(parts.get("once-per"), names),
@@ -212,6 +218,13 @@ def _safe(item: Item | None, names: Names) -> bool | Reference:
 
 def _message(item: Item | None, names: Names, *binding: Conditions) -> Message | None:
     return None if item is None else grammar.message(item, names, *binding)
+
+
+def _case_text(item: Item | None, names: Names, *binding: Conditions) -> Message | None:
+    """A text of a case; ``none`` takes back what the rule says."""
+    if item is not None and item.text == "none":
+        return Message(())
+    return _message(item, names, *binding)
 
 
 def _related(item: Item | None, names: Names) -> RelatedPlace | None:

@@ -82,6 +82,8 @@ class Case(Record):
     silent: bool = False
     severity: Severity | None = None
     message: Message | None = None
+    why: Message | None = None
+    help: Message | None = None
     fix: Remedy | None = None
     remedy: Message | None = None
     once_per: str | None = None
@@ -101,6 +103,9 @@ Tells: TypeAlias = Literal["held", "ill", "missing", "elsewhere", "no-vllm"]
 
 class Rule(Record):
     """One rule file.
+
+    ``message`` says what is wrong in a sentence, ``why`` what comes of it, ``help`` what to do.
+    The last two are left out where they speak of a value that isn't there, or isn't known.
 
     ``looks_at``, ``evidence`` and ``remedy`` are for rules about nodes: what the check looks at, in
     a few words that say nothing of how it ends, what was seen, one fact a line, and what to do,
@@ -126,4 +131,6 @@ class Rule(Record):
     evidence: Message | None = None
     remedy: Message | None = None
     once_per: str | None = None
+    why: Message | None = None
+    help: Message | None = None
     fix: Remedy = Remedy()

@@ -134,8 +134,9 @@ def _packed(found: Diagnostic) -> list[Any]:
         found.fix.message,
         [[_place(edit.location), edit.content] for edit in found.fix.edits],
     ]
-    words = [found.code, found.name, found.severity.value, found.message, found.lesson]
-    return [words, _place(found.location), related, fix]
+    words = [found.code, found.name, found.severity.value, found.fault, found.lesson]
+    more = [found.why, found.help, found.condition]
+    return [words, _place(found.location), related, fix, more]
 
 
 def _place(location: Location) -> list[Any]:
@@ -144,17 +145,18 @@ def _place(location: Location) -> list[Any]:
     return [location.filename, location.within, *numbers]
 
 
-def _unpacked(words: Sequence[Any], place: Any, related: Any, fix: Any) -> Diagnostic:
-    code, name, severity, message, lesson = words
+def _unpacked(words: Any, place: Any, related: Any, fix: Any, more: Sequence[str]) -> Diagnostic:
+    code, name, severity, fault, lesson = words
     return Diagnostic(
         code,
         name,
         Severity(severity),
-        message,
+        fault,
         _location(*place),
         tuple(Related(about, _location(*there)) for about, there in related),
         lesson,
         fix and _fix(*fix),
+        *more,
     )
 
 

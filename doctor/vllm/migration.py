@@ -27,7 +27,9 @@ class Rewrite(Record):
 
     @property
     def in_words(self) -> str:
-        return f"`{self.text.removesuffix(f' {VALUE}')}`" if self.text else "nothing"
+        return (
+            f"Write `{self.text.removesuffix(f' {VALUE}')}` instead" if self.text else "Delete it"
+        )
 
 
 def of_flag(flag: Flag, line: Iterable[Flag], releases: int, tables: Tables) -> Rewrite | None:

@@ -162,12 +162,12 @@ def test_text_and_json_of_one_file(command: Command) -> None:
     write("x.sh", DELETE)
     shown = command("scan", "x.sh").out.splitlines()
     assert shown[:4] == [
-        "x.sh:2:8: error[VD101] shared-tmp-wildcard-delete",
+        "x.sh:2:8: error[VD101]: `/tmp/torchinductor_*` also means other users' files.",
         "  |",
         "2 | rm -rf /tmp/torchinductor_*",
         "  |        ^^^^^^^^^^^^^^^^^^^^",
     ]
-    assert shown[-2:] == ["Found 1 error in 1 script.", "1 can be fixed (--fix)."]
+    assert shown[-3:-1] == ["Found 1 error in 1 script.", "1 can be fixed (--fix)."]
     (found,) = command("scan", "x.sh", "--output-format=json").found
     assert found["location"] == {"row": 2, "column": 8}
     assert found["end_location"] == {"row": 2, "column": 28}

@@ -279,7 +279,7 @@ def test_what_a_person_sees(command: Command, tmp_path: Path) -> None:
     (tmp_path / "server.log").write_text(START + WORKER.format(0, 0) + MEMORY + "\n" + WRAPPED)
     out = command("log", "server.log").out
     assert "server.log:3:" in out
-    assert "error[VL101] gpu-memory-taken" in out
+    assert "error[VL101]: Before vLLM started" in out
     assert "this came of it" in out
     assert "Found 1 error in 1 log." in out
     (tmp_path / "good.log").write_text(START + READY)

@@ -10,6 +10,7 @@ import pytest
 
 from doctor.diagnostic import Applicability, Diagnostic, Edit, Fix, Related, Severity, Source
 from doctor.report import Report, render
+from doctor.report.style import cells
 
 SOURCE = Source("job.sh", "#!/bin/bash\nrm -rf /tmp/cache_*\n\tvllm 模型 serve\n")
 
@@ -20,7 +21,7 @@ def diagnostic(word: str = "/tmp/cache_*", source: Source = SOURCE, **changes: A
         "code": "VD101",
         "name": "shared-tmp-wildcard-delete",
         "severity": Severity.ERROR,
-        "message": "This deletes the files of other users.",
+        "fault": "This deletes the files of other users.",
         "location": source.location(start, start + len(word)),
         "lesson": "shared-tmp",
     }
@@ -32,41 +33,93 @@ def text(*diagnostics: Diagnostic, files: int = 1, source: Source = SOURCE, **op
     return "\n".join(render(report, "text"))
 
 
-def test_a_diagnostic_with_its_line_and_carets() -> None:
-    assert text(diagnostic()) == dedent("""\
-        job.sh:2:8: error[VD101] shared-tmp-wildcard-delete
+def test_a_diagnostic_says_what_is_wrong_where_why_and_what_helps() -> None:
+    found = diagnostic(why="All share it.", help="Delete only your own.", condition="if A is given")
+    assert text(found) == dedent("""\
+        job.sh:2:8: error[VD101]: This deletes the files of other users.
           |
         2 | rm -rf /tmp/cache_*
           |        ^^^^^^^^^^^^
-          = This deletes the files of other users.
-          = lesson: shared-tmp
+          = All share it.
+          = If A is given.
+          = help: Delete only your own.
 
-        Found 1 error in 1 script.""")
+        Found 1 error in 1 script.
+        To read why: vllm-doctor explain VD101""")
 
 
 def test_related_places_and_long_messages() -> None:
     start = SOURCE.text.index("vllm")
     related = (Related("8 servers here", SOURCE.location(start, start + 4)),)
-    shown = text(diagnostic(message="word " * 30, related=related, lesson=None), width=60)
-    assert shown == dedent("""\
-        job.sh:2:8: error[VD101] shared-tmp-wildcard-delete
+    said = diagnostic(fault="word " * 30, why="why " * 20, related=related, lesson=None)
+    assert text(said, width=60) == dedent("""\
+        job.sh:2:8: error[VD101]: word word word word word word word
+            word word word word word word word word word word word
+            word word word word word word word word word word word
+            word
           |
         2 | rm -rf /tmp/cache_*
           |        ^^^^^^^^^^^^
-          :: job.sh:3:2: 8 servers here
-          |
         3 |     vllm 模型 serve
-          |     ----
-          = word word word word word word word word word word word
-            word word word word word word word word word word word
-            word word word word word word word word
+          |     ---- 8 servers here
+          = why why why why why why why why why why why why why why
+            why why why why why why
 
         Found 1 error in 1 script.""")
 
 
-def marks(word: str, line: str) -> tuple[str, str]:
+def fixed(applicability: Applicability, **options: Any) -> list[str]:
+    fix = Fix(applicability, "Delete your own.", ())
+    shown = text(diagnostic(fix=fix, help="Delete none.", lesson=None), **options)
+    return [line.strip() for line in shown.splitlines() if "help: " in line]
+
+
+def test_a_fix_takes_the_place_of_the_remedy_only_if_it_is_safe() -> None:
+    assert fixed(Applicability.SAFE) == ["= help: Delete your own (--fix)."]
+    assert fixed(Applicability.UNSAFE, repair="fix it") == [
+        "= help: Delete none.",
+        "= help: Delete your own (fix it --unsafe-fixes).",
+    ]
+
+
+def related_in(source: Source, *words: str) -> list[str]:
+    """What is shown of a place, `HERE`, and of these others, without what frames it."""
+    places = [(word, source.text.index(word)) for word in words]
+    related = [Related(f"is {word}", source.location(at, at + len(word))) for word, at in places]
+    found = diagnostic("HERE", source, related=(*related, *related), lesson=None)
+    return text(found, source=source, width=40).splitlines()[3:-2]
+
+
+def test_a_line_is_shown_once_with_all_its_places() -> None:
+    assert related_in(Source("x.sh", "a HERE b\nc\n"), "b", "c") == [
+        "1 | a HERE b",
+        "  |   ^^^^",
+        "  |        - is b",
+        "2 | c",
+        "  | - is c",
+    ]
+
+
+def test_a_line_is_shown_again_for_a_place_that_is_cut_off() -> None:
+    assert related_in(Source("x.sh", "HERE" + "b" * 60 + "c d"), "c") == [
+        "1 | HERE" + "b" * 30 + "…",
+        "  | ^^^^",
+        "1 | …" + "b" * 31 + "c d",
+        "  | " + " " * 32 + "-",
+        "  | " + " " * 32 + "is c",
+    ]
+
+
+def test_many_related_places_are_counted() -> None:
+    source = Source("x.sh", "HERE\na\nb\nc\nd\ne\nf\n")
+    shown = related_in(source, *"abcdef")
+    assert shown[-2:] == ["  | - is d", "  = 2 more places are like this."]
+
+
+def marks(word: str, line: str, width: int = 100) -> tuple[str, str]:
     source = Source("x.sh", line)
-    shown = text(diagnostic(word, source), source=source).splitlines()
+    found = diagnostic(word, source, fault="Bad.")
+    shown = text(found, source=source, width=width).splitlines()
     return shown[2], shown[3]
 
 
@@ -85,21 +138,26 @@ def test_carets_stand_under_the_columns(word: str, line: str, shown: str, under:
     assert marks(word, line) == (shown, under)
 
 
-def test_a_long_line_is_cut_around_the_place() -> None:
-    shown, under = marks("HERE", "a" * 5000 + "HERE" + "b" * 5000)
-    assert len(shown) < 180
-    assert shown[under.index("^") :].startswith("HEREbbb")
-    assert shown.startswith("1 | …aaa")
-    assert shown.endswith("bbb…")
-    assert len(marks("H" * 3000, "H" * 3000)[1]) < 180
+@pytest.mark.parametrize("width", [60, 80, 100, 120])
+@pytest.mark.parametrize("before", ["", "a", "a" * 30, "a" * 200, "模" * 50, "\t" * 9])
+@pytest.mark.parametrize("after", ["", "b" * 30, "b" * 200, "型" * 50])
+@pytest.mark.parametrize("word", ["HERE", "这里", "H" * 300])
+def test_no_line_is_wider_than_the_terminal(width: int, before: str, after: str, word: str) -> None:
+    shown, under = marks(word, f"{before}{word}{after}", width)
+    assert max(cells(shown), cells(under)) <= width
+    at = under.index("^")
+    columns = [character for character in shown for _ in range(cells(character))]
+    marked = columns[at : at + under.count("^")]
+    assert set(marked) == set(word)
+    assert len(marked) >= min(cells(word), width - 10)
 
 
 def test_what_is_about_a_whole_file_has_no_line() -> None:
     place = SOURCE.location(0, 0)
-    shown = text(diagnostic(location=place, lesson=None)).splitlines()
+    shown = text(diagnostic(location=place, why="So be it.", lesson=None)).splitlines()
     assert shown[:2] == [
-        "job.sh:1:1: error[VD101] shared-tmp-wildcard-delete",
-        "  = This deletes the files of other users.",
+        "job.sh:1:1: error[VD101]: This deletes the files of other users.",
+        "  = So be it.",
     ]
 
 
@@ -130,7 +188,8 @@ INFO, WARNING = Severity.INFO, Severity.WARNING
     ],
 )
 def test_the_end(severities: list[Severity], files: int, show: Severity, end: str) -> None:
-    shown = text(*(diagnostic(severity=each) for each in severities), files=files, show=show)
+    found = (diagnostic(severity=each, lesson=None) for each in severities)
+    shown = text(*found, files=files, show=show)
     assert ("\n" + shown).endswith("\n" + end)
     assert shown.count("job.sh:2") == sum(each.rank >= show.rank for each in severities)
 

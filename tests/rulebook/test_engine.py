@@ -96,6 +96,32 @@ def test_first_case_that_holds(apply: Apply, tasks: int | None, said: list[objec
     assert [(d.severity.value, d.message) for d in found] == said
 
 
+TEXTS = """\
+message: "{tasks} tasks."
+why: "They wait."
+help: "Ask for {nodes} nodes."
+cases:
+  - {when: {tasks: 1}, why: none, help: none}
+  - {when: {tasks: 2}, help: "Ask for one."}
+"""
+
+
+@pytest.mark.parametrize(
+    ("tasks", "why", "remedy", "message"),
+    [
+        (1, "", "", "1 tasks."),
+        (2, "They wait.", "Ask for one.", "2 tasks. They wait. Ask for one."),
+        (3, "They wait.", "Ask for 4 nodes.", "3 tasks. They wait. Ask for 4 nodes."),
+    ],
+)
+def test_what_is_wrong_why_and_what_helps(
+    apply: Apply, tasks: int, why: str, remedy: str, message: str
+) -> None:
+    (found,) = apply(TEXTS, replace(HERE, tasks=tasks, nodes=4))
+    assert (found.fault, found.why, found.help) == (f"{tasks} tasks.", why, remedy)
+    assert found.message == message
+
+
 def test_off_needs_no_quotes(apply: Apply) -> None:
     assert apply("cases: [{severity: off}]", HERE) == []
 
