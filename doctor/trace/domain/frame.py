@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 from operator import itemgetter
 from typing import ClassVar, TypeAlias
 
@@ -15,7 +16,7 @@ from doctor.base.regex import regex
 from doctor.diagnostic import Source
 from doctor.shell.header_words import placeholders
 from doctor.shell.tree import Span
-from doctor.values.value import Origin, Piece, Text, Unknown, Value
+from doctor.values.value import Origin, Piece, Text, Unknown, Value, concatenated
 
 
 class FileFrame(Record):
@@ -78,6 +79,11 @@ class NestedFrame(Record):
             return self.outer
         start, piece = self.pieces[at - 1]
         return self._within(piece, span.start - start, span.end - start)
+
+    def stretches(self, span: Span) -> list[Span]:
+        """The parts of a stretch that were written apart from one another."""
+        cuts = [at for at, _ in self.pieces if span.start < at < span.end]
+        return [Span(*ends) for ends in pairwise((span.start, *cuts, span.end))]
 
     def _within(self, piece: Piece, first: int, last: int) -> Origin:
         origin = piece.origin
@@ -146,7 +152,13 @@ def restored(text: str, frame: ScriptFrame, span: Span, quoted: bool) -> Value:
     These are placeholders of a template, and in a nested frame what was unknown outside.
     """
     if UNKNOWN_PREFIX not in text:
-        return _filled_in(Text(text, frame.origin(span), quoted)) if text else Value()
+        parts = frame.stretches(span) if isinstance(frame, NestedFrame) else [span]
+        if len(parts) == 1 or len(text) != span.end - span.start:
+            return _filled_in(Text(text, frame.origin(span), quoted)) if text else Value()
+        return concatenated(
+            _filled_in(Text(text[each.start - span.start : each.end - span.start], place, quoted))
+            for each, place in ((each, frame.origin(each)) for each in parts)
+        )
     value = Value()
     at = span.start
     for index, part in enumerate(_REFERENCE.split(text)):
