@@ -386,6 +386,9 @@ def test_an_irrelevant_file_costs_no_heavy_import() -> None:
     assert "click" in imported
     assert not imported & {"bashlex", "yaml", "rich", "markdown_it", "ClusterShell", "packaging"}
     assert not {name for name in imported if name.startswith(("doctor.trace", "doctor.shell"))}
+    others = {"sarif", "junit", "gitlab", "github", "jsonl", "concise", "json", "statistics"}
+    assert not imported & {f"doctor.report.{name}" for name in others}
+    assert not imported & {"doctor.sources.gitignore", "doctor.sources.changed", "subprocess"}
 
 
 def test_what_an_included_or_started_script_does_matters(command: Command) -> None:
