@@ -18,6 +18,7 @@ _ABOVE = ("", "../", "../../", "../../../")
 #: Programs that make a folder, and those whose own programs are looked at.
 _PASSING = frozenset("mkdir install bash sh zsh vllm".split())
 _GOES = regex(r"^[^#\n]*\b(?:cd|pushd)\b", re.MULTILINE)
+_FUNCTION = regex(r"^[ \t]*(?:function[ \t]|[\w-]+[ \t]*\(\))", re.MULTILINE)
 #: The words of a line, those in braces each alone; a variable in one.
 _WORDS = regex(r"(?:\$\{\w+\}|[^\s\"'{},;&|()])+")
 _VARIABLE = regex(r"\$\{?(\w+)\}?")
@@ -146,7 +147,8 @@ def _makes(word: Value, folder: str, invocation: Invocation) -> bool:
 
 def _is_there(invocation: Invocation) -> bool:
     """Whether the script still stands where its job was handed in."""
-    directory = invocation.directory
+    directory, text = invocation.directory, invocation.origin.source.text
     if directory is None:  # or it went from there to a folder below
-        return _GOES.search(invocation.origin.source.text) is None
+        before = text[: invocation.origin.start]  # but a function may be called later
+        return _GOES.search(text if _FUNCTION.search(before) else before) is None
     return directory.display in ("$SLURM_SUBMIT_DIR", "$PWD")
