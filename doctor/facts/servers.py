@@ -187,6 +187,11 @@ class GivenFlag(Fact, kw_only=True):
         "the program around the server whose option it is, where no release knows it", None
     )
     pinned: bool = attribute("whether the script or the configuration says which release", False)
+    of_newest: bool = attribute(
+        "whether the server runs in an image of vLLM's whose tag names no release, but whatever "
+        "is the newest: `latest`, `nightly`, or none",
+        False,
+    )
     accepted: bool | UnknownType = attribute(
         "whether the candidate releases accept it so; unknown where some do"
     )

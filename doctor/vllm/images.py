@@ -56,6 +56,14 @@ def read_image(value: Value, builds: Mapping[str, str] = _NO_BUILDS) -> Requirem
     return _told(value, "image", spelt)
 
 
+def is_newest(image: Value) -> bool:
+    """Whether it is an image of the project's of whatever release is the newest: ``latest``."""
+    reference = _REFERENCE.fullmatch(image.text or "")
+    if reference is None or "@" in reference[0] or not _OFFICIAL.fullmatch(reference["name"]):
+        return False
+    return (reference["tag"] or "latest").startswith(("latest", "nightly"))
+
+
 def _named(name: str) -> re.Pattern[str]:
     """An image's name, in which enroot writes `+` and Apptainer `_` for what parts it."""
     return re.compile(re.escape(name).replace("/", "[/+_]").replace(":", "[:+_]") + r"(?!\w|\.\d)")

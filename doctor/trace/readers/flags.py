@@ -15,6 +15,7 @@ from doctor.trace.readers.servers import Started
 from doctor.values.assumption import Guard
 from doctor.values.value import UNKNOWN, Value
 from doctor.vllm.arguments import Flag
+from doctor.vllm.images import is_newest
 from doctor.vllm.releases import in_words
 from doctor.vllm.verdicts import Verdict, verdicts
 
@@ -64,6 +65,7 @@ def _fact(started: Started, verdict: Verdict, foreign: bool) -> GivenFlag:
         suggestion=verdict.suggestion,
         of_program=_of_program(flag, started) if verdict.known is not True else None,
         pinned=started.candidates.pin is not None,
+        of_newest=_of_newest(started),
         accepted=verdict.accepted,
         newest_accepts=verdict.newest_accepts or flag.ambiguous,
         too_new=verdict.too_new,
@@ -91,6 +93,12 @@ def _of_program(flag: Flag, started: Started) -> str | None:
         if name in takes:
             return program
     return None
+
+
+def _of_newest(started: Started) -> bool:
+    """Whether the server runs in an image of the newest release, whichever that is."""
+    container = started.invocation.context.container
+    return container is not None and container.image is not None and is_newest(container.image)
 
 
 def _fault(flag: Flag) -> str | None:
