@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from doctor.trace.domain.frame import ScriptFrame
 
 
+#: The lists of arguments of ways that have come together, under a name that no variable can have.
+ARGUMENTS = "@"
+
+
 class Array(Record):
     """An array's elements in order; ``keys`` are the subscripts of an associative one.
 
@@ -125,6 +129,22 @@ class State:
             "files": dict(self.files),
         }
         return State(**fields)
+
+    @property
+    def arguments(self) -> tuple[Content, ...]:
+        """What `$@` may stand for; ways that have come together may have lists of their own."""
+        if self.positional is not None:
+            return (Array(self.positional),)
+        held = self.variables.get(ARGUMENTS)
+        if held is not None and all(isinstance(each, (Array, Value)) for each in held.alternatives):
+            return self.get(ARGUMENTS).alternatives
+        unknown = Unknown("$@", many=True, which=self.shifted, since=self.shifted)
+        return (Value((unknown,)),)
+
+    def written(self, path: Value) -> tuple[Value, ...]:
+        """What a file holds if the script has written it."""
+        name = path.display.removeprefix("./")
+        return self.files.get(name) or self.files.get(f"./{name}", ())
 
     def get(self, name: str) -> Variable:
         """The variable, its alternatives cut to those consistent with the path taken."""
@@ -264,9 +284,15 @@ def join(states: Sequence[State], branches: Sequence[Guard]) -> State:
     joined.functions = _either([state.functions for state in states], branches, (UNDEFINED,))
     joined.files = _either([state.files for state in states], branches, ())
     joined.traps = _traps(states, branches)
-    for state in states[1:]:
-        if state.positional != joined.positional:
-            joined.positional = None
+    if any(state.positional != joined.positional for state in states):
+        lists = [
+            resting(each, branch)
+            for state, branch in zip(states, branches, strict=True)
+            for each in state.arguments
+            if consistent(each.assumes, branch)
+        ]
+        joined.positional = None
+        joined.variables[ARGUMENTS] = Variable(merge_alternatives(lists, ARGUMENTS))
     return joined
 
 

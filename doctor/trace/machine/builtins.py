@@ -12,7 +12,7 @@ from doctor.base.regex import regex
 from doctor.shell.tree import Simple
 from doctor.trace.domain.fields import Fields
 from doctor.trace.domain.results import Flow, Result, assuming
-from doctor.trace.domain.state import Missing, State
+from doctor.trace.domain.state import ARGUMENTS, Missing, State
 from doctor.trace.machine import captured, conditions, getopts, reading, redirects, shells, traps
 from doctor.trace.machine import start as external
 from doctor.trace.machine.shell import Shell
@@ -96,6 +96,7 @@ def _shift(shell: Shell, command: Simple, fields: Fields, state: State) -> list[
     count = whole_number(fields.values[1].text) if len(fields.values) > 1 else 1
     if state.positional is None:
         state.shifted = shell.walk.number()
+        state.variables.pop(ARGUMENTS, None)
     else:
         sure = count is not None and not any(v.many for v in state.positional)
         state.positional = state.positional[count:] if sure else None

@@ -37,7 +37,7 @@ from doctor.shell.tree import (
 )
 from doctor.trace.domain.frame import NestedFrame, ScriptFrame
 from doctor.trace.domain.results import Flow, Result, assuming, joined, merge
-from doctor.trace.domain.state import Defined, State
+from doctor.trace.domain.state import ARGUMENTS, Defined, State
 from doctor.trace.machine import (
     branches,
     captured,
@@ -280,7 +280,7 @@ class Interpreter:
             return summed_up
         steps = self.walk.steps
         outer, hidden = state.positional, self.walk.text_of(defined.function).local
-        before = {n: state.variables.get(n) for n in hidden}
+        before = {n: state.variables.get(n) for n in (*hidden, ARGUMENTS)}
         references = state.references
         state.positional, state.references = arguments, dict(references)
         inner = Interpreter(self.walk, defined.frame, self.context, self.branch)

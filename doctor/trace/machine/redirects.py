@@ -144,6 +144,9 @@ def standard_inputs(
             return expander.scalar(redirect.target.body)
         if redirect.operator == "<<<":
             return tuple(text + known("\n") for text in expander.scalar(redirect.target))
+        paths = expander.scalar(redirect.target) if redirect.operator == "<" else ()
+        if len(paths) == 1 and (texts := expander.state.written(paths[0])):
+            return texts
         return _process(redirect.target, expander)
     return () if before is None else (before,)
 

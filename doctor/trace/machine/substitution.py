@@ -8,7 +8,7 @@ from dataclasses import replace
 from doctor.shell.tree import AndOr, Command, Simple, Substitution
 from doctor.trace.domain.state import State
 from doctor.trace.machine import redirects
-from doctor.trace.programs.printed import is_based, printed
+from doctor.trace.programs.printed import is_based, printed, without_line_ends
 from doctor.trace.programs.program import Trait
 from doctor.trace.programs.table import is_a
 from doctor.trace.words import parameters
@@ -41,6 +41,10 @@ def outputs(
     command = part.body[0].command if len(part.body) == 1 else None
     if collected is not None and not _is_program(command, expander):
         return tuple(collected)
+    if isinstance(command, Simple) and not command.words and not command.assignments:
+        read = redirects.standard_input(command.redirects, expander, None)  # $(< FILE)
+        if read is not None:
+            return (without_line_ends(read),)
     if isinstance(command, Simple) and command.words and not command.redirects:
         found = [
             _output([*fields.values], written, number, expander.state)
@@ -70,7 +74,7 @@ def written(command: Command, expander: Expander) -> Value | None:
 def _output(values: list[Value], written: str, number: int, state: State) -> Value:
     name, arguments = values[0].text or "", values[1:]
     assumes = NO_GUARD.union(*(v.assumes for v in values))
-    made = printed(name, arguments)
+    made = _file(arguments, state) if name == "cat" else printed(name, arguments)
     if made is not None:
         return Value(made.pieces, made.assumes | assumes)
     if is_a(name, Trait.STEADY):
@@ -78,6 +82,14 @@ def _output(values: list[Value], written: str, number: int, state: State) -> Val
         found = derived(written, *arguments, *where)
         return Value((replace(found, varies=_varies(written, name, values)),), assumes)
     return Value((moment(written, number, _varies(written, name, values)),), assumes)
+
+
+def _file(arguments: Sequence[Value], state: State) -> Value | None:
+    """What ``cat FILE`` prints of a file that the script wrote before."""
+    if len(arguments) != 1:
+        return None
+    written = state.written(arguments[0])
+    return without_line_ends(written[0]) if len(written) == 1 else None
 
 
 def _is_program(command: Command | None, expander: Expander) -> bool:

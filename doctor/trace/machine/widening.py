@@ -28,7 +28,16 @@ from doctor.shell.tree import (
 )
 from doctor.shell.walk import blocks
 from doctor.trace.domain.frame import UNKNOWN_PREFIX
-from doctor.trace.domain.state import UNDEFINED, Array, Content, Defined, Missing, State, resting
+from doctor.trace.domain.state import (
+    ARGUMENTS,
+    UNDEFINED,
+    Array,
+    Content,
+    Defined,
+    Missing,
+    State,
+    resting,
+)
 from doctor.trace.machine import captured
 from doctor.values.assumption import FIRST, LATER, NO, NO_GUARD, YES, Guard, Question, assume
 from doctor.values.value import Iteration, Unknown, Value, moment
@@ -150,6 +159,7 @@ def _lose(state: State, changed: Iterable[str], number: int) -> None:
         match name:
             case "$@":
                 state.positional, state.shifted = None, number
+                state.variables.pop(ARGUMENTS, None)
             case "$PWD":
                 state.directory = Value((moment("$PWD", number),))
             case "<":

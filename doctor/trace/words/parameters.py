@@ -14,15 +14,11 @@ from doctor.trace.words import arithmetic
 from doctor.values.assumption import EMPTY, FILLED, Guard, Question, assume
 from doctor.values.value import Origin, Unknown, Value, derived, known, moment
 
-_ARGUMENTS = Unknown("$@", many=True)
-
 
 def contents(state: State, name: str) -> tuple[Content, ...]:
     """What a parameter may hold, positional and special ones included."""
     if name in ("@", "*"):
-        if state.positional is None:
-            return (Value((replace(_ARGUMENTS, which=state.shifted, since=state.shifted),)),)
-        return (Array(state.positional),)
+        return state.arguments
     if name == "0" and "0" in state.variables:
         return state.get(name).alternatives
     if name in ("0", "BASH_SOURCE"):
