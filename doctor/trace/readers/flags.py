@@ -54,6 +54,8 @@ def _fact(started: Started, verdict: Verdict, foreign: bool) -> GivenFlag:
         "name": _evidence(flag.word, flag.word.assumes),
         "fault": _evidence(value, flag.word.assumes | value.assumes),
     }
+    by_release = Evidence((), started.pin_rests_on)
+    evidence |= dict.fromkeys(("accepted", "too_new", "fault_counts"), by_release)
     return GivenFlag(
         location=started.invocation.origin.location,
         evidence=evidence,

@@ -10,7 +10,7 @@ from doctor.knowledge import Knowledge
 from doctor.trace.domain.state import Content
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.readers.requirements import Pins
-from doctor.values.assumption import Guard, consistent
+from doctor.values.assumption import NO_GUARD, Guard, consistent
 from doctor.values.value import ARRAY_TASK, JOB, USER, Origin, UnknownType, Value
 from doctor.vllm import defaults, plugins
 from doctor.vllm.arguments import Flag, may_be_several
@@ -113,6 +113,13 @@ class Started(Record):
     def has_plugin(self) -> bool:
         """Whether it runs on an accelerator for which vLLM needs a plug-in."""
         return plugins.show(self.environment)
+
+    @property
+    def pin_rests_on(self) -> Guard:
+        """What the pin rests on: that the image is the one of several which names the release."""
+        container = self.invocation.context.container
+        image = container.image if container is not None else None
+        return image.assumes if image is not None and self.candidates.pin else NO_GUARD
 
     def pick(self, name: str, outside: bool = False) -> Content | None:
         """What a variable holds for the server; None if the script doesn't set it."""
