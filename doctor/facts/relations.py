@@ -34,6 +34,7 @@ class CacheFolder(Fact, kw_only=True):
     nodes_write: bool | UnknownType = attribute(
         "whether servers on several nodes of one job write it at the same time", False
     )
+    one_node: bool = attribute("whether a job's header surely asks for one node", False)
     on_network: bool | UnknownType = attribute(
         "whether it lies on storage that nodes share: a home, or a file system named for that"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from doctor.base.record import Record
 from doctor.diagnostic import Location
@@ -86,13 +86,18 @@ class Index:
 
     def _given(self) -> Iterator[Use]:
         """What programs are given, read and write."""
+        variables: dict[int, Value] = {}
         for invocation in self._traced.walk.invocations:
+            contents = chain.from_iterable(invocation.environment.values())
+            variables.update((id(each), each) for each in contents if isinstance(each, Value))
             outputs = (output.path for output in invocation.context.outputs.values())
             for value in (*invocation.arguments[1:], invocation.input, *outputs):
                 if value is not None:
                     yield Use(value.display, tuple(self._spans(value)))
             if invocation.program == "find":
                 yield from self._found(invocation)
+        for value in variables.values():
+            yield Use(value.display, tuple(self._spans(value)))
 
     def _found(self, invocation: Invocation) -> Iterator[Use]:
         """What `find FOLDER -name PATTERN` looks for, which stands there in two words."""

@@ -21,6 +21,7 @@ _FIXED = regex(r"USER|LOGNAME|HOME|UID|SLURM_\w+")
 _NAME = regex(r"\w+")
 #: What may be a path in a word or a text: `--log=/tmp/x`, `open("/tmp/x")`, `/tmp/x:/cache`.
 _PATH = regex(r"[^\s'\"=:;,|<>()\[\]&`\\]+")
+_SLASHES = regex(r"/{2,}")
 _LETTER = regex(r"[^\W_]")
 
 
@@ -70,7 +71,7 @@ def _hidden_name(variable: str) -> str:
 
 
 def _names(hidden: str) -> tuple[str, ...]:
-    return tuple(map(_pattern, hidden.rstrip("/").split("/")))
+    return tuple(map(_pattern, _SLASHES.sub("/", hidden.rstrip("/")).split("/")))
 
 
 def _pattern(name: str) -> str:

@@ -99,14 +99,14 @@ def name_user(work: Work) -> Iterator[Edit]:
     folder = str(getattr(work.fact, "folder", ""))
     start = location.start.offset + (work.written(location)[:1] in ("'", '"'))
     found = _below(folder).match(work.source.text, start)
-    name = found[0].removeprefix(f"{folder}/").partition("/")[0] if found else ""
+    name = found[0].removeprefix(folder).lstrip("/").partition("/")[0] if found else ""
     if not re.match(r"\.*[\w-]", name):
         raise NoFixError("the path's name is not written there as it is")
     if _is_worked_in(work, folder):
         raise NoFixError(f"what lies in {folder} may be meant without naming it")
     for _, path in _places(work, folder, Path.of(f"{folder}/{name}")):
-        start = path.start + len(folder) + 1
-        start += len(work.source.text[start:]) - len(work.source.text[start:].lstrip("."))
+        text = work.source.text[path.start + len(folder) : path.end]
+        start = path.end - len(text.lstrip("/").lstrip("."))
         yield Edit(work.stretch(start, start), "${USER}_")
 
 

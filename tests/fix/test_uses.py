@@ -86,9 +86,29 @@ CHANGED = [
         {"/tmp": "${HOME}/.cache"},
         id="what is moved home needs no name",
     ),
+    pytest.param(
+        "VD102",
+        """
+        export TRITON_CACHE_DIR=/tmp/cache
+        mkdir -p /tmp//cache
+        python train.py
+        """,
+        {"/tmp/cache": "/tmp/${USER}_cache", "/tmp//cache": "/tmp//${USER}_cache"},
+        id="two slashes are one",
+    ),
 ]
 
 REFUSED = [
+    pytest.param(
+        "VD102",
+        """
+        BASE=/tmp/
+        export TRITON_CACHE_DIR=$BASE/cache
+        mkdir -p /tmp/cache
+        python train.py
+        """,
+        id="a variable holds it that is put together",
+    ),
     pytest.param(
         "VD102",
         """

@@ -161,6 +161,7 @@ def _folders(started: Started, scene: Scene) -> Iterator[CacheFolder]:
             decides=variable == decided_by,
             just_in_time=variable in _JUST_IN_TIME and variable != decided_by,
             nodes_write=nodes and not kept_apart(content.varies, {HOST, TASK}),
+            one_node=scene.shape.one_node,
             on_network=UNKNOWN if outside is None else on_network(outside),
             compiles=started.compiles is not False,
             releases=started.releases,
