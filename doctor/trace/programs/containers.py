@@ -164,8 +164,16 @@ def _docker_exec(unwrapped: Unwrapped, start: Start) -> Start:
 
 
 def _enroot(unwrapped: Unwrapped, start: Start) -> Start:
+    """Its variables come in, and those of its options, which outrank them."""
     image = unwrapped.operands[0] if unwrapped.operands else None
-    return _in_container(start, Container("enroot", image, _ENROOT))
+    environment = dict(start.environment)
+    for value in unwrapped.values("-e", "--env"):
+        name, equals, _ = value.display.partition("=")
+        if equals:
+            environment[name] = (value.slice(len(name) + 1),)
+    binds = tuple(_binds(unwrapped.values("-m", "--mount")))
+    inside = _in_container(start, Container("enroot", image, _ENROOT, binds))
+    return replace(inside, environment=environment)
 
 
 def _shifter(unwrapped: Unwrapped, start: Start) -> Start:

@@ -7,7 +7,7 @@ from functools import partial
 
 from doctor.base.record import Record
 from doctor.facts.base import Evidence
-from doctor.facts.relations import CacheFolder, Lost
+from doctor.facts.relations import CacheFolder, Lost, LostInside
 from doctor.trace.domain.state import Missing
 from doctor.trace.machine.journal import Walk
 from doctor.trace.programs.containers import EVERYTHING
@@ -143,7 +143,9 @@ def _folders(started: Started, scene: Scene) -> Iterator[CacheFolder]:
     root = root_of(started)
     decided_by = root.set_by if root is not None else None
     if root is None and _has_own_home(started):
-        yield _in_container(started)
+        yield _by_default(started, "~/.cache/vllm", "container")
+    elif root is not None and root.set_by is None and _is_mounted(started):
+        yield _by_default(started, root.folder.display, root.lost)
     nodes = HOST in copies(started.invocation, walk, scene.shape) or _spans(started, scene)
     for variable in dict.fromkeys([decided_by, *_JUST_IN_TIME]):
         content = started.pick(variable) if variable is not None and variable != "HOME" else None
@@ -180,12 +182,22 @@ def _has_own_home(started: Started) -> bool:
     return own and not any(map(started.pick, ("VLLM_CACHE_ROOT", "XDG_CACHE_HOME", "HOME")))
 
 
-def _in_container(started: Started) -> CacheFolder:
+def _is_mounted(started: Started) -> bool:
+    """Whether a mount shows another folder of the host where the cache lies by default."""
+    container = started.invocation.context.container
+    if container is None:
+        return False
+    home = _home(started) + known("/.cache/vllm")
+    outside = container.outside(home)
+    return outside is not None and outside.display != home.display
+
+
+def _by_default(started: Started, path: str, lost: LostInside | None) -> CacheFolder:
     return CacheFolder(
         location=started.invocation.origin.location,
         variable="",
-        path="~/.cache/vllm",
-        lost="container",
+        path=path,
+        lost=lost,
         decides=True,
         on_network=False,
         compiles=started.compiles is not False,
