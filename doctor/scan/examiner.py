@@ -112,11 +112,15 @@ class Examiner:
             return (_fact(found),)
         if not self.finds_worthwhile(found):
             return ()
+        from doctor.rulebook import judge
         from doctor.scan import suppress
 
         traced = self.trace(found)
-        said = self._check(traced.facts)
-        return (*traced.facts, *suppress.apply(traced.script, found, said, self.rulebook.names)[1])
+        verdicts = judge(traced.facts, self.rulebook, self.knowledge)
+        said = [verdict.diagnostic for verdict in verdicts]
+        concerned = [[fact.location for fact in verdict.facts] for verdict in verdicts]
+        names = self.rulebook.names
+        return (*traced.facts, *suppress.apply(traced.script, found, said, names, concerned)[1])
 
     def judged(self, facts: Sequence[Fact]) -> list[Diagnostic]:
         """What the rules say of some facts, as the configuration wants it."""
@@ -140,7 +144,9 @@ class Examiner:
         failures = list(traced.failures)
         verdicts = judge(traced.facts, self.rulebook, self.knowledge, failures)
         found = [verdict.diagnostic for verdict in verdicts]
-        kept, useless = suppress.apply(traced.script, source, found, self.rulebook.names)
+        concerned = [[fact.location for fact in verdict.facts] for verdict in verdicts]
+        names = self.rulebook.names
+        kept, useless = suppress.apply(traced.script, source, found, names, concerned)
         if useless:
             # A comment about a whole file may suppress what is said of the other comments.
             about = judge(useless, self.rulebook, self.knowledge, failures)

@@ -58,6 +58,62 @@ def test_suppressed(text: str, words: str) -> None:
     assert left(text) == (words, [])
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("for i in D1; do  # vllm-doctor: ignore-block[VD101]\n  rm D2\ndone\nrm D3\n", "D3"),
+        ("# vllm-doctor: ignore-block[VD101] x\nif a D1; then\n  rm D2\nfi\nrm D3\n", "D3"),
+        ("f() {  # vllm-doctor: ignore-block\n  if a; then\n  rm D1\n  fi\n}\nf D2\n", "D2"),
+        (
+            "{\n  # vllm-doctor: ignore-block[VD1]\n  while a; do\n  rm D1\n  done\n  rm D2\n}\n",
+            "D2",
+        ),
+        ("while a; do  # vllm-doctor: ignore-block[VD1]\n  b D1\ndone | cat D2\nrm D3\n", "D3"),
+    ],
+)
+def test_a_whole_block(text: str, words: str) -> None:
+    assert left(text) == (words, [])
+
+
+def test_a_block_that_does_not_begin_there() -> None:
+    assert left("rm D1  # vllm-doctor: ignore-block[VD101]\n") == ("D1", ["VD101"])
+    assert left("# vllm-doctor: ignore-block[VD101]\nrm D1\nif a; then b; fi\n") == (
+        "D1",
+        ["VD101"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("comment", "words"),
+    [
+        ("ignore[VD101]", ""),
+        ("ignore[VD1] so be it", ""),
+        ("ignore", "D1"),
+        ("ignore[VD201]", "D1"),
+    ],
+)
+def test_a_named_rule_is_suppressed_at_the_command_that_it_concerns(
+    comment: str, words: str
+) -> None:
+    source = Source("job.sh", f"A=D1\nrm $A  # vllm-doctor: {comment}\n")
+    place, command = source.location(2, 4), source.location(5, 10)
+    found = [Diagnostic("VD101", RULES["VD101"], Severity.ERROR, "", place)]
+    kept, useless = suppress.apply(parse(source.text), source, found, RULES, [[command]])
+    assert [
+        source.text[d.location.start.offset : d.location.end.offset] for d in kept
+    ] == words.split()
+    assert bool(useless) == bool(words)
+
+
+@pytest.mark.parametrize(
+    "bare", ["ignore VD101", "ignore=VD101", "ignore: VD101", "ignore-file VD101"]
+)
+def test_codes_need_brackets(bare: str) -> None:
+    verb = bare[: bare.index("VD")].rstrip(" =:")
+    told = f"VD101 without brackets; write `{verb}[VD101]`"
+    assert left(f"rm D1  # vllm-doctor: {bare} mine\n") == ("D1", [told])
+
+
 HEADER = """\
     #!/bin/bash
     {above}
