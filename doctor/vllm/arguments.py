@@ -9,7 +9,7 @@ that isn't seen may yet be given.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from doctor.base.record import Record
 from doctor.base.regex import regex
@@ -25,8 +25,14 @@ _LIST_NAME = regex(r"[@*]|arg|opt|flag|extra|param", re.IGNORECASE)
 _BOOLEAN = frozenset({"true", "false", "1", "0", "yes", "no"})
 #: What is wrong with a value after a flag that is true or false.
 NO_VALUE = "it takes no value"
-#: Up to 0.8.4 these two took a value, ``True`` or ``False``.
-_ONCE_VALUED = frozenset({"--enable-chunked-prefill", "--multi-step-stream-outputs"})
+#: Flags that are true or false, and the releases, without the second, in which they take a value.
+_ONCE_VALUED: Mapping[str, tuple[str, str]] = {
+    "--enable-chunked-prefill": ("0.6.0", NEGATABLE),
+    "--multi-step-stream-outputs": ("0.6.0", NEGATABLE),
+    "--guided-decoding-disable-additional-properties": ("0.11.0", "0.12.0"),
+    "--guided-decoding-disable-any-whitespace": ("0.11.0", "0.12.0"),
+    "--guided-decoding-disable-fallback": ("0.11.0", "0.12.0"),
+}
 #: From here on ``-O`` is ``--optimization-level``; before it was ``--compilation-config``.
 _LEVELS = "0.12.0"
 
@@ -187,9 +193,8 @@ class _Reader:
         if explicit is None:
             self.add(option, word, [], found)
             return
-        if found.row and found.row.name in _ONCE_VALUED:
-            admits = found.admits & self.tables.before(NEGATABLE)
-            found = Spelling(found.row, admits, found.negated)
+        if found.row and (valued := self.once_valued(found.row.name)):
+            found = Spelling(found.row, found.admits & valued, found.negated)
         refused = self.positional or not loose
         self.add(option, word, [explicit], found, NO_VALUE if refused else None)
 
@@ -261,6 +266,13 @@ class _Reader:
         self.at += 1
         return [self.words[self.at - 1]]
 
+    def once_valued(self, name: str) -> int:
+        """The releases in which a flag that is true or false takes a value."""
+        if name not in _ONCE_VALUED:
+            return 0
+        first, end = _ONCE_VALUED[name]
+        return self.tables.since(first) & self.tables.before(end)
+
     def add(
         self,
         option: str,
@@ -276,8 +288,7 @@ class _Reader:
             self.open = True
         wrong_in = 0
         if problem:
-            once = name in _ONCE_VALUED and values
-            wrong_in = self.tables.since(NEGATABLE) if once else self.tables.every
+            wrong_in = self.tables.every & ~(self.once_valued(name) if values else 0)
         elif refusal is not None:
             problem, wrong_in = refusal.reason, refusal.releases
         self.flags.append(
