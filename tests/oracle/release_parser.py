@@ -10,6 +10,7 @@ else that is heavy is replaced for the whole process. Needs pydantic, regex and 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -36,6 +37,7 @@ _REPLACED = tuple(
 #: A real module within a part that is replaced.
 _KEPT = "vllm.model_executor.layers.quantization.utils.quant_utils"
 _ARGUMENTS = "vllm.engine.arg_utils"
+_BEFORE_COMMON = "entrypoints.openai.cli_args"
 
 
 class _AnyType(type):
@@ -85,6 +87,7 @@ def _anything(name: str) -> Any:
     answers: dict[str, Callable[..., Any]] = {
         "__new__": new,
         "__init__": lambda self, *a, **k: None,
+        "__init_subclass__": classmethod(lambda cls, **k: None),
         "__call__": call,
         "__getattr__": attribute,
         "__getitem__": lambda self, item: self,
@@ -157,16 +160,25 @@ class _FromSources(importlib.abc.MetaPathFinder):
 def _parser(folder: str) -> Any:
     sys.meta_path[:0] = [_FromSources(folder), _Finder()]
     sys.path.insert(0, folder)
+    import torch
     import vllm.platforms
 
+    torch.iinfo = lambda kind: types.SimpleNamespace(min=-(1 << 63), max=(1 << 63) - 1)
     platform = _anything("Platform")
     platform.device_type = "cuda"
     platform.pre_register_and_update = lambda self, parser=None: None
     vllm.platforms.current_platform = platform()
-    from vllm.entrypoints.common.cli_args import make_arg_parser
-    from vllm.utils.argparse_utils import FlexibleArgumentParser
+    make_arg_parser = _found("make_arg_parser", "entrypoints.common.cli_args", _BEFORE_COMMON)
+    parser = _found("FlexibleArgumentParser", "utils.argparse_utils", "utils")
+    return make_arg_parser(parser(prog="vllm serve"))
 
-    return make_arg_parser(FlexibleArgumentParser(prog="vllm serve"))
+
+def _found(name: str, *modules: str) -> Any:
+    """What one of vLLM's modules has of this name: it has moved from release to release."""
+    for module in modules:
+        with contextlib.suppress(ModuleNotFoundError):
+            return getattr(importlib.import_module(f"vllm.{module}"), name)
+    raise SystemExit(f"this release has no {name}")
 
 
 def refusal(parser: Any, words: Sequence[str]) -> str | None:
@@ -176,11 +188,13 @@ def refusal(parser: Any, words: Sequence[str]) -> str | None:
     """
     said = io.StringIO()
     try:
-        with contextlib.redirect_stderr(said):
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
             given = parser.parse_args(list(words))
     except SystemExit:
         return said.getvalue().rpartition(": error: ")[2].partition("\n")[0][:300] or "refused"
-    if given.attention_backend is not None:
+    except ValueError as problem:
+        return str(problem).partition("\n")[0][:300]
+    if getattr(given, "attention_backend", None) is not None:
         from vllm.config.attention import AttentionConfig
 
         try:
@@ -192,7 +206,8 @@ def refusal(parser: Any, words: Sequence[str]) -> str | None:
 
 def main() -> None:
     """Answer each line of the standard input."""
-    parser = _parser(sys.argv[1].rstrip("/"))
+    with contextlib.redirect_stdout(sys.stderr):  # where older releases log
+        parser = _parser(sys.argv[1].rstrip("/"))
     for line in sys.stdin:
         print(json.dumps(refusal(parser, json.loads(line))), flush=True)
 
