@@ -8,7 +8,7 @@ from doctor.base.unknown import UnknownType
 from doctor.facts.base import Fact, attribute
 
 Means: TypeAlias = Literal["redirection", "tee", "mkdir", "variable", "option"]
-FoundBy: TypeAlias = Literal["name", "port", "gpu", "ray"]
+FoundBy: TypeAlias = Literal["name", "port", "gpu", "ray", "user"]
 BrokenBy: TypeAlias = Literal["blank", "comment", "empty-line", "doubled", "nothing"]
 
 
@@ -58,8 +58,10 @@ class NamedKill(Fact, kw_only=True):
     program: str = attribute(
         "what finds them: `pkill`, `killall`, `pgrep`, `ps`, `lsof`, `fuser`, `ray stop`, …"
     )
-    by: FoundBy = attribute("what they are found by: `name`, `port`, `gpu` or `ray`", "name")
-    pattern: str = attribute("the name, pattern or port, unknowns by their names")
+    by: FoundBy = attribute(
+        "what they are found by: `name`, `port`, `gpu`, `ray`, or the `user` alone", "name"
+    )
+    pattern: str = attribute("the name, pattern, port or user, unknowns by their names")
     selective: bool = attribute(
         "whether a parent, session, terminal or something of the job's own narrows it", False
     )

@@ -18,6 +18,7 @@ from doctor.values.value import UnknownType, Value
 
 #: Options of pkill and killall that take a value.
 _VALUES = "gGPrstuUuFoyzn"
+_OF_A_USER = frozenset({"-u", "-U", "--euid", "--uid", "--user"})
 _SIGNAL = regex(r"-(\d+|[A-Z][A-Z0-9]+)")
 #: How ``kill`` only asks whether a process is there, and how ``fuser`` kills.
 _ASKS = ("-0", "-l", "-L")
@@ -64,6 +65,10 @@ def _by_name(
     options, patterns = read_options(words, letters, LONG)
     patterns = [word for word in patterns if not word.display.startswith("-")]
     narrowed = any(name in NARROW for name, _ in options)
+    if not patterns:
+        users = [value for name, value in options if name in _OF_A_USER and value is not None]
+        for user in users[:1]:
+            yield _fact(invocation, Listing("user", user, program, narrowed), shared)
     for pattern in patterns if program == "killall" else patterns[:1]:
         yield _fact(invocation, Listing("name", pattern, program, narrowed), shared)
 

@@ -37,8 +37,8 @@ _BRACKETED = regex(r"\[(\w)\]")
 class Listing(Record):
     """What some processes of a node are found by.
 
-    ``by`` is ``name``, ``port`` or ``gpu``; ``what`` is the pattern or the number. ``selective``
-    tells that it surely is of this job.
+    ``by`` is ``name``, ``port``, ``gpu`` or ``user``; ``what`` is the pattern, the number or the
+    user. ``selective`` tells that it surely is of this job.
     """
 
     by: FoundBy
