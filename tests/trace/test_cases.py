@@ -33,7 +33,7 @@ from doctor.values.value import UNKNOWN
 
 Case = Mapping[str, Any]
 
-_OTHER_KEYS = frozenset(["script", "program", "runs", "assumes", "files"])
+_OTHER_KEYS = frozenset(["why", "script", "filename", "program", "runs", "assumes", "files"])
 
 
 def _cases() -> Iterator[Any]:
@@ -93,7 +93,7 @@ def facts_of(case: Case) -> tuple[Fact, ...]:
 
 
 def traced(case: Case) -> Traced:
-    source = Source("case.sh", case["script"])
+    source = Source(case.get("filename", "case.sh"), case["script"])
     folders = {str(Path(name).parent) for name in case.get("files", ())}
     return trace(
         source,

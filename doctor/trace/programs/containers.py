@@ -48,6 +48,11 @@ def pyxis(image: Value, mounts: Sequence[Value] = (), own_home: bool = False) ->
     return Container("pyxis", image, private, tuple(_binds([*mounts])))
 
 
+def image_of_entrypoint() -> Container:
+    """The container of a script that an image starts with: all that it sees is the image's."""
+    return Container("docker", None, EVERYTHING)
+
+
 def pyxis_of(unwrapped: Unwrapped) -> Container | None:
     """The container that the options of srun or sbatch ask for."""
     images = unwrapped.values("--container-image")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -17,7 +18,7 @@ from doctor.slurm.allocation import AllocationRequest, is_step, read_allocation
 from doctor.slurm.options import Given, combine, read_components, read_options
 from doctor.trace.domain.frame import FileFrame, ScriptFrame, nested
 from doctor.trace.machine.journal import Load
-from doctor.trace.programs.containers import SHIFTER_IMAGE, pyxis
+from doctor.trace.programs.containers import SHIFTER_IMAGE, image_of_entrypoint, pyxis
 from doctor.trace.programs.invocation import Container, Invocation
 from doctor.trace.programs.slurm import OF_TASK
 from doctor.values.value import UNKNOWN, Piece, Text, Unknown, UnknownType, Value, known
@@ -28,6 +29,8 @@ _IN_JOB = frozenset(
     f"SLURM_{name}"
     for name in ("JOB_ID", "JOBID", "JOB_NODELIST", "NODELIST", "PROCID", "NNODES", "JOB_NUM_NODES")
 )
+#: How those call the script of an image that runs in each of its containers.
+_ENTRYPOINT = regex(r"(?:.*[-_.])?entry-?point(?:[-_.].*)?")
 _PROGRAMS = frozenset({"sbatch", "salloc", "srun"})
 _JOB_TEXT = regex(r"#![^\n]*\n(?:[ \t]*(?:#[^\n]*)?\n)*?#SBATCH", re.MULTILINE)
 
@@ -156,7 +159,7 @@ def _of_header(job: Job) -> Iterator[Request]:
 
 
 def container_of(job: Job) -> Container | None:
-    """The container that the whole of a job's script runs in, by its header."""
+    """The container that the whole of a script runs in, by its header or its name."""
     for component in given_by(job.frame, job.header)[:1]:
         image = component.last("container-image")
         if image is not None and image.value is not None:
@@ -164,7 +167,9 @@ def container_of(job: Job) -> Container | None:
             binds = [mounts.value] if mounts is not None and mounts.value is not None else []
             own_home = component.last("no-container-mount-home") is not None
             return pyxis(image.value, binds, own_home)
-    return None
+    filename = job.frame.file.filename
+    is_entrypoint = _ENTRYPOINT.fullmatch(posixpath.basename(filename)) is not None
+    return image_of_entrypoint() if is_entrypoint and not job.header.effective else None
 
 
 def variables(job: Job) -> dict[str, Value]:
