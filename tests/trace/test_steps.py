@@ -87,6 +87,19 @@ def test_what_a_condition_rules_out_is_forgotten_behind_it(settings: Settings) -
     assert started(done) == {"vllm serve x", "vllm serve y", "vllm serve z"}
 
 
+def test_an_arm_that_leaves_puts_nothing_on_what_follows(settings: Settings) -> None:
+    done = traced(
+        """
+        MODEL=${MODEL:-m}
+        if [[ ! -d "$MODEL" ]]; then exit 1; fi
+        vllm serve a
+        """,
+        settings,
+    )
+    (server,) = (each for each in done.walk.invocations if each.program == "vllm")
+    assert not server.assumes
+
+
 # --- calls that are summed up ---------------------------------------------------------------------
 
 LOG = """

@@ -151,14 +151,16 @@ class State:
         variable = self.held(self.references.get(name, name))
         if len(variable.alternatives) == 1 or not (self.guard or self.one_of):
             return variable
-        kept = tuple(a for a in variable.alternatives if self._allows(a.assumes))
+        kept = tuple([a for a in variable.alternatives if self._allows(a.assumes)])
         if len(kept) in (0, len(variable.alternatives)):
             return variable
         return Variable(kept, variable.exported)
 
     def _allows(self, assumes: Guard) -> bool:
         """Whether what rests on these assumptions is so on a way on which one may be here."""
-        return consistent(self.guard, assumes) and all(
+        if not consistent(self.guard, assumes):
+            return False
+        return not self.one_of or all(
             any(consistent(way, assumes) for way in ways) for ways in self.one_of
         )
 

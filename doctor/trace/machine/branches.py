@@ -12,7 +12,7 @@ from doctor.trace.domain.results import Flow, Result, assuming, joined, split, t
 from doctor.trace.domain.state import State
 from doctor.trace.machine import conditions
 from doctor.trace.machine.shell import Shell
-from doctor.values.assumption import NO_GUARD, Assumption, Question, assume
+from doctor.values.assumption import NO_GUARD, Assumption, Guard, Question, assume, consistent
 from doctor.values.value import Value
 
 
@@ -41,6 +41,7 @@ def if_command(shell: Shell, command: If, state: State) -> list[Result]:
     """``if … elif … else … fi``."""
     results: list[Result] = []
     waiting = [state]
+    needless = NO_GUARD
     for arm in command.arms:
         tested = [
             way
@@ -50,33 +51,48 @@ def if_command(shell: Shell, command: If, state: State) -> list[Result]:
         entered = [way.state for way in tested if way.flow is Flow.NEXT and way.truth]
         waiting = [way.state for way in tested if way.flow is Flow.NEXT and not way.truth]
         last = arm is command.arms[-1] and command.otherwise is None
+        passed = NO_GUARD
         if len(entered) > 1 or (len(waiting) > 1 and not last):
-            entered, waiting = _told_apart(shell, arm.condition, entered, waiting)
+            entered, waiting, passed = _told_apart(shell, arm.condition, entered, waiting)
         results += [way for way in tested if way.flow is not Flow.NEXT]
-        results += [result for before in entered for result in shell.block(arm.body, before)]
+        inside = [result for before in entered for result in shell.block(arm.body, before)]
+        results += inside
+        if not any(result.flow is Flow.NEXT for result in inside):
+            needless |= passed
     for before in waiting:
         otherwise = command.otherwise
         results += [Result(before)] if otherwise is None else shell.block(otherwise, before)
+    for result in results:
+        result.state.guard -= needless  # where an arm leaves, nothing goes on beside the others
     return results
 
 
 def _told_apart(
     shell: Shell, condition: Block, entered: list[State], passed: list[State]
-) -> tuple[list[State], list[State]]:
-    """The ways into an arm as one, and those past it as one; each remembers which it is.
+) -> tuple[list[State], list[State], Guard]:
+    """The ways into an arm as one, those past it as one, and by what these are told from others.
 
     So an arm is walked once, however many things the variables in its condition may hold. Nothing
     is held there that isn't held on one of the ways.
     """
+    one, other = ([together(ways)] if ways else [] for ways in (entered, passed))
+    if not (one and other) or not consistent(one[0].guard, other[0].guard):
+        return one, other, NO_GUARD
     number = shell.walk.number()
     asked = conditions.asked(shell, condition[-1].command)
+    about = Question.HOLDS if _is_undecided([*entered, *passed]) else Question.ARM
+    yes, no = (
+        frozenset({replace(asked.holds(number, truth), about=about)}) for truth in (True, False)
+    )
+    one[0].guard |= yes
+    other[0].guard |= no
+    return one, other, no
 
-    def as_one(ways: list[State], truth: bool) -> list[State]:
-        sure = not (entered and passed)
-        answer = NO_GUARD if sure else frozenset({asked.holds(number, truth)})
-        return [assuming(way, answer) or way for way in ([together(ways)] if ways else [])]
 
-    return as_one(entered, True), as_one(passed, False)
+def _is_undecided(ways: Sequence[State]) -> bool:
+    """Whether these ways were told apart by what nobody can decide, not by what variables hold."""
+    common = frozenset.intersection(*(way.guard for way in ways))
+    return any(assumption.undecided for way in ways for assumption in way.guard - common)
 
 
 def _tested(shell: Shell, results: list[Result], condition: Block) -> list[Result]:

@@ -43,9 +43,12 @@ PROGRAMS: Mapping[tuple[str, ...], Program] = _by_words(
 )
 
 
+_NAMES = frozenset(words[0] for words in PROGRAMS)
+
+
 def is_known(name: str) -> bool:
     """Whether there is a record of the program of this name, or of a verb of it."""
-    return any(words[0] == name for words in PROGRAMS)
+    return name in _NAMES
 
 
 def is_a(name: str, trait: Trait) -> bool:

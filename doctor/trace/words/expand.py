@@ -71,10 +71,13 @@ class Expander(Record):
         found = product(left, right, combine)
         if len(found) >= MAX_COMBINATIONS:
             self.bounds.narrow()
-        made = sum(1 + len(value.pieces) for fields in right for value in fields.values)
-        self.bounds.spend(made * len(found) // PIECES_A_STEP)
-        if any(is_too_long(fields.values[-1]) for fields in found if fields.values):
-            self.bounds.leave_out("words in a value or a list")
+        made = len(found) * sum([1 + len(v.pieces) for fields in right for v in fields.values])
+        if made >= PIECES_A_STEP:
+            self.bounds.spend(made // PIECES_A_STEP)
+        for fields in found:
+            if fields.values and is_too_long(fields.values[-1]):
+                self.bounds.leave_out("words in a value or a list")
+                break
         return found
 
     def likeliest(self, words: Iterable[Word]) -> tuple[Value, ...]:
