@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doctor.base.errors import DoctorError, nearest
+from doctor.base.regex import regex
 from doctor.knowledge import Knowledge
 from doctor.knowledge.markdown import prose
 from doctor.knowledge.rows import Page
-from doctor.lessons.catalogue import Entry, written
+from doctor.lessons.catalogue import Entry
 from doctor.rulebook import reference
 from doctor.rulebook.examples import Example, examples
-from doctor.rulebook.rule import Conditions
+from doctor.rulebook.rule import Conditions, Message
 from doctor.rulebook.vocabulary import kinds
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Longer examples are cut: they show where a rule's limits are, not what it is about.
 _ROWS = 20
+#: The beginning of a code, which means a group of rules.
+_GROUP = regex(r"[A-Z]{2,8}[0-9]{0,2}")
 
 
 def explanation(
@@ -34,6 +37,9 @@ def explanation(
     for entry in entries:
         if word.upper() == entry.rule.code or word.lower() == entry.rule.name:
             return "\n\n".join([rule_page(entry), *_lesson(pages.get(entry.rule.lesson or ""))])
+    group = [_line(entry) for entry in entries if entry.rule.code.startswith(word.upper())]
+    if group and _GROUP.fullmatch(word.upper()):
+        return "\n\n".join([f"# Rules that begin with {word.upper()}", "\n".join(group)])
     page = pages.get(word.lower())
     if page is not None:
         listed = [_line(entry) for entry in entries if entry.rule.lesson == page.id]
@@ -90,12 +96,18 @@ def _rule(entry: Entry) -> Iterator[str]:
     yield f"Severity: {entry.severity}" + (
         f", in some cases {' or '.join(others)}" if others else ""
     )
+    said = [text for text in (rule.message, rule.why, rule.help) if text is not None]
+    yield f"Says: {' '.join(map(_readable, said))}"
     yield "Looks at: " + _looks_at(rule.fact, [rule.when, *(case.when for case in rule.cases)])
-    yield f"Says: {written(rule.message)}"
     listed = examples(rule.path)
     yield from _example("Bad", next(each for each in listed if each.bad))
     yield from _example("Good", next(each for each in listed if not (each.bad or each.unknown)))
     yield f"The rule, with all its examples: {rule.path}"
+
+
+def _readable(message: Message) -> str:
+    """A message with dots for what stands there in a script."""
+    return "".join(piece if isinstance(piece, str) else "…" for piece in message.pieces)
 
 
 def _looks_at(kind: str, conditions: Sequence[Conditions]) -> str:

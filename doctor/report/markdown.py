@@ -9,6 +9,8 @@ from doctor.report.style import visible
 
 #: A wider table can't be read on a terminal; it is cut to its first columns.
 _COLUMNS = 5
+#: Code without a background, which would be black on a light terminal.
+_NO_BOXES = {"markdown.code": "bold cyan", "markdown.code_block": "cyan"}
 _CELL_BORDER = regex(r"(?<!\\)\|")
 
 
@@ -23,6 +25,7 @@ def typeset(text: str, width: int, colour: bool) -> Iterator[str]:
 
     from rich.console import Console
     from rich.markdown import Markdown
+    from rich.theme import Theme
 
     narrow = "\n".join(_narrow(line) for line in plain(text))
     console = Console(
@@ -31,6 +34,7 @@ def typeset(text: str, width: int, colour: bool) -> Iterator[str]:
         width=width,
         no_color=not colour,
         legacy_windows=False,
+        theme=Theme(_NO_BOXES),
     )
     with console.capture() as captured:
         console.print(Markdown(narrow, code_theme="ansi_dark", hyperlinks=False))

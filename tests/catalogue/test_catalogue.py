@@ -167,3 +167,16 @@ def test_a_broken_rule_is_one_sentence(command: Command, site_rule: Path) -> Non
         assert (outcome.code, outcome.out) == (2, "")
         assert outcome.err.startswith(f"vllm-doctor: {file.relative_to(Path.cwd())}:")
         assert outcome.err.count("\n") == 1
+
+
+def test_the_beginning_of_a_code_lists_its_rules(command: Command) -> None:
+    lines = command("explain", "vd3").out.splitlines()
+    assert lines[0] == "# Rules that begin with VD3"
+    assert "- VD301 shared-compile-cache (warning)" in lines
+    assert "VD4" not in command("explain", "VD3").out
+
+
+def test_what_a_rule_says_has_no_names_of_attributes(command: Command) -> None:
+    shown = command("explain", "VD301").out
+    assert "{" not in shown.partition("Says: ")[2].partition("\n")[0]
+    assert "Give each a `VLLM_CACHE_ROOT` of its own" in shown
