@@ -20,6 +20,8 @@ _IMAGE = regex(
 )
 #: Options whose value may well be such a file.
 _TAKES_IMAGE = frozenset("-B --bind --mount -v --volume -o --overlay --env -e --label -l".split())
+#: What is the name of an image and no path, whatever option it follows.
+_OFFICIAL = regex(r"(?:[\w.-]+/)*vllm-openai[\w-]*:[\w.-]+")
 _VLLM_IMAGES = ("vllm-openai", "vllm/vllm")
 #: What enroot, and pyxis by it, makes anew for a container (conf/mounts/10-system.fstab).
 _ENROOT = ("/tmp",)
@@ -120,12 +122,27 @@ def _with_image(unwrapped: Unwrapped, start: Start) -> tuple[Unwrapped, Start]:
     if operands and _IMAGE.search(operands[0].display):
         return unwrapped, start
     for at, (name, value) in enumerate(unwrapped.options):
-        if name in _TAKES_IMAGE or value is None or not _IMAGE.search(value.display):
+        if value is None or not _is_image(name, value.display):
             continue
-        if at + 1 == len(unwrapped.options):
-            shown = replace(unwrapped, options=unwrapped.options[:at], operands=(value,))
-            return shown, replace(start, arguments=(*operands, *start.arguments))
+        shown = replace(unwrapped, options=unwrapped.options[:at], operands=(value,))
+        taken = [*_words(unwrapped.options[at + 1 :], value), *operands]
+        return shown, replace(start, arguments=(*taken, *start.arguments))
     return unwrapped, start
+
+
+def _is_image(option: str, value: str) -> bool:
+    """Whether what an option took for its value is surely an image."""
+    if _OFFICIAL.fullmatch(value):
+        return True
+    return option not in _TAKES_IMAGE and _IMAGE.search(value) is not None
+
+
+def _words(options: Sequence[tuple[str, Value | None]], image: Value) -> Iterator[Value]:
+    """The words of options that turned out to be the program's own."""
+    for name, value in options:
+        yield known(name, image.origin)
+        if value is not None:
+            yield value
 
 
 def _apptainer(unwrapped: Unwrapped, start: Start) -> Start:
