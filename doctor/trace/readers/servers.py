@@ -9,45 +9,16 @@ from doctor.diagnostic import Location
 from doctor.knowledge import Knowledge
 from doctor.trace.domain.state import Content
 from doctor.trace.programs.invocation import Invocation
+from doctor.trace.readers.engine import Engine, engine
 from doctor.trace.readers.requirements import Pins
 from doctor.values.assumption import NO_GUARD, Guard, consistent
-from doctor.values.value import ARRAY_TASK, JOB, USER, Origin, UnknownType, Value
+from doctor.values.value import Origin, UnknownType, Value
 from doctor.vllm import defaults, plugins
-from doctor.vllm.arguments import Flag, may_be_several
 from doctor.vllm.program import recognise
 from doctor.vllm.releases import Candidates, Claim, candidates, since
 from doctor.vllm.server import Server, read_server
 from doctor.vllm.tables import Tables
 
-#: Flags that change nothing about what a server compiles.
-_NOT_OF_THE_ENGINE = frozenset(
-    [
-        "--port",
-        "--host",
-        "--uds",
-        "--device-ids",
-        "--served-model-name",
-        "--api-key",
-        "--uvicorn-log-level",
-        "--root-path",
-        "--disable-log-requests",
-        "--enable-log-requests",
-        "--disable-log-stats",
-        "--middleware",
-        "--disable-uvicorn-access-log",
-        "--allowed-origins",
-        "--ssl-keyfile",
-        "--ssl-certfile",
-        "--tool-call-parser",
-        "--enable-auto-tool-choice",
-        "--reasoning-parser",
-        "--chat-template",
-        "--tool-parser-plugin",
-        "--response-role",
-        "--max-log-len",
-        "--otlp-traces-endpoint",
-    ]
-)
 #: Flags of a server that is a part of an engine on several nodes or in several processes.
 _PARTS = frozenset(
     [
@@ -60,17 +31,6 @@ _PARTS = frozenset(
         "--data-parallel-address",
     ]
 )
-
-
-#: What is the same for all servers of one script.
-_SAME = frozenset({USER, JOB, ARRAY_TASK})
-
-
-class Engine(Record):
-    """What the compiled code depends on, in words, and since when it is so in the walk."""
-
-    words: tuple[str, ...]
-    since: int
 
 
 class Started(Record):
@@ -160,8 +120,8 @@ def servers(
         more = list(_claims_of_models(server, knowledge, tables))
         found = candidates(server, tables, pins.of(invocation), more)
         writes = defaults.writes_compile_cache(server, found)
-        engine = _engine(server, program.arguments)
-        yield Started(invocation, program.words, server, found, environment, engine, writes)
+        compiled = engine(server, program.arguments, environment, tables)
+        yield Started(invocation, program.words, server, found, environment, compiled, writes)
 
 
 def _values(invocation: Invocation) -> dict[str, Value]:
@@ -186,32 +146,3 @@ def _claims_of_models(server: Server, knowledge: Knowledge, tables: Tables) -> I
         first = row.get("first-release") if row else None
         if isinstance(first, str):
             yield since(tables, first, str(name), word)
-
-
-def _engine(server: Server, words: Sequence[Value]) -> Engine | None:
-    """What the compiled code depends on, of all that the line says.
-
-    Unknown words, ``"$@"``, are the same for all servers of a script unless they vary.
-    """
-    model = server.value("model")
-    everything = server.arguments.flags
-    said = [v for flag in everything for v in flag.values if not may_be_several(v)]
-    hidden = [word for word in words if word.many and word not in said]
-    flags = [flag for flag in everything if flag.name not in _NOT_OF_THE_ENGINE]
-    values = [*hidden, *(value for flag in flags for value in flag.values)]
-    if model is not None:
-        values.append(model)
-    elif not hidden:
-        return None
-    if any(value.varies - _SAME for value in values):
-        return None
-    shown = [_shown(flag) for flag in flags if flag.name != "--model"]
-    unseen = [word.identity for word in hidden]
-    named = model.identity if model is not None else ""
-    said_since = max((value.since for value in values), default=0)
-    return Engine((named, *sorted(shown), *unseen), said_since)
-
-
-def _shown(flag: Flag) -> str:
-    values = " ".join(value.identity for value in flag.values)
-    return f"{'no ' if flag.negated else ''}{flag.name}{'.'.join(flag.keys)} {values}"
