@@ -76,7 +76,7 @@ _BESIDE = 60
 )
 @timeout_option("How long the checks on a node may take.")
 @check_options
-@fail_on_option("error", "The least severity that makes a node unfit.")
+@fail_on_option("error", "The lowest severity that makes a node unfit.")
 @click.option("--record", is_flag=True, help="Let each node remember in the site's register.")
 @click.option("--dry-run", is_flag=True, help="Print what would be submitted, and do nothing.")
 @format_option("text", "json", about="How to show what was found.")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.argument(
     "files", nargs=-1, required=True, metavar="FILE...", shell_complete=completion.files
 )
-@output_options(*FORMATS, show="The least severity that is shown to people.")
+@output_options(*FORMATS, show="The lowest severity that is shown to people.")
 @click.option(
     "--script",
     metavar="FILE",

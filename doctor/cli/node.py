@@ -44,7 +44,7 @@ _SITE = ("config_file", "no_config", "kb", "rules", "select", "ignore", "vllm_ve
     is_flag=True,
     help="A job without GPUs is fine; without this, one that shows none is not (exit code 2).",
 )
-@fail_on_option("error", "The least severity that makes the node unfit.")
+@fail_on_option("error", "The lowest severity that makes the node unfit.")
 @click.option(
     "--gpu-memory-utilization",
     type=click.FloatRange(min=0.0, max=1.0, min_open=True),

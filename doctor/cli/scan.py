@@ -35,10 +35,10 @@ _CONFIGURES = (
 
 @click.command()
 @click.argument("paths", nargs=-1, shell_complete=completion.files)
-@output_options(*FORMATS, show="The least severity that is shown to people, and that is fixed.")
+@output_options(*FORMATS, show="The lowest severity that is shown to people, and that is fixed.")
 @click.option("--statistics", is_flag=True, help="Count what was found, in place of showing it.")
 @rule_options
-@fail_on_option("warning", "The least severity that makes the exit code 1.")
+@fail_on_option("warning", "The lowest severity that makes the exit code 1.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever was found.")
 @site_options
 @vllm_version_option()

@@ -34,7 +34,7 @@ def _look(situation: Situation) -> Iterator[Quota | Gap]:
         for mount in dict.fromkeys(f.mount.point for f in folders if f.mount.type == "lustre"):
             yield from _ask(environment, f"user {name}", "lfs", "quota", "-q", "-u", name, mount)
     if not asked:
-        raise NotHereError("neither quota nor lfs is here to tell of quotas")
+        raise NotHereError("there is neither `quota` nor `lfs` on this node")
 
 
 def _ask(environment: Mapping[str, str], whose: str, *command: str) -> Iterator[Quota | Gap]:

@@ -125,7 +125,8 @@ def _lacking(found: Examination) -> str:
 def _summary(found: Examination) -> str:
     counts = {status: sum(check.status is status for check in found.checks) for status in Status}
     told = ", ".join(f"{count} {status.value}" for status, count in counts.items() if count)
-    return f"{len(found.checks)} checks in {found.seconds:.1f} s: {told or 'none'}."
+    checks = "1 check" if len(found.checks) == 1 else f"{len(found.checks)} checks"
+    return f"{checks} in {found.seconds:.1f} s: {told or 'none'}."
 
 
 # --- GPUs ----------------------------------------------------------------------------------------

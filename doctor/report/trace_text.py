@@ -94,7 +94,7 @@ class TraceText:
     def _requests(self, traced: Traced) -> Iterator[str]:
         requests = list({request.location: request for request in traced.requests}.values())
         if not any(request.asks.by == "header" for request in requests):
-            yield "It is no batch job of its own: it has no #SBATCH lines."
+            yield "This is not a batch job: it has no #SBATCH lines."
             yield ""
         for request in requests:
             yield self._heading(_asked_by(request))

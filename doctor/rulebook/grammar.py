@@ -165,7 +165,7 @@ def _equal(item: Item, attribute: Attribute | None, names: Names) -> Predicate:
     if item.list is None:
         if attribute is not None and attribute.type is Type.NAMES and not _is_reference(item):
             raise item.error(
-                f"{attribute.name!r} is a set of texts; compare it with a list, "
+                f"{attribute.name!r} is a set of strings; compare it with a list, "
                 "or by lacks, overlaps or disjoint"
             )
         return Equal(_word(item, attribute, names))

@@ -18,10 +18,10 @@ from doctor.facts.base import Fact
 class Type(str, Enum):
     """What an attribute may hold; the value is what messages call it."""
 
-    TEXT = "a text"
+    TEXT = "a string"
     NUMBER = "a number"
     TRUTH = "true or false"
-    NAMES = "a set of texts"
+    NAMES = "a set of strings"
 
 
 class Attribute(Record):

@@ -116,7 +116,7 @@ class TestOutsideAJob:
     def test_where_slurm_is(self, slurm: OneHostSlurm) -> None:
         checks = told(slurm.run(*doctor()).stdout)
         assert checks["VN402"]["status"] == "info"
-        assert "no job of Slurm's" in checks["VN402"]["message"]
+        assert "not in a Slurm job" in checks["VN402"]["message"]
         assert checks["VN404"]["status"] == "skipped"
 
     def test_where_no_slurm_is(self) -> None:

@@ -71,7 +71,7 @@ def test_job_is_told_as_the_header_asks_for_it(text: Callable[[str], str]) -> No
 
 def test_request_by_a_command_names_its_line(text: Callable[[str], str]) -> None:
     found = text('n=4\nsbatch --nodes=$n --gres=gpu:8 --wrap "vllm serve m"\n')
-    assert "It is no batch job of its own: it has no #SBATCH lines." in found
+    assert "This is not a batch job: it has no #SBATCH lines." in found
     assert "sbatch asks Slurm for (line 2) nodes 4 GPUs gpu:8 on each node" in found
     assert "in a job that the script submits" in found
 
