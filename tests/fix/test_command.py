@@ -204,7 +204,9 @@ def test_what_is_not_fixed_comes_out_as_it_went_in(
 
 def test_the_standard_input_may_be_excluded(tmp_path: Path, program: Program) -> None:
     (tmp_path / ".vllm-doctor.toml").write_text('exclude = ["vendor/"]\n')
-    done = program("--fix", "-", "--stdin-filename", "vendor/x.sh", stdin=FAULTY.encode())
+    done = program(
+        *"--force-exclude --fix - --stdin-filename vendor/x.sh".split(), stdin=FAULTY.encode()
+    )
     assert done.stdout == FAULTY.encode()
 
 
