@@ -14,9 +14,9 @@ from doctor.diagnostic import Diagnostic, Severity, Source
 from doctor.fix.files import NotFixedError, replace_file
 from doctor.fix.rounds import Refusal, repaired
 from doctor.scan.examiner import Examiner
-from doctor.scan.relevance import matters
+from doctor.scan.gather import gather
 from doctor.scan.scan import Result
-from doctor.sources import Missing, Omitted
+from doctor.sources import Unexamined
 
 
 class Change(Record):
@@ -54,42 +54,55 @@ def repair(
     """
     examiner = Examiner(config, paths, like)
     examiner.refuse_wrong_references()
-    changes: list[Change] = []
-    refused: list[Refusal] = []
-    remaining: dict[Diagnostic, None] = {}
-    problems: list[str] = []
-    failures: list[tuple[str, Failure]] = []
-    omitted: list[Omitted] = []
-    files = 0
-    for found in sources.discover(paths, config, stdin, stdin_filename, only):
-        if isinstance(found, Missing):
-            problems.append(f"{found.path}: there is no such file or folder")
-            continue
-        if isinstance(found, Omitted):
-            omitted.append(found)
-            continue
-        files += 1
-        change, own = None, list[Failure]()
-        try:
-            with Sparing(own, "its fixes"):
-                if isinstance(found, Source) and matters(found, config, examiner.loader.load):
-                    change, refusals = _repaired(found, examiner, unsafe, least)
-                    refused += refusals
-            if change is not None:
-                if write and found.filename != stdin_filename:
-                    replace_file(change.before, change.after)
-                changes.append(change)
-                found = change.after
-        except NotFixedError as problem:
-            problems.append(str(problem))
-        done = examiner.examination(found)
-        remaining.update(dict.fromkeys(done.diagnostics))
-        failures += [(found.filename, each) for each in (*own, *done.failures)]
+    given = gather(sources.discover(paths, config, stdin, stdin_filename, only))
+    mended = [
+        _mended(each, examiner, unsafe, least, write and each.filename != stdin_filename)
+        for each in given.scripts
+    ]
+    remaining = {found: None for each in mended for found in each.remaining}
     remaining.update(dict.fromkeys(examiner.examine_knowledge()))
-    ordered = tuple(sorted(remaining, key=lambda each: (each.location, each.code, each.message)))
-    ends = tuple(problems), tuple(failures), tuple(omitted)
-    result = Result(ordered, examiner.texts, files, *ends)
-    return Repaired(tuple(changes), tuple(refused), result)
+    result = Result(
+        tuple(sorted(remaining, key=lambda each: (each.location, each.code, each.message))),
+        examiner.texts,
+        len(given.scripts),
+        (*given.problems, *(problem for each in mended for problem in each.problems)),
+        tuple(failure for each in mended for failure in each.failures),
+        given.omitted,
+    )
+    changes = tuple(each.change for each in mended if each.change is not None)
+    return Repaired(changes, tuple(one for each in mended for one in each.refused), result)
+
+
+class _Mended(Record):
+    """What came of one script: its change, and what remains to be told of it."""
+
+    change: Change | None
+    refused: tuple[Refusal, ...]
+    remaining: Sequence[Diagnostic]
+    problems: tuple[str, ...]
+    failures: tuple[tuple[str, Failure], ...]
+
+
+def _mended(
+    found: Source | Unexamined, examiner: Examiner, unsafe: bool, least: Severity, write: bool
+) -> _Mended:
+    """One script with its fixes made, with ``write`` in its file."""
+    change: Change | None = None
+    refused: tuple[Refusal, ...] = ()
+    problems: tuple[str, ...] = ()
+    own = list[Failure]()
+    with Sparing(own, "its fixes"):
+        if isinstance(found, Source) and examiner.finds_worthwhile(found):
+            change, refused = _repaired(found, examiner, unsafe, least)
+    if change is not None and write:
+        try:
+            replace_file(change.before, change.after)
+        except NotFixedError as problem:
+            change, problems = None, (str(problem),)
+    after = found if change is None else change.after
+    done = examiner.examination(after)
+    failures = tuple((found.filename, each) for each in (*own, *done.failures))
+    return _Mended(change, refused, done.diagnostics, problems, failures)
 
 
 def _repaired(

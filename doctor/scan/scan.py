@@ -16,8 +16,9 @@ from doctor.config import Config, from_mapping
 from doctor.diagnostic import Diagnostic, Severity, Source
 from doctor.scan.cache import Examination, Results
 from doctor.scan.examiner import Examiner
+from doctor.scan.gather import gather
 from doctor.scan.parallel import examine_all
-from doctor.sources import Missing, Omitted
+from doctor.sources import Omitted
 
 
 class Result(Record):
@@ -73,18 +74,11 @@ def scan(
     examiner = Examiner(config, paths)
     examiner.refuse_wrong_references()
     results = Results(config, examiner.loader, means.kept)
+    given = gather(sources.discover(paths, config, stdin, stdin_filename, only))
     diagnostics: list[Diagnostic] = []
-    problems: list[str] = []
     failures: list[tuple[str, Failure]] = []
-    files, changed, omitted = 0, [], []
-    for found in sources.discover(paths, config, stdin, stdin_filename, only):
-        if isinstance(found, Missing):
-            problems.append(f"{found.path}: there is no such file or folder")
-            continue
-        if isinstance(found, Omitted):
-            omitted.append(found)
-            continue
-        files += 1
+    changed = []
+    for found in given.scripts:
         known = results.find(found)
         if known is None:
             changed.append(found)
@@ -99,7 +93,12 @@ def scan(
     diagnostics += examiner.examine_knowledge()
     found_in_order = tuple(_told_once(sorted(diagnostics, key=_order)))
     return Result(
-        found_in_order, examiner.texts, files, tuple(problems), tuple(failures), tuple(omitted)
+        found_in_order,
+        examiner.texts,
+        len(given.scripts),
+        given.problems,
+        tuple(failures),
+        given.omitted,
     )
 
 
