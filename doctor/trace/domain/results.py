@@ -35,7 +35,8 @@ def merge(results: Sequence[Result]) -> list[Result]:
     if len(going_on) <= 1:
         return [*going_on, *others]
     truths = {result.truth for result in going_on}
-    state = joined([result.state for result in going_on])
+    states = [result.state for result in going_on]
+    state = together(states) if others else joined(states)
     return [Result(state, truths.pop() if len(truths) == 1 else None), *others]
 
 
@@ -48,10 +49,11 @@ def joined(states: Sequence[State]) -> State:
 def together(states: Sequence[State]) -> State:
     """The same where no other way goes on: a variable holds what it may on one of these at least.
 
-    Such are the ways into an arm of an ``if``, of all that have come to it.
+    Such are the ways into an arm of an ``if``, of all that have come to it, and those that go on
+    where others leave the script.
     """
     one = joined(states)
-    if len(states) > 1:
+    if all(state.guard != one.guard for state in states):
         one.one_of += (tuple(state.guard for state in states),)
     return one
 
