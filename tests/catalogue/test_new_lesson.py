@@ -101,7 +101,7 @@ def test_a_terminal_is_asked_until_the_answers_are_right(tmp_path: Path) -> None
     os.close(follower)
     assert done.returncode == 1, "`null` is not like /*, so the good example doesn't hold"
     assert "\n  step          An srun command" in done.stdout
-    assert "\n- container-image (a text, or null): " in done.stdout
+    assert "\n- container-image (a string, or null): " in done.stdout
     assert done.stdout.count("That can't be: ") == 3
     assert "SITE001 speaks on this good example: none!" in done.stdout
     assert "\nA registry can't be reached.\n" in (tmp_path / "lint/kb/images.md").read_text()

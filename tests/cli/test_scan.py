@@ -527,14 +527,14 @@ def test_what_two_scripts_lead_to_is_told_once(command: Command) -> None:
     assert len(command(*call).found) == 1
 
 
-def test_a_function_of_an_included_script_that_nothing_calls_has_the_place_of_the_including_line(
+def test_a_function_of_an_included_script_that_nothing_calls_is_told_in_that_script_alone(
     command: Command,
 ) -> None:
     write("lib/common.sh", "# what all jobs use\nclean() {\n  rm -rf /tmp/vllm_*\n}\n")
     write("main.sh", "#!/bin/bash\nsource lib/common.sh\n")
-    [found] = command("scan", "main.sh", "--format", "json").found
-    assert (found["filename"], found["location"]) == ("main.sh", {"row": 2, "column": 1})
-    assert found["message"].endswith("(in lib/common.sh, line 3)")
+    [found] = command("scan", "--format", "json").found
+    assert (found["filename"], found["location"]["row"]) == ("lib/common.sh", 3)
+    assert command("scan", "main.sh", "--format", "json").found == []
 
 
 def test_what_stands_behind_backslashes_in_a_text_for_another_shell_has_its_own_place(

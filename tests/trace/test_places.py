@@ -37,7 +37,7 @@ def _origins(invocation: Invocation) -> Iterator[Origin]:
 
 @pytest.mark.parametrize("case", CASES)
 def test_facts_and_their_evidence_stand_inside_the_file(case: Case) -> None:
-    files = {"case.sh": case["script"], **case.get("files", {})}
+    files = {case.get("filename", "case.sh"): case["script"], **case.get("files", {})}
     for fact in facts_of(case):
         for place in _places(fact):
             text = files[place.filename.removeprefix("./")]
