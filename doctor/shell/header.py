@@ -12,10 +12,11 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from doctor.base.record import Record
 from doctor.base.regex import regex
+from doctor.facts.jobs import Effect
 from doctor.shell.header_words import BLANKS, SEPARATOR, is_filled_in_by_program, split
 from doctor.shell.misspelling import are_options, is_misspelt
 from doctor.shell.tree import Span, Word
@@ -26,14 +27,6 @@ MISSPELT: Final = "misspelt"
 INDENTED: Final = "indented"
 COMMENTED_OUT: Final = "commented-out"
 IN_HERE_DOCUMENT: Final = "in-here-document"
-Effect: TypeAlias = Literal[
-    "effective",
-    "after-first-command",
-    "misspelt",
-    "indented",
-    "commented-out",
-    "in-here-document",
-]
 
 _PREFIX = regex("#SBATCH|#SLURM")
 _LATE = regex(r"^#SBATCH[ \t]*-{1,2}[A-Za-z][^\n]*", re.MULTILINE)

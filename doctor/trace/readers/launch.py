@@ -55,6 +55,7 @@ class _Script(Record):
 def _launch(started: Started, script: _Script) -> Iterator[Launch]:
     scene = script.scene
     launch = _of_line(started, scene.settings.knowledge)
+    launch = _with_speculation(launch, started, scene.settings.knowledge)
     launch = _with_gpus(launch, devices.gpus(started, scene))
     launch = _with_fit(launch, fit(started, scene))
     launch = _with_outputs(launch, outputs(started.invocation, scene))
@@ -71,20 +72,8 @@ def _launch(started: Started, script: _Script) -> Iterator[Launch]:
 def _of_line(started: Started, knowledge: Knowledge) -> Launch:
     """The fact with what the server's line says."""
     server = started.server
-    spec = server.speculation
     evidence = dict(server.evidence)
-    for attribute, key in (
-        ("draft_model", "drafter"),
-        ("speculation_method", "method"),
-        ("speculative", "on"),
-    ):
-        evidence[attribute] = _of_values(spec.given.get(key, ()))
     found = started.candidates
-    fault = None if started.has_plugin and spec.invalid is None else faults.fault(spec, found)
-    split = speculation.pipelined(server, found, knowledge)
-    evidence["speculation_fault"] = _of_values(fault.at if fault else ())
-    evidence["unknown_method"] = evidence["speculation_method"]
-    evidence["pipeline_refused"] = evidence.get("pipeline_parallel_size", Evidence())
     evidence["auto_tool_choice"] = evidence.get("enable_auto_tool_choice", Evidence())
     evidence["memory_share"] = evidence.get("gpu_memory_utilization", Evidence())
     model = server.model_name
@@ -109,8 +98,37 @@ def _of_line(started: Started, knowledge: Knowledge) -> Launch:
         gpu_memory_utilization=server.gpu_memory_utilization,
         memory_share=defaults.gpu_memory_utilization(server, found),
         with_plugin=started.has_plugin,
-        speculative=spec.on,
         cuda_graphs=server.cuda_graphs,
+        pipeline_parallel_size=server.pipeline_parallel_size,
+        tensor_parallel_size=server.tensor_parallel_size,
+        reasoning_plugin=_given(server.reasoning_parser_plugin),
+        needs_release=needs.release if needs else None,
+        too_old=needs is not None,
+        lacks=needs.what if needs else None,
+        on_submit_host=_on_submit_host(started.invocation),
+    )
+
+
+def _with_speculation(launch: Launch, started: Started, knowledge: Knowledge) -> Launch:
+    """The fact with what the line says of speculative decoding, and whether vLLM takes it."""
+    server, found = started.server, started.candidates
+    spec = server.speculation
+    fault = None if started.has_plugin and spec.invalid is None else faults.fault(spec, found)
+    split = speculation.pipelined(server, found, knowledge)
+    method = _of_values(spec.given.get("method", ()))
+    evidence = {
+        **launch.evidence,
+        "speculative": _of_values(spec.given.get("on", ())),
+        "speculation_method": method,
+        "unknown_method": method,
+        "draft_model": _of_values(spec.given.get("drafter", ())),
+        "speculation_fault": _of_values(fault.at if fault else ()),
+        "pipeline_refused": launch.evidence.get("pipeline_parallel_size", Evidence()),
+    }
+    return replace(
+        launch,
+        evidence=evidence,
+        speculative=spec.on,
         speculation_method=spec.method,
         draft_model=spec.drafter,
         drafter_on_gpu=spec.needs_weights,
@@ -120,18 +138,11 @@ def _of_line(started: Started, knowledge: Knowledge) -> Launch:
         speculation_fault=fault.why if fault else None,
         unknown_method=fault.method if fault else None,
         likely_method=fault.meant if fault else None,
-        pipeline_parallel_size=server.pipeline_parallel_size,
         pipeline_refused=split.why if split else None,
         pipeline_refused_in=split.releases if split else "no release",
         pipeline_counts=split.counts if split else False,
-        tensor_parallel_size=server.tensor_parallel_size,
         draft_tensor_parallel_size=spec.draft_tensor_parallel_size,
         draft_tensor_parallel_fits=speculation.split_fits(server),
-        reasoning_plugin=_given(server.reasoning_parser_plugin),
-        needs_release=needs.release if needs else None,
-        too_old=needs is not None,
-        lacks=needs.what if needs else None,
-        on_submit_host=_on_submit_host(started.invocation),
     )
 
 
