@@ -27,20 +27,23 @@ def files_below(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
     Raises ``DoctorError`` if a folder can't be read, a link leads to a file that isn't below the
     folder, or there are too many files: nobody keeps rules in the root of a file system.
     """
-    found: list[Path] = []
+    return [Path(path) for path in paths_below(folder, suffixes)]
+
+
+def paths_below(folder: Path, suffixes: tuple[str, ...]) -> list[str]:
+    """The same files by their paths alone, in half the time."""
+    found: list[str] = []
     seen = 0
     root = os.path.realpath(folder)
     for parent, folders, names in os.walk(folder, onerror=_refuse):
         seen += len(folders) + len(names)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            path = Path(parent, name)
             if not name.endswith(suffixes):
                 continue
-            if path.is_symlink() and not is_below(str(path), [root]):
-                raise DoctorError(
-                    f"is a link that leads out of {folder}: name its target", str(path)
-                )
+            path = os.path.join(parent, name)  # noqa: PTH118 - hundreds of them at each start
+            if os.path.islink(path) and not is_below(path, [root]):  # noqa: PTH114
+                raise DoctorError(f"is a link that leads out of {folder}: name its target", path)
             found.append(path)
         if len(found) > MAX_FILES or seen > MAX_ENTRIES:
             raise DoctorError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,7 +17,7 @@ def replacing(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
     under a name that nobody can guess and take before, be it for a link. ``mode`` is what the
     user's mask leaves of it.
     """
-    draft = path.with_name(f".vllm-doctor-{secrets.token_hex(8)}")
+    draft = path.with_name(f".vllm-doctor-{os.urandom(8).hex()}")
     descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor has no path

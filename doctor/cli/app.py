@@ -13,19 +13,8 @@ import click
 
 from doctor.base.errors import DoctorError
 from doctor.cli import interrupts, terminal
-from doctor.cli.catalogue import COMMANDS
-from doctor.cli.cluster import cluster
-from doctor.cli.completion import completion
-from doctor.cli.configuration import config, init
-from doctor.cli.lesson import new_lesson
-from doctor.cli.log import log
-from doctor.cli.node import node
+from doctor.cli.commands import Commands
 from doctor.cli.outcome import fail, tell_failure
-from doctor.cli.peer import PEERS
-from doctor.cli.register import register
-from doctor.cli.scan import scan
-from doctor.cli.trace import trace
-from doctor.cli.wait import wait
 
 #: After how many new objects Python looks for garbage in cycles. We make many objects and few
 #: cycles: at Python's 700, the search took a few hundredths of a scan.
@@ -114,6 +103,8 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 @click.group(
+    cls=Commands,
+    everywhere=(_COLOUR, _TRACEBACK),
     context_settings={"help_option_names": ["-h", "--help"]},
     invoke_without_command=True,
     no_args_is_help=False,
@@ -129,22 +120,4 @@ def app(context: click.Context) -> None:
         terminal.write(context.get_help().splitlines())
 
 
-for _command in (
-    scan,
-    trace,
-    config,
-    init,
-    node,
-    cluster,
-    register,
-    log,
-    wait,
-    *COMMANDS,
-    new_lesson,
-    completion,
-    *PEERS,
-):
-    app.add_command(_command)
-for _command in app.commands.values():
-    _command.params += [_COLOUR, _TRACEBACK]
 app.params.append(_COLOUR)

@@ -121,6 +121,3 @@ def kb_check(max_age: int, strict: bool, **site: Any) -> int:
     found = complaints(config, knowledge, rulebook, today, max_age, strict)
     terminal.write([str(each) for each in found] or ["All is well."])
     return int(bool(found))
-
-
-COMMANDS = (explain, rules, kb)

@@ -42,6 +42,3 @@ def node_reduce(share: str, seconds: float) -> int:
     told = run(Share.of(share), seconds, os.environ)
     terminal.write([json.dumps(told)])
     return 0
-
-
-PEERS = (node_meet, node_reduce)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -130,4 +129,6 @@ def colour() -> bool:
 
 def width() -> int:
     """How many cells a line may take."""
+    import shutil  # it imports every format of archives
+
     return min(120, shutil.get_terminal_size((USUAL_WIDTH, 24)).columns)

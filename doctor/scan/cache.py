@@ -16,7 +16,7 @@ from typing import Any
 
 from doctor.base.data import data_folder
 from doctor.base.failure import Failure
-from doctor.base.folders import files_below
+from doctor.base.folders import paths_below
 from doctor.base.kept import keep, recall
 from doctor.base.record import Record
 from doctor.config import Config
@@ -116,7 +116,7 @@ def _state(config: Config) -> Iterator[str]:
 
 
 def _stamps(place: Path, *suffixes: str) -> Iterator[str]:
-    for path in files_below(place, suffixes) if place.is_dir() else [place]:
+    for path in paths_below(place, suffixes) if place.is_dir() else [str(place)]:
         try:
             status = os.stat(path)
             yield f"{path} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
