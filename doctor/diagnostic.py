@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from functools import cached_property
+from typing import NamedTuple
 
 from doctor.base.record import Record
 
@@ -22,8 +23,7 @@ class Severity(str, Enum):
         return {"info": 0, "warning": 1, "error": 2}[self.value]
 
 
-@dataclass(frozen=True, order=True)
-class Position:
+class Position(NamedTuple):
     """A place in a text: row and column count characters from 1, offset from 0."""
 
     row: int
@@ -31,8 +31,7 @@ class Position:
     offset: int = 0
 
 
-@dataclass(frozen=True, order=True)
-class Location:
+class Location(NamedTuple):
     """A stretch of a file; ``end`` is exclusive.
 
     ``within`` is told where the stretch only runs what is meant: ``common.sh, line 12``.
@@ -104,8 +103,7 @@ class Applicability(str, Enum):
     UNSAFE = "unsafe"
 
 
-@dataclass(frozen=True, order=True)
-class Edit:
+class Edit(NamedTuple):
     """Put ``content`` where ``location`` is."""
 
     location: Location

@@ -35,7 +35,7 @@ class Origin(Record):
     @property
     def location(self) -> Location:
         place = self.source.location(self.start, self.end)
-        return replace(place, within=self.within) if self.within else place
+        return place._replace(within=self.within) if self.within else place
 
 
 class Text(Record):

@@ -73,5 +73,5 @@ def _place(option: Option) -> Location | None:
     if word is None or value is None:
         return word or value
     if word.filename == value.filename and 0 <= value.start.offset - word.end.offset <= 1:
-        return replace(word, end=value.end)
+        return word._replace(end=value.end)
     return value
