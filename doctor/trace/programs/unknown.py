@@ -97,9 +97,14 @@ def _front_end(words: Sequence[Value]) -> tuple[Value, ...] | None:
 
 
 def _serves_in(image: Value, words: Sequence[Value]) -> bool:
-    """Whether a script in an image of vLLM's is given what only its server takes."""
+    """Whether a script in an image of vLLM's is given what only its server takes.
+
+    Where `vllm` is one of the words, they say themselves what is run.
+    """
     name = words[0].display.rpartition("/")[2].lower()
     if "vllm" not in image.display.rpartition("/")[2].lower() or _PYTHON.fullmatch(name):
+        return False
+    if "=" in name or any(word.display.rpartition("/")[2] == "vllm" for word in words[1:]):
         return False
     given = {word.prefix.partition("=")[0] for word in words[1:]}
     return not _NO_SERVER.search(name) and bool(given & _OF_A_SERVER)
