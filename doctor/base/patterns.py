@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from doctor.base.unknown import HOLE
+
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether the whole text matches the pattern; time is at most their lengths' product."""
+    """Whether the whole text surely matches the pattern; time is at most their lengths' product.
+
+    What isn't known of the text, each ``HOLE`` in it, matches nothing but ``*``.
+    """
     p = t = 0
     star, resume = -1, 0
     while t < len(text):
@@ -26,6 +31,8 @@ def matches(pattern: str, text: str) -> bool:
 def _match_one(pattern: str, at: int, char: str) -> int:
     """How many characters of the pattern match one character of the text; 0 if none does."""
     head = pattern[at]
+    if char == HOLE:
+        return 0
     if head == "?":
         return 1
     if head == "\\" and at + 1 < len(pattern):

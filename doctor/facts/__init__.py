@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from doctor.facts.base import Fact
 from doctor.facts.commands import (
     BrokenLine,
+    Command,
     Deletion,
     NamedKill,
     PaneCapture,
@@ -66,6 +67,7 @@ FACTS: Mapping[str, type[Fact]] = {
         ServerWait,
         BrokenLine,
         PaneCapture,
+        Command,
     )
 }
 

@@ -12,6 +12,39 @@ FoundBy: TypeAlias = Literal["name", "port", "gpu", "ray", "user"]
 BrokenBy: TypeAlias = Literal["blank", "comment", "empty-line", "doubled", "nothing"]
 
 
+class Command(Fact, kw_only=True):
+    """A program that the script starts, whichever it is: for what no other kind of fact tells."""
+
+    kind: ClassVar[str] = "command"
+
+    program: str = attribute("the program's name without its folder: `pip`")
+    line: str = attribute(
+        "the name and the words behind it with a blank between them, unknowns by their names: "
+        "`module load cuda/11.8`; of an unknown in it only `*` is sure to match all"
+    )
+    around: frozenset[str] = attribute(
+        "the programs that it is started through: `srun`, `timeout`, `sudo`, `ssh`, `apptainer`, …",
+        frozenset(),
+    )
+    in_job: bool | UnknownType = attribute(
+        "whether it runs in a job: in a batch script, what such a script runs, or a step; unknown "
+        "where the script doesn't show it, and on another machine"
+    )
+    in_loop: bool | UnknownType = attribute(
+        "whether it is in a loop; unknown in a function that nothing in sight calls"
+    )
+    conditional: bool | UnknownType = attribute(
+        "whether it runs only if a condition or another command has a certain outcome; unknown in "
+        "a function that nothing in sight calls"
+    )
+    container: str | None = attribute(
+        "what runs the container that it is in: `apptainer`, `docker`, `pyxis`, …; null where it "
+        "is in none",
+        None,
+    )
+    in_background: bool = attribute("whether the script goes on while it runs", False)
+
+
 class Deletion(Fact, kw_only=True):
     """One path or pattern that a command deletes."""
 

@@ -13,7 +13,7 @@ from typing import Protocol, TypeAlias
 
 from doctor.base.patterns import matches
 from doctor.base.record import Record
-from doctor.base.unknown import UNKNOWN, UnknownType
+from doctor.base.unknown import UNKNOWN, PartlyKnown, UnknownType
 
 Truth: TypeAlias = bool | UnknownType
 
@@ -130,6 +130,8 @@ class Like(Record):
             return False
         if not isinstance(value, str) or patterns is None:
             return UNKNOWN
+        if isinstance(value, PartlyKnown):
+            return any(matches(pattern, value.known) for pattern in patterns) or UNKNOWN
         return any(matches(pattern, value) for pattern in patterns)
 
 

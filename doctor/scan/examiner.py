@@ -73,7 +73,11 @@ class Examiner:
 
     def finds_worthwhile(self, found: Source | Unexamined) -> bool:
         """Whether any rule could say anything about it."""
-        return isinstance(found, Unexamined) or matters(found, self.config, self.loader.load)
+        return (
+            isinstance(found, Unexamined)
+            or matters(found, self.config, self.loader.load)
+            or (bool(self.config.rules) and "command" in self.rulebook.by_fact)
+        )
 
     def refuse_wrong_references(self) -> None:
         """Refuse a rule of the site that reads what nobody tells."""

@@ -23,6 +23,7 @@ from doctor.trace.machine.journal import Beside, Holds, Load, Walk, holds_nothin
 from doctor.trace.programs.invocation import Container, Context
 from doctor.trace.readers import (
     allocations,
+    commands,
     continuations,
     deletions,
     directives,
@@ -105,6 +106,7 @@ READERS: tuple[tuple[str, Reader], ...] = (
     ("the waits", waits.read),
     ("the logs", logfiles.read),
     ("the broken lines", continuations.read),
+    ("the commands", commands.read),
 )
 
 

@@ -50,6 +50,35 @@ def test_examples_that_do_not_hold(command: Command) -> None:
     assert "SITE001 speaks on this good example" in outcome.out
 
 
+def test_a_rule_about_any_command(command: Command) -> None:
+    """Such a rule makes every script matter, though no rule of ours could speak of it."""
+    answers = words(
+        title="No downloads in jobs",
+        fact="command",
+        when='{line: {like: ["huggingface-cli download *", "hf download *"]}, in-job: true}',
+        message="`{program}` downloads in a job.",
+        bad="#!/bin/bash\n#SBATCH --gpus=1\nhf download Qwen/Qwen3-8B",
+        good="hf download Qwen/Qwen3-8B",
+    )
+    assert command("new-lesson", *answers).code == 0
+    Path(".vllm-doctor.toml").write_text('kb = ["lint/kb"]\nrules = ["lint/rules"]\n')
+    rule = Path("lint/rules/SITE002-no-cuda-11.yaml")
+    rule.write_text(
+        "code: SITE002\nname: no-cuda-11\nlesson: no-downloads-in-jobs\nfact: command\n"
+        "severity: error\nwhen: {line: {like: module load *cuda/11*}}\nat: line\n"
+        'message: "`{line}`: CUDA 11 is not there any more."\n'
+        "examples:\n  - {bad: module load cuda/11.8}\n  - {good: module load cuda/12.4}\n"
+        "  - {good: module load $CUDA}\n"
+    )
+    Path("a.sh").write_text("#!/bin/bash\nmodule load gcc cuda/11.4\nmodule load $X\n")
+    Path("b.sh").write_text("#!/bin/bash\n#SBATCH -N1\nhf download $MODEL\n")
+    outcome = command("scan", "a.sh", "b.sh", "--format", "json")
+    assert [(each["code"], each["message"]) for each in outcome.found] == [
+        ("SITE002", "`module load gcc cuda/11.4`: CUDA 11 is not there any more."),
+        ("SITE001", "`hf` downloads in a job."),
+    ]
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

@@ -228,7 +228,7 @@ def test_one_diagnostic_for_a_place_and_a_part_of_it(apply: Apply) -> None:
 
 
 def test_two_places_of_an_included_file_are_told_where_it_is_included(apply: Apply) -> None:
-    places = [replace(line(3), within=f"common.sh, line {row}") for row in (4, 9)]
+    places = [line(3)._replace(within=f"common.sh, line {row}") for row in (4, 9)]
     found = apply("", *(replace(HERE, location=place) for place in places))
     assert [d.location.within for d in found] == ["common.sh, line 4", "common.sh, line 9"]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from doctor.base.unknown import PartlyKnown
 from doctor.rulebook.predicates import (
     All,
     Compare,
@@ -51,6 +52,26 @@ def test_kleene(a: Truth, b: Truth) -> None:
     assert number[every([a, b])] == min(number[a], number[b])
     assert number[some([a, b])] == max(number[a], number[b])
     assert number[opposite(a)] == 2 - number[a]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "truth"),
+    [
+        ("pip install *", True),
+        ("pip * --user", True),
+        ("*", True),
+        ("pip install --user", UNKNOWN),
+        ("pip install ????? --user", UNKNOWN),
+        ("pip install [!x]* --user", UNKNOWN),
+        ("*--no-cache-dir*", UNKNOWN),
+        ("pip install $ARGS --user", UNKNOWN),
+    ],
+)
+def test_a_pattern_and_a_text_of_which_a_part_is_not_known(pattern: str, truth: Truth) -> None:
+    text = PartlyKnown("pip install $ARGS --user", "pip install \0\0\0\0\0 --user")
+    assert Like(pattern).holds(text, Scope()) is truth
+    assert Not(Like(pattern)).holds(text, Scope()) is opposite(truth)
+    assert Equal("pip install $ARGS --user").holds(text, Scope()) is UNKNOWN
 
 
 def test_of_nothing() -> None:
