@@ -10,6 +10,7 @@ from doctor.base.failure import Failure, Sparing
 from doctor.base.record import Record
 from doctor.diagnostic import Applicability, Diagnostic, Edit, Fix
 from doctor.fix import (
+    comments,
     copies,
     deletions,
     flags,
@@ -54,6 +55,7 @@ HOW: Mapping[str, Callable[[Work], Iterator[Edit]]] = {
     "write-line": lines.write_line,
     "wait-at-end": lines.wait_at_end,
     "pin-release": releases.pin_release,
+    "drop-suppression": comments.drop_suppression,
 }
 #: Which of the safe ones are safe in this place only; the others are wherever they can be made.
 IS_HARMLESS: Mapping[str, Callable[[Work], bool]] = {

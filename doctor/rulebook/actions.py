@@ -94,4 +94,5 @@ ACTIONS: Mapping[str, Action] = {
         places=("of",),
         values=("to",),
     ),
+    "drop-suppression": Action("Take out of a comment what suppresses nothing."),
 }

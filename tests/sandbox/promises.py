@@ -26,6 +26,7 @@ PROMISES = {
     "exclude-nodes": {"VD201"},
     "write-directive": {"VD901"},
     "use-pattern": {"VD906"},
+    "drop-suppression": {"VD003"},
 }
 #: Flags that newer releases don't want, between \x1f, and what stands for them.
 _GONE = {
@@ -148,6 +149,8 @@ def _of_header(script: str, fixed: str, codes: Set[str]) -> Iterator[str]:
         if not before <= after <= before | _BAD_NODES:
             yield f"excludes other nodes: {sorted(after)}, not {sorted(before)}"
         was, now = _without_nodes(was), _without_nodes(now)
+    if "VD003" in codes:  # what stands behind the options is for us
+        was, now = (Counter(map(_uncommented, each.elements())) for each in (was, now))
     if "VD906" in codes:
         was, now = (Counter(map(_patterned, each.elements())) for each in (was, now))
     come, gone = now - was, was - now
@@ -166,6 +169,10 @@ def _excluded(header: Counter[str]) -> set[str]:
 def _without_nodes(header: Counter[str]) -> Counter[str]:
     lines = (re.sub(_NODES, "", line).strip() for line in header.elements())
     return Counter(line for line in lines if line != "#SBATCH")
+
+
+def _uncommented(line: str) -> str:
+    return line.partition("# vllm-doctor:")[0].rstrip()
 
 
 def _patterned(line: str) -> str:

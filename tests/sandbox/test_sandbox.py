@@ -70,6 +70,13 @@ SCRIPTS = {
     ],
     "write-directive": ["#SBATCH --nodes=1\n#SBTACH --time=1:00:00\nvllm serve m"],
     "use-pattern": ["#SBATCH --nodes=1 --output=logs/$SLURM_JOB_ID.out\nvllm serve m"],
+    "drop-suppression": [
+        "# vllm-doctor: ignore[VD301]\nvllm serve m  # vllm-doctor: ignore[VD101] so\ncurl $?",
+        "if vllm serve m; then  # vllm-doctor: ignore-block[VD101, VD301]\n"
+        "  # vllm-doctor: ignore\n  curl yes\nfi",
+        "#SBATCH --nodes=1  # vllm-doctor: ignore[VD902]\nvllm serve m",
+        'A=(--port 1  # vllm-doctor: ignore[VD301]\n  --swap-space 4)\nvllm serve m "${A[@]}"',
+    ],
 }
 
 
