@@ -77,9 +77,13 @@ class Source(Record):
         """The stretch from offset ``start`` to offset ``end``."""
         return Location(self.filename, self.position(start), self.position(end))
 
+    def start_of(self, row: int) -> int:
+        """The offset at which a row begins."""
+        return self._line_starts[row - 1]
+
     def line(self, row: int) -> str:
         """The text of a row, without its line end."""
-        start = self._line_starts[row - 1]
+        start = self.start_of(row)
         end = self.text.find("\n", start)
         return self.text[start : end if end >= 0 else len(self.text)].rstrip("\r")
 

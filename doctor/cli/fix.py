@@ -1,4 +1,4 @@
-"""The scan command with `--fix` or `--diff`."""
+"""The scan command with `--fix`, `--add-ignores` or `--diff`."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class Wanted(Record):
     fail_on: str
     diff: bool
     unsafe: bool
+    ignore: bool
     exit_non_zero: bool
 
 
@@ -34,27 +35,29 @@ def repair(inputs: Inputs, config: Config, wanted: Wanted) -> int:
     """Make the fixes of what is shown, or show them as a patch; the exit code."""
     given = _given(inputs)
     output, name = wanted.output, inputs.stdin_filename
-    how = wanted.unsafe, not wanted.diff, BytesIO(given), name, Severity(output.show)
-    done = repairs.repair(inputs.paths, config, *how, only=inputs.only)
+    wish = repairs.Wish(wanted.unsafe, wanted.ignore, not wanted.diff, Severity(output.show))
+    done = repairs.repair(inputs.paths, config, wish, BytesIO(given), name, only=inputs.only)
     if wanted.diff:
-        _show_patch(done, output)
+        _show_patch(done, wanted)
         return exit_code(done.result, "never") or int(bool(done.changes))
     if inputs.stdin:
         changed = (c.after.data for c in done.changes if c.before.filename == name)
         terminal.write_bytes([next(changed, given)])
     output.write(output.report(done.result), errors=inputs.stdin is not None)
-    terminal.tell([*_refusals(done), *([] if output.quiet else _fixed(done))])
+    told = _ignored(done) if wanted.ignore else _fixed(done)
+    terminal.tell([*_refusals(done, wanted), *([] if output.quiet else told)])
     code = exit_code(done.result, wanted.fail_on, output.quiet)
     return code or int(wanted.exit_non_zero and bool(done.changes))
 
 
-def _show_patch(done: repairs.Repaired, output: Output) -> None:
+def _show_patch(done: repairs.Repaired, wanted: Wanted) -> None:
     patch = diff.render((each.before, each.after) for each in done.changes)
+    output = wanted.output
     if output.output_file is None:
         terminal.write_bytes(patch)
     else:
         save_bytes(output.output_file, b"".join(patch))
-    terminal.tell([*_refusals(done), *_masked(done)])
+    terminal.tell([*_refusals(done, wanted), *_masked(done)])
 
 
 def _given(inputs: Inputs) -> bytes:
@@ -72,11 +75,12 @@ def _given(inputs: Inputs) -> bytes:
     return given
 
 
-def _refusals(done: repairs.Repaired) -> Iterator[str]:
+def _refusals(done: repairs.Repaired, wanted: Wanted) -> Iterator[str]:
+    what = "ignored" if wanted.ignore else "fixed"
     for refusal in done.refused:
         found = refusal.diagnostic
         place = f"{found.location.filename}:{found.location.start.row}"
-        yield f"{place}: {found.code} was not fixed: {refusal.reason}."
+        yield f"{place}: {found.code} was not {what}: {refusal.reason}."
 
 
 def _masked(done: repairs.Repaired) -> Iterator[str]:
@@ -98,3 +102,15 @@ def _fixed(done: repairs.Repaired) -> Iterator[str]:
             place = f"{found.location.filename}:{start.row}:{start.column}"
             yield f"{place}: fixed {found.code}: {message}"
     yield f"Fixed {count} problem{'' if count == 1 else 's'}."
+
+
+def _ignored(done: repairs.Repaired) -> Iterator[str]:
+    problems = sum(len(change.fixed) for change in done.changes)
+    scripts = len(done.changes)
+    if not problems:
+        yield "No comment was added."
+        return
+    yield (
+        f"Ignored {problems} problem{'' if problems == 1 else 's'} by comments in {scripts} "
+        f"script{'' if scripts == 1 else 's'}."
+    )

@@ -98,6 +98,18 @@ site_options = together(
     ),
 )  # fmt: skip
 
+#: What is held back because it was found before; the first is a key of a configuration, too.
+baseline_options = together(
+    click.option(
+        "--baseline", metavar="FILE", shell_complete=completion.files,
+        help="Hold back what this file says was found before: only what is new is told.",
+    ),
+    click.option(
+        "--update-baseline", is_flag=True,
+        help="Write what is found now into the baseline, and tell nothing of it.",
+    ),
+)  # fmt: skip
+
 rule_options = together(
     click.option(
         "--select", multiple=True, metavar="RULES", shell_complete=completion.rules,

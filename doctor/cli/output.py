@@ -51,6 +51,7 @@ class Output(Record):
             self.colour,
             self.width,
             quiet=self.quiet,
+            held=result.held,
         )
 
     @property

@@ -11,6 +11,7 @@ import click
 from doctor.cli import completion, terminal
 from doctor.cli.inputs import Inputs
 from doctor.cli.options import (
+    baseline_options,
     fail_on_option,
     file_options,
     output_options,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 #: The options that make the configuration.
 _CONFIGURES = (
     *("config_file", "no_config", "kb", "rules", "select", "ignore", "vllm_version"),
-    *("exclude", "extend_exclude", "force_exclude", "respect_gitignore"),
+    *("exclude", "extend_exclude", "force_exclude", "respect_gitignore", "baseline"),
 )
 
 
@@ -43,9 +44,15 @@ _CONFIGURES = (
 @site_options
 @vllm_version_option()
 @file_options
+@baseline_options
 @click.option("--fix", is_flag=True, help="Make the safe fixes; of `-` print the fixed text.")
 @click.option("--diff", is_flag=True, help="Change nothing, print the fixes as a patch.")
 @click.option("--unsafe-fixes", is_flag=True, help="Make or show the unsafe fixes too.")
+@click.option(
+    "--add-ignores",
+    is_flag=True,
+    help="Add comments that ignore what is shown; with --diff print them as a patch.",
+)
 @click.option(
     "--exit-non-zero-on-fix", is_flag=True, help="Exit with 1 if anything was fixed, too."
 )
@@ -71,24 +78,44 @@ def scan(paths: tuple[str, ...], **options: Any) -> int:
         return _show_files(inputs, config)
     output = Output(**{field.name: options[field.name] for field in fields(Output)})
     output.refuse_nonsense()
+    _refuse_nonsense(options, config)
     code = _examine(inputs, config, output, options)
     return 0 if code == 1 and options["exit_zero"] else code
 
 
 def _examine(inputs: Inputs, config: Config, output: Output, options: Mapping[str, Any]) -> int:
     """Scan or repair, and write what came of it; the exit code."""
-    if options["fix"] or options["diff"]:
+    if options["fix"] or options["diff"] or options["add_ignores"]:
         from doctor.cli.fix import Wanted, repair
 
-        how = options["diff"], options["unsafe_fixes"], options["exit_non_zero_on_fix"]
-        return repair(inputs, config, Wanted(output, options["fail_on"], *how))
+        how = ("diff", "unsafe_fixes", "add_ignores", "exit_non_zero_on_fix")
+        wanted = Wanted(output, options["fail_on"], *(options[each] for each in how))
+        return repair(inputs, config, wanted)
     from doctor.cli.progress import watched
     from doctor.scan import Means, scan
 
-    means = Means(not options["no_cache"], options["jobs"], watched)
+    renew = options["update_baseline"]
+    means = Means(not options["no_cache"], options["jobs"], watched, renew)
     result = scan(inputs.paths, config, inputs.stdin, inputs.stdin_filename, means, inputs.only)
+    if renew and result.held is not None:
+        from doctor.cli.baseline import update
+
+        return update(result.held, result)
     output.write(output.report(result))
     return exit_code(result, options["fail_on"], options["quiet"])
+
+
+def _refuse_nonsense(options: Mapping[str, Any], config: Config) -> None:
+    """Refuse what can't be done, or not in one step."""
+    changing = [name for name in ("fix", "add_ignores", "update_baseline") if options[name]]
+    if len(changing) > 1:
+        first, second = (f"--{name.replace('_', '-')}" for name in changing[:2])
+        raise click.UsageError(f"{first} and {second} are two steps: first the one, then the other")
+    if options["update_baseline"] and options["diff"]:
+        raise click.UsageError("--update-baseline writes no patch: leave --diff out")
+    if options["update_baseline"] and config.baseline is None:
+        problem = "--update-baseline wants to know which one: add --baseline FILE, or name it as"
+        raise click.UsageError(f"{problem} `baseline` in the configuration")
 
 
 def _changed(revision: str | None) -> frozenset[str] | None:

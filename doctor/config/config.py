@@ -13,7 +13,7 @@ from pathlib import Path
 from doctor.base.errors import DoctorError
 from doctor.base.record import Record
 from doctor.config.ignores import MAX_CHARACTERS, MAX_PATTERNS, Ignores
-from doctor.config.selection import complaint, matches
+from doctor.config.selection import complaint, matches, matches_any
 from doctor.config.text import line_of, text_of
 
 #: Of these keys each file adds to what others say, and a table gains its rows; of the rest the
@@ -75,6 +75,7 @@ class Config(Record):
     gpu_types: Mapping[str, str] = field(default_factory=dict)
     slurm: bool = False
     register: Path | None = None
+    baseline: Path | None = None
     kb: tuple[Path, ...] = ()
     rules: tuple[Path, ...] = ()
     required_version: str | None = None
@@ -96,6 +97,12 @@ class Config(Record):
         """What is ignored in this file: `ignore`, and `per-file-ignores` for it."""
         found = (each.selectors for each in self.per_file_ignores if each.means(path))
         return self.ignore + tuple(chain.from_iterable(found))
+
+    def wants(self, code: str, name: str, path: str) -> bool:
+        """Whether a rule is to speak of a file."""
+        if matches_any(self.ignores_for(path), code, name) or self.severity_of(code, name) == "off":
+            return False
+        return not self.select or matches_any(self.select, code, name)
 
     def severity_of(self, code: str, name: str) -> str | None:
         """The severity that the configuration gives to a rule; the longest selector wins."""

@@ -134,6 +134,7 @@ READERS: Mapping[str, Callable[[object], Any]] = {
     "gpu-types": _gpu_types,
     "slurm": _flag,
     "register": _folder,
+    "baseline": _file,
     "kb": _paths,
     "rules": _paths,
     "extend": _file,

@@ -120,6 +120,8 @@ def _place_paths(values: dict[str, Any], folder: Path, filename: str | None, tex
                 raise DoctorError(problem, filename, line_of(key, text))
     if "register" in values:
         values["register"] = folder / values["register"].expanduser()
+    if "baseline" in values:
+        values["baseline"] = near(folder / values["baseline"].expanduser())
 
 
 def _place_patterns(values: dict[str, Any], root: Path, filename: str | None, text: str) -> None:

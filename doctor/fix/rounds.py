@@ -28,7 +28,7 @@ class Outcome(Record):
     text: str
     fixed: tuple[Diagnostic, ...]
     refused: tuple[Refusal, ...]
-    remaining: tuple[Diagnostic, ...]
+    remaining: tuple[Offer, ...]
 
 
 def repaired(
@@ -55,8 +55,7 @@ def repaired(
         after, made = _best(now, chosen, examine, refused)
         fixed += [offer.diagnostic for offer in made]
         now = after
-    remaining = tuple(offer.diagnostic for offer in now.offers)
-    return Outcome(now.text, tuple(dict.fromkeys(fixed)), tuple(refused.values()), remaining)
+    return Outcome(now.text, tuple(dict.fromkeys(fixed)), tuple(refused.values()), now.offers)
 
 
 def _may_be_made(diagnostic: Diagnostic, unsafe: bool, least: Severity) -> bool:

@@ -125,10 +125,11 @@ def _told(
 
 def _fixed(code: str, example: Example, like: Examiner) -> str:
     """The text after the fixes of one rule, the unsafe ones too."""
-    from doctor.scan.repair import repair
+    from doctor.scan.repair import Wish, repair
 
     only = replace(like.config, select=(code,))
-    done = repair(["-"], only, True, False, _input(example), example.filename, like=like)
+    wish = Wish(unsafe=True, write=False)
+    done = repair(["-"], only, wish, _input(example), example.filename, like=like)
     return done.changes[0].after.text if done.changes else example.text
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
-from hashlib import blake2b
 from urllib.parse import quote
 
 from doctor.diagnostic import Diagnostic
 from doctor.report.report import Report
+from doctor.scan.fingerprint import fingerprint
 
 
 def relative(filename: str) -> str:
@@ -27,17 +27,11 @@ def uri(filename: str) -> str:
 
 
 def with_fingerprints(report: Report) -> Iterator[tuple[Diagnostic, str]]:
-    """All diagnostics, each with what stays the same while lines above it come and go.
-
-    It is made of the file, the rule and the text of the line; what has these in common with an
-    earlier one is counted.
-    """
-    seen: Counter[tuple[str, str, str]] = Counter()
+    """All diagnostics, each with its fingerprint, and a number if an earlier one has the same."""
+    seen: Counter[str] = Counter()
     for found in report.diagnostics:
-        source = report.sources.get(found.location.filename)
-        row = found.location.start.row
-        line = source.line(row).strip() if source is not None and row <= source.rows else ""
-        key = (relative(found.location.filename), found.code, line)
-        words = "\0".join((*key, str(seen[key])))
-        seen[key] += 1
-        yield found, blake2b(words.encode(errors="surrogatepass"), digest_size=16).hexdigest()
+        filename = found.location.filename
+        known = fingerprint(found, report.sources.get(filename), relative(filename))
+        number = seen[known]
+        seen[known] += 1
+        yield found, f"{known}-{number}" if number else known

@@ -22,6 +22,8 @@ def render(report: Report) -> Iterator[str]:
     if report.quiet:
         return
     yield paint([Styled(_summary(report), "bold")], report.colour)
+    if held := _held(report):
+        yield held
     if hidden := _hidden(report):
         yield hidden
     if fixable := _fixable(report):
@@ -159,7 +161,8 @@ def _summary(report: Report) -> str:
     if not report.files:
         return f"No {report.noun} found."
     if not counted:
-        return f"No problem found in {_count(report.files, report.noun)}."
+        new = "new " if report.held and report.held.diagnostics else ""
+        return f"No {new}problem found in {_count(report.files, report.noun)}."
     names = {diagnostic.location.filename for diagnostic in counted}
     documents = {name for name in names if _is_document(name, report)}
     places = []
@@ -175,6 +178,20 @@ def _is_document(filename: str, report: Report) -> bool:
     """Whether it holds knowledge, and is no part of the scan."""
     source = report.sources.get(filename)
     return source is not None and not source.included
+
+
+def _held(report: Report) -> str:
+    """What a baseline holds back, and whether it could be smaller."""
+    held = report.held
+    if held is None or not (held.diagnostics or held.obsolete):
+        return ""
+    name = visible(str(held.known.path))
+    said = [f"{_counts(held.diagnostics)} held back by {name}"] if held.diagnostics else []
+    if count := held.obsolete:
+        of = "its diagnostics" if said else f"the diagnostics in {name}"
+        are = "is" if count == 1 else "are"
+        said.append(f"{count} of {of} {are} there no more (--update-baseline)")
+    return f"{'; '.join(said)}."
 
 
 def _hidden(report: Report) -> str:
@@ -206,7 +223,7 @@ def _explained(report: Report) -> str:
     return f"To read why: vllm-doctor explain {first}{more}" if first else ""
 
 
-def _counts(diagnostics: list[Diagnostic]) -> str:
+def _counts(diagnostics: Sequence[Diagnostic]) -> str:
     counts = [
         _count(number, severity.value)
         for severity in Severity

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,8 @@ class Results:
     def __init__(self, config: Config, loader: Loader, kept: bool = True) -> None:
         self._loader = loader
         self._kept = kept
-        self._basis = digest(repr(config), *loader.scanned, *_state(config))
+        alike = replace(config, baseline=None)  # it tells what is held back, not what is found
+        self._basis = digest(repr(alike), *loader.scanned, *_state(config))
         self._name = f"results-{digest(os.path.realpath(''))}"
         earlier = recall(self._name) if kept else None
         self._earlier: dict[str, Any] = earlier if isinstance(earlier, dict) else {}

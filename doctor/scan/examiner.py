@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from doctor.base.failure import Failure, Sparing
 from doctor.config import Config
-from doctor.config.selection import matches_any
 from doctor.diagnostic import Diagnostic, Severity, Source
 from doctor.scan.cache import Examination
 from doctor.scan.loading import Loader
@@ -195,12 +194,9 @@ class Examiner:
     def _as_wanted(self, diagnostic: Diagnostic) -> Diagnostic | None:
         """The diagnostic with the severity that the configuration gives it, if any."""
         code, name = diagnostic.code, diagnostic.name
-        ignored = self.config.ignores_for(diagnostic.location.filename)
+        if not self.config.wants(code, name, diagnostic.location.filename):
+            return None
         severity = self.config.severity_of(code, name)
-        if matches_any(ignored, code, name) or severity == "off":
-            return None
-        if self.config.select and not matches_any(self.config.select, code, name):
-            return None
         return replace(diagnostic, severity=Severity(severity)) if severity else diagnostic
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import BinaryIO
 
 from doctor import sources
@@ -12,10 +13,13 @@ from doctor.base.record import Record
 from doctor.config import Config
 from doctor.diagnostic import Diagnostic, Severity, Source
 from doctor.fix.files import NotFixedError, replace_file
-from doctor.fix.rounds import Refusal, repaired
+from doctor.fix.offer import Examined
+from doctor.fix.rounds import Outcome, Refusal, repaired
+from doctor.scan.baseline import Baseline
 from doctor.scan.examiner import Examiner
 from doctor.scan.gather import gather
-from doctor.scan.scan import Result
+from doctor.scan.ignoring import ignoring
+from doctor.scan.result import Result, baseline_of, result
 from doctor.sources import Unexamined
 
 
@@ -35,42 +39,48 @@ class Repaired(Record):
     result: Result
 
 
+class Wish(Record):
+    """What is to be done with the scripts.
+
+    ``unsafe``: the unsafe fixes too. ``ignore``: comments are added that suppress what is told,
+    and nothing is fixed. ``write``: the files are changed. What is less severe than ``least`` is
+    left alone.
+    """
+
+    unsafe: bool = False
+    ignore: bool = False
+    write: bool = True
+    least: Severity = Severity.INFO
+
+
 def repair(
     paths: Sequence[str],
     config: Config,
-    unsafe: bool,
-    write: bool,
+    wish: Wish,
     stdin: BinaryIO | None = None,
     stdin_filename: str = "<stdin>",
-    least: Severity = Severity.INFO,
     like: Examiner | None = None,
     only: frozenset[str] | None = None,
 ) -> Repaired:
-    """Repair the scripts that the paths mean; with ``write`` in their files.
+    """Repair the scripts that the paths mean, but for what the baseline holds back.
 
-    What is less severe than ``least`` is left alone.
     A file that can't be replaced stays as it was, and the result's problems say why.
     For ``like`` see ``Examiner``, for ``only`` see ``discover``.
     """
     examiner = Examiner(config, paths, like)
     examiner.refuse_wrong_references()
+    repairer = _Repairer(examiner, baseline_of(config), wish)
     given = gather(sources.discover(paths, config, stdin, stdin_filename, only))
     mended = [
-        _mended(each, examiner, unsafe, least, write and each.filename != stdin_filename)
+        repairer.mended(each, wish.write and each.filename != stdin_filename)
         for each in given.scripts
     ]
-    remaining = {found: None for each in mended for found in each.remaining}
-    remaining.update(dict.fromkeys(examiner.examine_knowledge()))
-    result = Result(
-        tuple(sorted(remaining, key=lambda each: (each.location, each.code, each.message))),
-        examiner.texts,
-        len(given.scripts),
-        (*given.problems, *(problem for each in mended for problem in each.problems)),
-        tuple(failure for each in mended for failure in each.failures),
-        given.omitted,
-    )
+    remaining = [*chain(*(each.remaining for each in mended)), *examiner.examine_knowledge()]
+    failures = tuple(failure for each in mended for failure in each.failures)
+    problems = [problem for each in mended for problem in each.problems]
+    done = result(remaining, given, examiner, repairer.known, failures, problems)
     changes = tuple(each.change for each in mended if each.change is not None)
-    return Repaired(changes, tuple(one for each in mended for one in each.refused), result)
+    return Repaired(changes, tuple(one for each in mended for one in each.refused), done)
 
 
 class _Mended(Record):
@@ -83,40 +93,64 @@ class _Mended(Record):
     failures: tuple[tuple[str, Failure], ...]
 
 
-def _mended(
-    found: Source | Unexamined, examiner: Examiner, unsafe: bool, least: Severity, write: bool
-) -> _Mended:
-    """One script with its fixes made, with ``write`` in its file."""
-    change: Change | None = None
-    refused: tuple[Refusal, ...] = ()
-    problems: tuple[str, ...] = ()
-    own = list[Failure]()
-    with Sparing(own, "its fixes"):
-        if isinstance(found, Source) and examiner.finds_worthwhile(found):
-            change, refused = _repaired(found, examiner, unsafe, least)
-    if change is not None and write:
+class _Repairer(Record):
+    """Repairs one script after another; ``known`` is the baseline, if there is one."""
+
+    examiner: Examiner
+    known: Baseline | None
+    wish: Wish
+
+    def mended(self, found: Source | Unexamined, write: bool) -> _Mended:
+        """One script with its fixes made, with ``write`` in its file."""
+        change: Change | None = None
+        refused: tuple[Refusal, ...] = ()
+        problems: tuple[str, ...] = ()
+        own = list[Failure]()
+        with Sparing(own, "its fixes"):
+            if isinstance(found, Source) and self.examiner.finds_worthwhile(found):
+                change, refused = self._repaired(found)
+        if change is not None and write:
+            try:
+                replace_file(change.before, change.after)
+            except NotFixedError as problem:
+                change, problems = None, (str(problem),)
+        after = found if change is None else change.after
+        done = self.examiner.examination(after)
+        failures = tuple((found.filename, each) for each in (*own, *done.failures))
+        return _Mended(change, refused, done.diagnostics, problems, failures)
+
+    def _repaired(self, source: Source) -> tuple[Change | None, tuple[Refusal, ...]]:
+        """The change that the fixes make of a script, if any, and the fixes that were refused."""
+        wish, texts = self.wish, self.examiner.texts
         try:
-            replace_file(change.before, change.after)
-        except NotFixedError as problem:
-            change, problems = None, (str(problem),)
-    after = found if change is None else change.after
-    done = examiner.examination(after)
-    failures = tuple((found.filename, each) for each in (*own, *done.failures))
-    return _Mended(change, refused, done.diagnostics, problems, failures)
+            first = self._examined(source)
+            outcome = repaired(
+                first,
+                lambda text: self._examined(replace(source, text=text)),
+                wish.unsafe,
+                wish.least,
+            )
+        finally:
+            texts[source.filename] = source
+        refused = (*outcome.refused, *(self._left(outcome) if wish.ignore else ()))
+        if outcome.text == source.text:
+            return None, refused
+        after = replace(source, text=outcome.text)
+        return Change(source, after, outcome.fixed), refused
 
+    def _left(self, outcome: Outcome) -> Iterator[Refusal]:
+        """What no comment could be added for, and why."""
+        for offer in outcome.remaining:
+            found = offer.diagnostic
+            if offer.refused and found.severity.rank >= self.wish.least.rank:
+                yield Refusal(found, offer.refused)
 
-def _repaired(
-    source: Source, examiner: Examiner, unsafe: bool, least: Severity
-) -> tuple[Change | None, tuple[Refusal, ...]]:
-    """The change that the fixes make of a script, if any, and the fixes that were refused."""
-    try:
-        first = examiner.examined(source)
-        outcome = repaired(
-            first, lambda text: examiner.examined(replace(source, text=text)), unsafe, least
-        )
-    finally:
-        examiner.texts[source.filename] = source
-    if outcome.text == source.text:
-        return None, outcome.refused
-    after = replace(source, text=outcome.text)
-    return Change(source, after, outcome.fixed), outcome.refused
+    def _examined(self, source: Source) -> Examined:
+        """What a script would do, with what is to be done about it."""
+        found = self.examiner.examined(source)
+        if self.known is not None:
+            told = [offer.diagnostic for offer in found.offers]
+            new = set(map(id, self.known.split(told, self.examiner.texts)[0]))
+            offers = tuple(offer for offer in found.offers if id(offer.diagnostic) in new)
+            found = replace(found, offers=offers)
+        return ignoring(found) if self.wish.ignore else found

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from itertools import groupby
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,36 +11,12 @@ from doctor.base.errors import DoctorError
 from doctor.base.failure import Failure
 from doctor.base.record import Record
 from doctor.config import Config, from_mapping
-from doctor.diagnostic import Diagnostic, Severity, Source
+from doctor.diagnostic import Diagnostic
 from doctor.scan.cache import Examination, Results
 from doctor.scan.examiner import Examiner
 from doctor.scan.gather import gather
 from doctor.scan.parallel import examine_all
-from doctor.sources import Omitted
-
-
-class Result(Record):
-    """What a scan found; ``problems`` are sentences about what could not be done.
-
-    ``failures`` are faults of ours, by the names of the files in which they happened, and
-    ``omitted`` is what was named and left out.
-    """
-
-    diagnostics: tuple[Diagnostic, ...]
-    sources: Mapping[str, Source]
-    files: int
-    problems: tuple[str, ...] = ()
-    failures: tuple[tuple[str, Failure], ...] = ()
-    omitted: tuple[Omitted, ...] = ()
-
-    @property
-    def failed(self) -> bool:
-        """Whether a part of what was asked for could not be done."""
-        return bool(self.problems or self.failures)
-
-    def holds(self, least: Severity) -> bool:
-        """Whether anything of this severity, or worse, was found."""
-        return any(diagnostic.severity.rank >= least.rank for diagnostic in self.diagnostics)
+from doctor.scan.result import Result, baseline_of, order, result
 
 
 def _unwatched(examinations: Iterator[Examination], count: int) -> Iterator[Examination]:
@@ -54,12 +28,14 @@ class Means(Record):
 
     ``kept``: whether results are taken from earlier scans and left to later ones. ``processes``:
     the most that share many scripts; None for one a processor, within reason. ``watch`` gets the
-    examinations as they come, and their number, and passes them on.
+    examinations as they come, and their number, and passes them on. ``renew``: whether the
+    baseline is to be made anew, and need not be there yet.
     """
 
     kept: bool = True
     processes: int | None = None
     watch: Callable[[Iterator[Examination], int], Iterator[Examination]] = _unwatched
+    renew: bool = False
 
 
 def scan(
@@ -73,6 +49,7 @@ def scan(
     """Examine the scripts that the paths mean; of ``only`` these files if it is not None."""
     examiner = Examiner(config, paths)
     examiner.refuse_wrong_references()
+    known_before = baseline_of(config, means.renew)
     results = Results(config, examiner.loader, means.kept)
     given = gather(sources.discover(paths, config, stdin, stdin_filename, only))
     diagnostics: list[Diagnostic] = []
@@ -91,15 +68,7 @@ def scan(
         results.add(done)
     results.write()
     diagnostics += examiner.examine_knowledge()
-    found_in_order = tuple(_told_once(sorted(diagnostics, key=_order)))
-    return Result(
-        found_in_order,
-        examiner.texts,
-        len(given.scripts),
-        given.problems,
-        tuple(failures),
-        given.omitted,
-    )
+    return result(diagnostics, given, examiner, known_before, failures)
 
 
 def scan_text(
@@ -115,21 +84,4 @@ def scan_text(
     done = Examiner(config).examination(found)
     for failure in done.failures:
         raise DoctorError(str(failure), filename)
-    return sorted(done.diagnostics, key=_order)
-
-
-def _order(diagnostic: Diagnostic) -> tuple[object, ...]:
-    place = diagnostic.location
-    return place.filename, place.start, diagnostic.code, diagnostic.message
-
-
-def _told_once(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """What several scripts lead to, which read one file, is told once, as its own scan tells it.
-
-    Only then it can be mended; the other places it is about are those of all the scripts.
-    """
-    for _, alike in groupby(diagnostics, key=_order):
-        several = list(alike)
-        best = max(several, key=lambda each: (each.fix is not None, each.severity.rank))
-        related = dict.fromkeys(place for each in (best, *several) for place in each.related)
-        yield replace(best, related=tuple(related))
+    return sorted(done.diagnostics, key=order)
