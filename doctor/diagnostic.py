@@ -34,7 +34,7 @@ class Position(NamedTuple):
 class Location(NamedTuple):
     """A stretch of a file; ``end`` is exclusive.
 
-    ``within`` is told where the stretch only runs what is meant: ``common.sh, line 12``.
+    ``within`` is set where the stretch only runs what is meant: ``common.sh, line 12``.
     """
 
     filename: str

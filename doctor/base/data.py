@@ -8,7 +8,7 @@ from doctor.base.errors import DoctorError
 
 
 def data_folder(name: str, package: Path = Path(__file__).parents[1]) -> Path:
-    """The folder ``rules`` or ``kb``: inside an installed wheel, or beside a checkout's package."""
+    """The folder ``rules`` or ``kb``: inside an installed wheel, or in a checkout next to it."""
     for folder in (package / "_data" / name, package.parent / name):
         if folder.is_dir():
             return folder

@@ -111,7 +111,7 @@ def parse(text: str, filename: str) -> Item:
 
 
 class _Builder:
-    """Turns a loader's events into items."""
+    """Makes items of a loader's events."""
 
     def __init__(self, loader: Any, filename: str) -> None:
         self._loader = loader

@@ -13,7 +13,7 @@ from typing import BinaryIO
 def replacing(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
     """A new file, open for writing, that takes the place of ``path`` when the block ends well.
 
-    If the block fails, the file is gone and ``path`` is as it was. Until then it lies beside it
+    If the block fails, the file is gone and ``path`` is as it was. Until then it lies next to it
     under a name that nobody can guess and take before, be it for a link. ``mode`` is what the
     user's mask leaves of it.
     """

@@ -99,7 +99,7 @@ def wait(
 
 
 def _wait(watches: Sequence[Watch], timeout: float, config: Config) -> int:
-    """Look at the servers in turn until all are ready or one is not to come."""
+    """Look at one server after the other until all are ready or one is not to come."""
     started = time.monotonic()
     said = _Said(started)
     waiting = list(watches)

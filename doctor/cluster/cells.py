@@ -47,7 +47,7 @@ _HOLDERS: Mapping[object, Cell] = {
 
 
 def cell(gpu: Object) -> Cell:
-    """The cell of a GPU as a node told of it."""
+    """The cell of a GPU as a node reported it."""
     if gpu.get("lost") or gpu.get("ailments"):
         return Cell.ILL
     held = gpu.get("held")

@@ -1,4 +1,4 @@
-"""What many nodes told, merged: kinds of failures with their nodes, and what to do about them."""
+"""The reports of many nodes, merged: kinds of failures, their nodes, and what to do about them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def merge(
     bad: Iterable[str] = (),
     between: Iterable[Check] = (),
 ) -> Overview:
-    """Merge what nodes told; ``bad`` are nodes that are to be excluded anyhow.
+    """Merge the nodes' reports; ``bad`` are nodes that are to be excluded anyhow.
 
     ``between`` are the checks of what lies between the nodes.
     """
@@ -97,7 +97,7 @@ def _kind(status: str, message: str, found: Mapping[str, Sequence[Object]]) -> K
 
 
 def by_node(lines: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Each line once, with the nodes that told it."""
+    """Each line once, with the nodes that reported it."""
     nodes: dict[str, list[str]] = {}
     for line, node in lines:
         nodes.setdefault(line, []).append(node)

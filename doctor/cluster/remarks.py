@@ -1,4 +1,4 @@
-"""Why a node is not simply fit, in a few words beside it."""
+"""Why a node is not simply fit, in the few words that stand behind its name."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ _SAYS = regex(r"^.*?(?:error|fatal): ")
 
 
 class _NoAnswerError(Exception):
-    """A program of Slurm's told nothing; the message says why."""
+    """A program of Slurm's gave no answer; the message says why."""
 
 
 def look() -> Cluster:

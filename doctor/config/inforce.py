@@ -32,7 +32,7 @@ def settings(layers: Iterable[Config]) -> list[Setting]:
 
 
 def _said(layer: Config, text: str) -> Iterator[tuple[tuple[str, ...], Setting]]:
-    """What one file says; two settings of one place, of which the later one counts."""
+    """What one file says; of two settings of one place the later one counts."""
     name = layer.filename or ""
     for field in layer.given:
         key, value = field.replace("_", "-"), getattr(layer, field)

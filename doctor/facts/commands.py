@@ -113,7 +113,7 @@ class ServerWait(Fact, kw_only=True):
 
 
 class BrokenLine(Fact, kw_only=True):
-    """A command line that ends before its last option, or is given a blank beside them."""
+    """A command line that ends before its last option, or is given a blank as well."""
 
     kind: ClassVar[str] = "broken-line"
 

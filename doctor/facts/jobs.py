@@ -120,7 +120,7 @@ class Allocation(Fact, kw_only=True):
 class OwnFolder(Fact, kw_only=True):
     """A place where a batch script goes by the folder that it lies in, which a job's copy is not.
 
-    It is told where the script does so on every way, and asks Slurm for no other folder.
+    There is one where the script does so on every way, and asks Slurm for no other folder.
     """
 
     kind: ClassVar[str] = "own-folder"

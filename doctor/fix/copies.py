@@ -159,7 +159,7 @@ def _text(work: Work, part: Word | Command) -> str:
 
 
 def separate_ports(work: Work) -> Iterator[Edit]:
-    """`separate-ports`: the port and the number of the loop's turn, for servers of a loop."""
+    """`separate-ports`: the port plus the number of the iteration, for servers of a loop."""
     groups = _commands(work)
     if len(groups) != 1:
         raise NoFixError("the servers are started by several commands")

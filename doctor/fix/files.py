@@ -24,7 +24,7 @@ class NotFixedError(DoctorError):
 def replace_file(before: Source, after: Source) -> None:
     """Put the text ``after`` in the place of ``before`` in their file.
 
-    The new text is written beside the file, flushed to the disk, and then takes its name. A link
+    The new text is written next to the file, flushed to the disk, and then takes its name. A link
     stays a link. It raises NotFixedError, the file being as it was, where that can't be done, the
     file's owner, group, mode or attributes could not be kept, or it holds something else by now.
     """

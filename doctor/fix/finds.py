@@ -1,4 +1,4 @@
-"""Where `find` is told to let only one's own files through, and when that changes nothing else."""
+"""Where `find` can be made to see only one's own files, and when that changes nothing else."""
 
 from __future__ import annotations
 

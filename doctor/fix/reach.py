@@ -66,7 +66,7 @@ def _reaches_others(name: str, verdict: Verdict, traced: Traced) -> bool:
 
 
 def _attribute(verdict: Verdict, fact: Fact) -> str:
-    """The attribute whose text is changed, or beside whose text something is put in."""
+    """The attribute whose text is changed, or next to whose text something is put in."""
     operands = verdict.repair.operands if verdict.repair else {}
     named = next((operands[name] for name in ("of", "beside", "after") if name in operands), None)
     if named is None:

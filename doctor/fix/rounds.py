@@ -1,4 +1,4 @@
-"""Fixes made until nothing changes: in rounds, each of which examines the script anew."""
+"""Fixes made until nothing changes: in rounds that each examine the script anew."""
 
 from __future__ import annotations
 

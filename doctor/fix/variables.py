@@ -113,7 +113,7 @@ def _value(assignment: Assignment) -> str | None:
 
 
 def _servers(work: Work, name: str, place: Location) -> Iterator[Location]:
-    """The servers that the assignment reaches, each of which the fix must be for."""
+    """The servers that the assignment reaches; the fix must be for each."""
     for fact in work.traced.facts:
         if isinstance(fact, GivenVariable) and fact.name == name:
             if place not in fact.evidence["name"].locations:

@@ -147,7 +147,7 @@ class Knowledge(Record):
     def limits_of(self, method: str, model: str | UnknownType | None) -> Iterator[Limit]:
         """What is known of releases that don't run a method for a model.
 
-        A model that is unknown, or of which only a path is known, is none that a row names.
+        A model that is unknown, or known by a path alone, is none that a row names.
         """
         for limit in self.limits:
             if method not in limit.methods:

@@ -1,6 +1,6 @@
 """Where a site's knowledge disagrees with another source, its own or what ships with the tool.
 
-Only what can't both be true is told. A site that names one more drafter, more bad nodes or a
+Only what can't both be true is a conflict. A site that names one more drafter, more bad nodes or a
 later first release than our pages doesn't disagree with them.
 """
 
@@ -146,7 +146,7 @@ def _ways(pairing: Pairing) -> set[str]:
 
 
 def _broken_versions(rows: Sequence[BrokenVersion]) -> Iterator[Conflict]:
-    """Releases that a site calls broken for models of which another source doesn't speak."""
+    """Releases that a site calls broken for models that another source doesn't speak of."""
     for index, own in enumerate(rows):
         if not own.place.site or own.whom is None:
             continue

@@ -1,4 +1,4 @@
-"""What the register has been told of nodes over time, and how it is told more by hand."""
+"""What the register knows of nodes over time, and how a person adds to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Slurm told of a cluster, for those who set vllm-doctor up on it."""
+"""What Slurm says of a cluster, for those who set vllm-doctor up on it."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def explanation(
 ) -> str:
     """What a rule's code or name, a lesson's id, a kind of fact, or a line of a log means.
 
-    ``kb`` are the site's files and folders of knowledge, beside which its signatures lie.
+    ``kb`` are the site's files and folders of knowledge, next to which its signatures lie.
     """
     pages = {page.id: page for page in reversed(knowledge.pages)}
     for entry in entries:

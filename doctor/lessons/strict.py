@@ -30,7 +30,7 @@ class _Known(Record):
 
 
 def unneeded(rule: Rule, bench: Bench) -> list[Variant]:
-    """The parts of a rule that no example of it needs; of such a part the whole is told."""
+    """The parts of a rule that no example of it needs, but no parts within such parts."""
     known = [_known(example, bench) for example in examples(rule.path)]
     # What rests on more than the rule, a suppression perhaps, tells nothing of its parts.
     kept = [each for each in known if _holds(each, rule, rule)]

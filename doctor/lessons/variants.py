@@ -127,7 +127,7 @@ def _range(item: Item, advice: str) -> Iterator[Variant]:
 
 
 def _members(item: Item, advice: str) -> Iterator[Variant]:
-    """A list without one of its members, of which one has to stay."""
+    """A list without one of its members; one has to stay."""
     if item.list is not None and len(item.list) > 1:
         for index in range(len(item.list)):
             yield _dropped(item, index, advice)

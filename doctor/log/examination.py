@@ -1,4 +1,4 @@
-"""Several logs examined, beside the scripts that wrote them."""
+"""Several logs examined, each with the script that wrote it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class _Work:
         self.scripts: dict[str, Source] = {}
 
     def read(self, path: str, script: Script | None) -> None:
-        """Examine one log, beside the script that wrote it."""
+        """Examine one log, with the script that wrote it."""
         examined = examine(path, self._signatures, self._config.vllm_version)
         name = examined.source.filename
         self.logs[name] = examined.source
@@ -69,7 +69,7 @@ class _Work:
         self.told += told
 
     def read_folder(self, path: str, given: Script | None) -> None:
-        """Examine the logs in a folder, each beside the one script there that writes such a log."""
+        """Examine the logs in a folder, each with the one script there that writes such a log."""
         found, listed = folder.logs(path), folder.written(path, self._config)
         for log in found:
             self.read(log, given or folder.writer(log, listed))

@@ -75,7 +75,7 @@ def overwritten(
 ) -> Iterator[tuple[Written, Diagnostic]]:
     """The logs that each job of a script writes anew, where several jobs have run.
 
-    They are told as the rules tell of such a log in a script.
+    They are worded as by the rules about such a log in a script.
     """
     for each in listed:
         if each.fact.overwritten is not True:

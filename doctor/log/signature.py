@@ -26,9 +26,9 @@ _PLACEHOLDER = re.compile(r"\{([a-z][a-z_]*)\}")
 class Role(str, Enum):
     """What a line that fits a signature is to the failure.
 
-    A ``cause`` explains it. A ``symptom`` may follow from a cause and is told only where there is
+    A ``cause`` explains it. A ``symptom`` may follow from a cause and is shown only where there is
     none. A ``wrapper`` only says that something else failed. An ``error`` is one that is not known
-    better. A ``hint`` is told beside one of the others, never alone.
+    better. A ``hint`` is shown with one of the others, never alone.
     """
 
     CAUSE = "cause"
@@ -53,7 +53,7 @@ class Signature(Record):
     The pattern's named groups fill the names in ``says`` and the advice.
     ``releases`` are those that print it. ``rules`` find the same fault in a script or on a node,
     ``options`` are the flags and variables that steer it. ``serving``: it may happen while the
-    server works and goes on working. ``unless``: signatures beside which it explains nothing.
+    server works and goes on working. ``unless``: signatures that leave it nothing to explain.
     """
 
     code: str

@@ -50,7 +50,7 @@ def _add(signature: Signature, found: dict[str, Signature]) -> None:
 
 
 def _files(path: Path) -> Iterator[Path]:
-    """The files of signatures beside the pages of a folder."""
+    """The files of signatures next to the pages of a folder."""
     folder = path / FOLDER
     if folder.is_dir():
         yield from sorted(file for file in folder.iterdir() if file.suffix in (".yaml", ".yml"))

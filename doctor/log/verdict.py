@@ -48,7 +48,7 @@ def verdict(stretches: Sequence[Stretch], rows: int) -> Verdict:
 
 
 def _standing(stretches: Sequence[Stretch], role: Role) -> list[Sighting]:
-    """The sightings that no server survived, and that nothing beside them explains better."""
+    """The sightings that no server survived, and that no other sighting explains better."""
     return [
         sighting
         for at, stretch in enumerate(stretches)

@@ -42,7 +42,7 @@ class Child:
     closed: bool = False
 
     def answer(self) -> Any:
-        """What its work came to, if it has told all by now; a refusal is raised here."""
+        """What its work came to, if it has reported by now; a refusal is raised here."""
         if not self.closed:
             seconds = time.monotonic() - self.started
             raise NoAnswerError(f"no answer within {seconds:.1f} s; something hangs")
@@ -82,7 +82,7 @@ def at_work(works: Iterable[Work]) -> Iterator[list[Child]]:
 
 
 def wait(children: Sequence[Child], deadline: float) -> None:
-    """Listen to the children until all have told all, or the time (``time.monotonic``) is over."""
+    """Listen to the children until all have reported, or the time (``time.monotonic``) is over."""
     waiting = {child.pipe: child for child in children if not child.closed}
     while waiting:
         readable = _readable(waiting, deadline - time.monotonic())

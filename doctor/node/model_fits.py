@@ -17,7 +17,7 @@ from doctor.trace.summary.summary import rows
 
 
 def model_fits(traced: Traced, here: Here) -> Iterator[ModelFit]:
-    """The models whose weights are known, each beside the GPUs that its server takes."""
+    """The models whose weights are known, each with the GPUs that its server takes."""
     for row in rows(traced):
         if not ELSEWHERE.isdisjoint(row.runs):
             continue
@@ -32,7 +32,7 @@ def model_fits(traced: Traced, here: Here) -> Iterator[ModelFit]:
 
 
 def _beside(known: ModelFit, here: Here) -> Iterator[ModelFit]:
-    """The fact with what this node has; none where it has too few GPUs, which is told anyway."""
+    """The fact with what this node has; none where it has too few GPUs, which another fact says."""
     if here.gpus is None:
         yield replace(known, reasons={"fits": here.why})
         return

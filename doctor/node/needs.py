@@ -1,4 +1,4 @@
-"""What the servers and the job of a script need, beside what a node has.
+"""What the servers and the job of a script need, compared with what a node has.
 
 Only what is surely needed counts: what the script leaves open, or starts elsewhere, is passed
 over.

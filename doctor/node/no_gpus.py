@@ -1,4 +1,4 @@
-"""Why no GPU can be judged, as far as that can be told from here."""
+"""Why no GPU can be judged, as far as that can be seen from here."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class UnseenError(Exception):
 
 
 class Gap(Record):
-    """A kind of fact of which a probe has none, and why: it doesn't apply, or can't be seen."""
+    """A kind of fact that a probe has none of, and why: it doesn't apply, or can't be seen."""
 
     kind: type[NodeFact]
     reason: str
@@ -27,7 +27,7 @@ class Gap(Record):
 
 
 class Situation(Record):
-    """What probes go by, beside the node itself.
+    """What probes go by, other than the node itself.
 
     ``memory_share`` is the share of a GPU's memory that vLLM is to take; ``expects_gpus`` is true
     where a node that shows none is of no use.
@@ -51,7 +51,7 @@ class Probe(Record):
 
 
 class Sighting(Record):
-    """What a probe told, and how long it took."""
+    """What a probe reported, and how long it took."""
 
     probe: Probe
     facts: tuple[NodeFact, ...] = ()
@@ -72,7 +72,7 @@ def observe(probe: Probe, situation: Situation) -> tuple[list[NodeFact | Gap], f
 
 
 def sighting(probe: Probe, told: Iterable[NodeFact | Gap], seconds: float) -> Sighting:
-    """What a probe told, sorted."""
+    """What a probe reported, sorted."""
     told = tuple(told)
     facts = tuple(each for each in told if isinstance(each, NodeFact))
     return Sighting(probe, facts, tuple(e for e in told if isinstance(e, Gap)), seconds)

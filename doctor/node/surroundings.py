@@ -119,7 +119,7 @@ def _installed(
 
 
 def _cuda(told: Mapping[str, Any]) -> float | UnknownType:
-    """The CUDA of the torch that is installed: of the runtime beside it, else of its own tag."""
+    """The CUDA of the torch that is installed: its runtime's, else the one that its tag names."""
     for name in ("nvidia-cuda-runtime", "nvidia-cuda-runtime-cu12"):
         if found := re.match(r"\d+\.\d+", told.get(name) or ""):
             return float(found[0])

@@ -68,7 +68,7 @@ def window_around(line: str, mark: Mark, room: int) -> Window:
 
 
 def _under(line: str, mark: Mark, window: Window, room: int) -> Iterator[list[Styled]]:
-    """The signs under a mark with its label beside them, or below where that is too wide."""
+    """The signs under a mark with its label after them, or below where that is too wide."""
     start, end = max(mark.start, window.first), min(mark.end, window.last)
     indent = cells(window.lead) + cells(line[window.first : start])
     signs = mark.sign * max(1, cells(line[start:end]))

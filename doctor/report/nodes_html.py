@@ -1,4 +1,4 @@
-"""Many examined nodes as one HTML page that needs nothing beside itself: no network, no script."""
+"""Many examined nodes as one HTML page that needs nothing else: no network, no script."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from doctor.trace import Traced
 
 
 def also(traced: Traced) -> list[str]:
-    """What is to be said of a script beside its job and its servers."""
+    """What is to be said of a script, but for its job and its servers."""
     facts = traced.facts
     return [*_sources(facts), *_relations(facts), *_deletions(facts)]
 

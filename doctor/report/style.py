@@ -81,5 +81,5 @@ def _cells(character: str) -> int:
 
 
 def _steers(character: str) -> bool:
-    """Whether it is a control character, turns the writing direction, or can't be encoded."""
+    """Whether it is a control character, changes the writing direction, or can't be encoded."""
     return unicodedata.category(character) in ("Cc", "Cf", "Cs")

@@ -79,7 +79,7 @@ class TraceText:
         return paint([Styled(visible(text), "bold")], self.colour)
 
     def _item(self, label: str, text: str, indent: int = 2) -> Iterator[str]:
-        """A labelled text, wrapped beside its label."""
+        """A labelled text, wrapped to the right of its label."""
         room = self.width - indent - _LABEL - 1
         wrapped = textwrap.wrap(visible(text), room, break_on_hyphens=False) or [""]
         for index, line in enumerate(wrapped):

@@ -1,4 +1,4 @@
-"""Rules as data: files read into a rulebook, which turns facts into diagnostics."""
+"""Rules as data: files read into a rulebook, which makes diagnostics of facts."""
 
 from doctor.rulebook.answer import Answer, answer
 from doctor.rulebook.engine import check, judge

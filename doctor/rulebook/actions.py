@@ -13,7 +13,7 @@ from doctor.base.record import Record
 class Action(Record):
     """One of the things that a fix may do to a script.
 
-    ``places`` are the parameters that name an attribute, whose text it changes or stands beside;
+    ``places`` are the parameters that name an attribute, whose text it changes or stands next to;
     ``values`` those that are a text, a number or a reference; ``optional`` may be left out.
     ``everywhere`` if it changes a path wherever the script uses it, ``last`` if it waits for the
     fixes that may move what it would rename.

@@ -232,7 +232,7 @@ def _check_range(item: Item, text: str) -> None:
 def message(item: Item, names: Names, *binding: Conditions) -> Message:
     """A message: plain text in which ``{name}`` stands for a value.
 
-    ``binding`` are the conditions that hold when it is told.
+    ``binding`` are the conditions that hold where it is read.
     """
     if not isinstance(item.value, str) or not item.value.strip():
         raise item.error("a message must be a text")

@@ -90,7 +90,7 @@ class Case(Record):
 
 
 class RelatedPlace(Record):
-    """Places to show beside the diagnostic: where an attribute's value was written."""
+    """Places to show with the diagnostic: where an attribute's value was written."""
 
     at: str
     message: Message

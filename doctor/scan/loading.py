@@ -1,4 +1,4 @@
-"""Files that scripts name, read where a scan may read them, and a note of which were asked for."""
+"""Files that scripts name, read where a scan may read them, and a note of all that they name."""
 
 from __future__ import annotations
 

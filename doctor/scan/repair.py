@@ -84,7 +84,7 @@ def repair(
 
 
 class _Mended(Record):
-    """What came of one script: its change, and what remains to be told of it."""
+    """What came of one script: its change, and what remains to be reported of it."""
 
     change: Change | None
     refused: tuple[Refusal, ...]

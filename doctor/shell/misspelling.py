@@ -26,7 +26,7 @@ def is_misspelt(word: str) -> bool:
 
 
 def _slips() -> frozenset[str]:
-    """SBATCH with a letter left out, two letters swapped, or the key beside one hit."""
+    """SBATCH with a letter left out, two letters swapped, or a neighbouring key hit."""
     places = range(len(_RIGHT))
     left_out = {_RIGHT[:i] + _RIGHT[i + 1 :] for i in places}
     swapped = {_RIGHT[:i] + _RIGHT[i + 1] + _RIGHT[i] + _RIGHT[i + 2 :] for i in places[:-1]}

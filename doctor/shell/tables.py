@@ -44,7 +44,7 @@ class Masked(Record):
     """A statement as bashlex gets it.
 
     ``mask`` is as long as the statement's source, which starts at ``start`` of ``text``;
-    ``last`` is where the statement's last token starts. ``span`` turns two offsets into
+    ``last`` is where the statement's last token starts. ``span`` makes of two offsets
     ``text`` into a place in the script.
     """
 

@@ -22,7 +22,7 @@ _PLAIN = regex(r"(?:(?![0-9]{19})[\w.,-])*", re.ASCII)
 
 
 def expand(text: str) -> frozenset[str] | None:
-    """The names that a node list stands for, or None if that can't be told.
+    """The names that a node list stands for, or None if that can't be known.
 
     It can't for a group, for the path of a file, for brackets that Slurm wouldn't read, and
     for a list of more than ``MAX_NODES`` names.
@@ -43,7 +43,7 @@ def expand(text: str) -> frozenset[str] | None:
 def misread(text: str) -> str | None:
     """What is wrong, in words, with a list whose names Slurm takes for those of other nodes.
 
-    None for a list that it reads as people do, and for one whose names can't be told.
+    None for a list that it reads as people do, and for one whose names can't be known.
     """
     if text.startswith("="):
         return "Slurm takes the `=` for a part of the name"
@@ -55,7 +55,7 @@ def misread(text: str) -> str | None:
 
 
 def meant(text: str) -> frozenset[str] | None:
-    """The names that people mean by a list that Slurm misreads, None if that can't be told."""
+    """The names that people mean by a list that Slurm misreads, None if that can't be known."""
     brackets = text.lstrip("=").replace("{", "[").replace("}", "]")
     missing = brackets.count("[") - brackets.count("]")
     return expand(brackets + "]" * missing)

@@ -137,7 +137,7 @@ def _colon(words: Sequence[Value], component: Given) -> int | None:
 
 
 class _Reader:
-    """One run of getopt_long over words of which some may be unknown."""
+    """One run of getopt_long over words, some of them perhaps unknown."""
 
     def __init__(self, words: Sequence[Value], program: str, start: int = 0) -> None:
         self.words = words
@@ -255,7 +255,7 @@ class _Reader:
 
 
 def _may_be_options(word: Value) -> bool:
-    """Whether a word is unknown and may turn out as any number of options."""
+    """Whether a word is unknown and may be any number of options."""
     return word.many and not word.prefix
 
 

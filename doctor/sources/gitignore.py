@@ -111,6 +111,6 @@ def _line(path: str) -> str:
 
 
 def _users() -> str:
-    """Where a user's own list lies unless git is told otherwise."""
+    """Where a user's own list lies unless git's settings say otherwise."""
     home = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
     return os.path.join(home, "git", "ignore")

@@ -111,7 +111,7 @@ READERS: tuple[tuple[str, Reader], ...] = (
 
 
 def _read(scene: Scene, readers: Sequence[tuple[str, Reader]]) -> Iterator[Fact]:
-    """What the readers tell; one that fails costs only what it had not told yet."""
+    """The facts of all readers; one that fails costs only those it had not yet yielded."""
     for what, read in readers:
         yield from scene.spared(what, partial(read, scene))
 

@@ -88,7 +88,7 @@ def assume(
 
 
 class Asked(Record):
-    """A condition as it is written, and as a person is told of it."""
+    """A condition as it is written, and as a person reads it."""
 
     text: str
     words: str

@@ -1,4 +1,4 @@
-"""JSON in an argument, parts of which may be unknown: ``'{"model": "'$DRAFT'"}'``.
+"""JSON in an argument, perhaps with unknown parts: ``'{"model": "'$DRAFT'"}'``.
 
 Each value remembers the stretch of the argument that it was read from, so that a diagnostic can
 point at one key's text.

@@ -33,7 +33,7 @@ class Rewrite(Record):
 
 
 def of_flag(flag: Flag, line: Iterable[Flag], releases: int, tables: Tables) -> Rewrite | None:
-    """What to write instead of a flag, if all these releases accept it beside the others."""
+    """What to write instead of a flag, if all these releases accept it together with the others."""
     others = [each for each in line if each is not flag]
     if flag.problem == NO_VALUE and flag.row is not None and not releases & ~flag.row.releases:
         return _without_value(flag, releases, tables)
@@ -107,7 +107,7 @@ def _refuse(option: str, value: Value | None, releases: int, tables: Tables) -> 
 def _is_free(option: str, others: Iterable[Flag], releases: int, tables: Tables) -> bool:
     """Whether all releases accept an option, and nothing on the line says the same.
 
-    A dotted key may stand beside others of its flag, but not beside the flag itself.
+    A dotted key may stand with others of its flag, but not with the flag itself.
     """
     head, *keys = normal(option).split(".")
     found = resolve(head, tables.spellings)

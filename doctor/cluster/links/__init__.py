@@ -1,1 +1,1 @@
-"""Between nodes: each tells of itself and meets the others, and what they told is compared."""
+"""Between nodes: each reports on itself and meets the others, and the reports are compared."""

@@ -1,4 +1,4 @@
-"""What nodes told of themselves and of each other, compared: facts about what lies between them."""
+"""Facts about what lies between nodes, from their reports on themselves and each other."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _APART = 1.0
 
 
 def compare(portraits: Portraits, silent: Mapping[str, str]) -> Iterator[NodeFact | Gap]:
-    """The facts; ``silent`` are the nodes that told nothing, and why."""
+    """The facts; ``silent`` are the nodes that reported nothing, and why."""
     yield from _names(portraits)
     yield from _interfaces(portraits)
     yield from _connections(portraits)

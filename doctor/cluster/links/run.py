@@ -18,7 +18,7 @@ MEETING, TELLING = 6.0, 6.0
 
 
 def look(job: str, nodes: Sequence[str]) -> list[NodeFact | Gap]:
-    """The facts about what lies between these nodes, of which there are two at least."""
+    """The facts about what lies between these nodes, two at least."""
     where = addresses(nodes)
     words = [
         "node-meet",

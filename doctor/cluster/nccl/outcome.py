@@ -1,4 +1,4 @@
-"""What an all-reduce came to, from what its ranks told: the rank that kept the others waiting."""
+"""What an all-reduce came to, by its ranks' reports: the rank that kept the others waiting."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Place(Record):
 def outcome(
     places: Mapping[int, Place], told: Mapping[int, Mapping[str, Any]], seconds: float
 ) -> AllReduce:
-    """The fact; a rank of which nothing was told is silent."""
+    """The fact; a rank that reported nothing is silent."""
     count = len(places)
     failed = {rank: each["failed"] for rank, each in told.items() if "failed" in each}
     if any(_NO_TORCH in reason for reason in failed.values()):

@@ -24,7 +24,7 @@ class Need(NodeFact, kw_only=True):
 
 
 class ModelFit(NodeFact, kw_only=True):
-    """A model that a script serves, beside the memory of this node's GPUs."""
+    """A model that a script serves, compared with the memory of this node's GPUs."""
 
     kind: ClassVar[str] = "model-fit"
 

@@ -1,4 +1,4 @@
-"""Facts about what a server needs of the node beside GPUs and folders. Memory is in GiB."""
+"""Facts about what a server needs of the node other than GPUs and folders. Memory is in GiB."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def if_command(shell: Shell, command: If, state: State) -> list[Result]:
 def _told_apart(
     shell: Shell, condition: Block, entered: list[State], passed: list[State]
 ) -> tuple[list[State], list[State], Guard]:
-    """The ways into an arm as one, those past it as one, and by what these are told from others.
+    """The ways into an arm as one, those past it as one, and what distinguishes these from others.
 
     So an arm is walked once, however many things the variables in its condition may hold. Nothing
     is held there that isn't held on one of the ways.
@@ -90,7 +90,7 @@ def _told_apart(
 
 
 def _is_undecided(ways: Sequence[State]) -> bool:
-    """Whether these ways were told apart by what nobody can decide, not by what variables hold."""
+    """Whether these ways differ by what nobody can decide, not by what variables hold."""
     common = frozenset.intersection(*(way.guard for way in ways))
     return any(assumption.undecided for way in ways for assumption in way.guard - common)
 

@@ -31,7 +31,7 @@ def waits_for_ever(loop: While, written: Written) -> bool:
 
 
 def _is_one_question(command: Command) -> bool:
-    """Whether nothing else decides: no count of the turns, no look at the clock."""
+    """Whether nothing else decides: no count of iterations, no look at the clock."""
     if isinstance(command, Pipeline):
         return not any(isinstance(part, AndOr) for part in command.commands)
     return isinstance(command, (Simple, Test))

@@ -112,7 +112,7 @@ class Interpreter:
         return [Result(state, True)]
 
     def in_background(self) -> Interpreter:
-        """The interpreter of a branch that runs beside this one."""
+        """The interpreter of a branch that runs at the same time as this one."""
         thread = Thread(self.walk.number(), self.branch.waited, self.branch.settled)
         context = replace(self.context, threads=(*self.context.threads, thread))
         return Interpreter(self.walk, self.frame, context)

@@ -1,4 +1,4 @@
-"""Loops: unrolled where every turn is known, walked once with varying values where not."""
+"""Loops: unrolled where every iteration is known, walked once with varying values where not."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _is_heard(shell: Shell, state: State) -> bool:
 
 
 def _told(shell: Shell, command: For, state: State, number: int, lists: Sequence[Fields]) -> State:
-    """The state after a loop that only tells its list, whichever it is: one turn is walked."""
+    """The state after a loop that only prints its list, whichever it is: it is walked once."""
     inside = state.copy()
     name, anything = _any(command.name, number, shell.walk.number())
     inside.set(name, (anything,))
@@ -100,7 +100,7 @@ def _anything() -> tuple[Value, ...]:
 
 
 def _any(name: str, number: int, moment: int) -> tuple[str, Value]:
-    """A loop's variable, which differs in each turn and is otherwise unknown."""
+    """A loop's variable, which differs in each iteration and is otherwise unknown."""
     return name, Value((values.moment(f"${name}", moment, frozenset({Iteration(number)})),))
 
 
@@ -150,7 +150,7 @@ def _unrolled(
     bindings: Iterable[tuple[str, Value]],
     first: int = 0,
 ) -> list[Result]:
-    """Walk the body once for each value of the loop's variable, as the turns from ``first`` on."""
+    """Walk the body once for each value of the loop's variable, as iterations ``first`` and on."""
     done: list[Result] = []
     for index, (name, value) in enumerate(bindings, first):
         state.set(name, (value,))
@@ -163,7 +163,7 @@ def _unrolled(
 
 
 def _turn(shell: Shell, body: Block, state: State, turn: Turn) -> tuple[list[State], list[Result]]:
-    """The states in which the next turn begins, and the ways in which the loop ends here."""
+    """The states in which the next iteration begins, and the ways in which the loop ends here."""
     outer, before = shell.context, shell.branch.copy()
     turn = replace(turn, threads=len(outer.threads))
     shell.context = replace(outer, turns=(*outer.turns, turn))
@@ -191,9 +191,9 @@ def _varying(
     number: int,
     binding: tuple[str, Value] | None = None,
 ) -> list[Result]:
-    """Walk the body once for all turns; what it changes may afterwards have either value.
+    """Walk the body once for all iterations; what it changes may afterwards have either value.
 
-    What a turn leaves to the next may be more than can be seen in the body: then it is walked
+    What one leaves to the next may be more than can be seen in the body: then it is walked
     again, with that unknown, too.
     """
     changed = turns.assigned(body)
@@ -258,7 +258,7 @@ def _is_endless(command: While) -> bool:
 
 
 def _only_waits(body: Block, state: State) -> bool:
-    """Whether the turns of a loop sleep and start nothing, so that one is like the other."""
+    """Whether the iterations of a loop sleep and start nothing, so that one is like the other."""
     starts = turns.starts_background(body)
     return _sleeps(body) and not starts and _names(body).isdisjoint(state.functions)
 

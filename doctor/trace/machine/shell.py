@@ -26,7 +26,7 @@ class Shell(Protocol):
         """Execute statements in order."""
 
     def statement(self, statement: Statement, state: State) -> list[Result]:
-        """Execute one statement, beside the others if it runs in the background."""
+        """Execute one statement, at the same time as the others if it runs in the background."""
 
     def execute(self, command: Command, state: State) -> list[Result]:
         """All ways in which a command may end."""
@@ -50,7 +50,7 @@ class Shell(Protocol):
         """The same for a shell whose waits don't count here."""
 
     def in_background(self) -> Shell:
-        """A shell that runs beside this one."""
+        """A shell that runs at the same time as this one."""
 
     def may_hold(self) -> None:
         """Note that the script may be held up here."""

@@ -103,7 +103,7 @@ def _walk_text(
     positional: tuple[Value, ...],
     name: tuple[Value, ...] = (),
 ) -> None:
-    """``name`` is what the shell is told to be called, its ``$0``."""
+    """``name`` is what the shell is called, its ``$0``."""
     if shell.walk.depth > MAX_NESTED_SHELLS:
         return
     inner, fresh = _sub_shell(shell, start, state)

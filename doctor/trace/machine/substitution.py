@@ -93,7 +93,7 @@ def _file(arguments: Sequence[Value], state: State) -> Value | None:
 
 
 def _is_program(command: Command | None, expander: Expander) -> bool:
-    """Whether it is one plain program, of which more may be known than what it prints."""
+    """Whether it is one plain program; more may be known of that than what it prints."""
     if not isinstance(command, Simple) or not command.words or command.redirects:
         return False
     return command.words[0].literal not in expander.state.functions

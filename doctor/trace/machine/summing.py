@@ -11,7 +11,7 @@ export nothing and write no file. What isn't walked of these would have noted no
 calls haven't. Of others more steps are walked, and what isn't is passed over: nothing is
 concluded from what the walk did not see, and the call may have waited, changed the folder, and read
 a file that sets anything. When half of a walk's steps are used up it also passes over calls of
-another file's functions that name no server and no job: what they do is told where that file is
+another file's functions that name no server and no job: what they do is found where that file is
 walked.
 """
 

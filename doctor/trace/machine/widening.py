@@ -1,7 +1,7 @@
-"""Turns: what one turn of a loop leaves to the next, where nobody knows how many there are.
+"""Widening: what one iteration of a loop leaves to the next, where nobody knows their number.
 
-The body of such a loop is walked once for all its turns. So what a turn changes is at the
-beginning of one either what it was before the loop, in the first turn, or unknown.
+The body of such a loop is walked once for all iterations. So what one changes is at the
+beginning of one either what it was before the loop, in the first iteration, or unknown.
 """
 
 from __future__ import annotations
@@ -84,9 +84,9 @@ def begin(
     loop: int,
     number: int,
 ) -> State:
-    """The state in which some turn begins; ``number`` is the moment at which the loop does.
+    """The state in which some iteration begins; ``number`` is the moment at which the loop does.
 
-    ``left`` are the states that another turn has left, as far as these are known.
+    ``left`` are the states that another iteration has left, as far as these are known.
     """
     begun = state.copy()
     first = _turn(loop, FIRST, "it is the loop's first turn")
@@ -135,7 +135,7 @@ def _one_or_other(name: str, number: int) -> tuple[Guard, Guard]:
 
 
 def rests_on_turns(guard: Guard) -> bool:
-    """Whether something holds only as far as a loop of unknown turns did or didn't change it."""
+    """Whether something holds only as far as a loop of unknown length did or didn't change it."""
     return any(assumption.about is Question.CHANGED for assumption in guard)
 
 
@@ -147,7 +147,7 @@ def _resting(contents: Iterable[_Resting], on: Guard) -> list[_Resting]:
 
 
 def _new(old: Iterable[Content], unknown: Unknown, on: Guard) -> Content:
-    """What a variable holds after a turn, an array if it was one."""
+    """What a variable holds after an iteration, an array if it was one."""
     if any(isinstance(content, Array) for content in old):
         return Array(open=True, assumes=on, since=unknown.since)
     return Value((unknown,), on)
@@ -171,7 +171,7 @@ def _lose(state: State, changed: Iterable[str], number: int) -> None:
 
 
 def _either(after: State, before: State, name: str, number: int) -> None:
-    """Leave a variable that a loop of unknown turns assigns with its old or some new value."""
+    """Leave a variable that a loop of unknown length assigns with its old or some new value."""
     old = before.variables.get(name)
     kept, new = _one_or_other(name, number)
     if old is not None and name in after.variables:
@@ -199,7 +199,7 @@ def commands(block: Block) -> Iterator[Command]:
 
 
 def starts_background(block: Block) -> bool:
-    """Whether anything in a block runs beside what follows it."""
+    """Whether anything in a block runs at the same time as what follows it."""
     return any(each.background for each in _statements(block))
 
 

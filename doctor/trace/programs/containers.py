@@ -146,7 +146,7 @@ def _words(options: Sequence[tuple[str, Value | None]], image: Value) -> Iterato
 
 
 def _apptainer(unwrapped: Unwrapped, start: Start) -> Start:
-    """Apptainer shows the host's /tmp and home unless told otherwise, and its environment."""
+    """Apptainer shows the host's /tmp and home unless an option forbids it, and its environment."""
     unwrapped, start = _with_image(unwrapped, start)
     contained = unwrapped.given("-c", "--contain", "-C", "--containall")
     private: list[str] = ["/tmp", "/var/tmp", "/dev/shm"] if contained else []

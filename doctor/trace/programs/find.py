@@ -96,7 +96,7 @@ class Search(Record):
     expression: Expression
 
     def reached(self) -> list[tuple[Primary, Held]]:
-        """Every primary with those that surely held when it is its turn."""
+        """Every primary with those that surely held when it is asked."""
         reached: list[tuple[Primary, Held]] = []
         _walk(self.expression, frozenset(), reached)
         return reached

@@ -1,4 +1,4 @@
-"""Where a command would run: on its own or beside others, how often, in what container."""
+"""Where a command would run: alone or at the same time as others, how often, in what container."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Thread(Record):
 
 
 class Turn(Record):
-    """A turn of a loop: ``index`` counts from 0, or is None for all turns of one unknown list.
+    """An iteration of a loop: ``index`` counts from 0, or is None for all of an unknown list.
 
     ``threads`` is how many background branches the loop itself stands in.
     """

@@ -1,4 +1,4 @@
-"""What a command prints, for the few commands of which that can be known."""
+"""What a command prints, for the few commands where that can be known."""
 
 from __future__ import annotations
 

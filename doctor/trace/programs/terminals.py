@@ -29,7 +29,7 @@ def _place(unwrapped: Unwrapped, context: Context) -> Place:
 
 
 def _screen(unwrapped: Unwrapped, start: Start) -> Start:
-    """``-X`` sends a command of screen's own, of which only some run something."""
+    """``-X`` sends a command of screen's own; only some of these run something."""
     sent = unwrapped.values("-X")
     runs = not sent or sent[-1].text in ("stuff", "screen", "exec", None)
     return start if runs else replace(start, arguments=())

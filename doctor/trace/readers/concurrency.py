@@ -93,7 +93,7 @@ def copies(
 
     Empty if there is just one; else some of ``task``, ``host``, ``process``, ``array-task``,
     iterations. Of the
-    turns in which more is assumed of the program, ``assumes``, there may be just one.
+    iterations in which more is assumed of the program, ``assumes``, there may be just one.
     """
     first = {
         Iteration(int(each.subject))

@@ -1,6 +1,6 @@
 """Fit: whether a model's weights have room in the GPUs that the job names.
 
-What a model takes beside its weights nobody can tell from its line, and what is known of the
+What a model takes on top of its weights can't be seen from its line, and what is known of the
 weights is the least. So a server that fits by this sum may yet be too large; one that doesn't is.
 """
 
@@ -97,7 +97,7 @@ def _weights(started: Started, knowledge: Knowledge) -> float | None:
 
 
 def _is_whole(started: Started, scene: Scene) -> bool:
-    """Whether all that holds the weights is on one node and told by the line's sizes."""
+    """Whether all that holds the weights is on one node and given by the line's sizes."""
     local = started.server.data_parallel_size_local
     job = scene.request_of(started.invocation)
     return not started.is_part and local is None and not gathers_nodes(started, scene, job)

@@ -19,7 +19,7 @@ def used(scene: Scene) -> int | UnknownType:
     """How many GPUs of its job the servers of a script take, if nothing else in it may take any.
 
     The servers' needs are added up whether or not they run at the same time, but not those of
-    servers of which the script starts one or the other.
+    servers; the script starts one or the other.
     """
     needs: list[tuple[int, Invocation]] = []
     for each in scene.started:

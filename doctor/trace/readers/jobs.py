@@ -131,7 +131,7 @@ def _outside(invocation: Invocation) -> bool:
 
 
 def node_shared(requests: Sequence[Request]) -> bool | UnknownType:
-    """Whether other jobs may run beside this one; large requests are mostly for whole nodes.
+    """Whether other jobs may share this one's nodes; large requests are mostly for whole nodes.
 
     Without a request in sight it can't be known what the job has.
     """

@@ -13,7 +13,7 @@ from doctor.trace.readers.jobs import Request
 class Cleared(Record):
     """What a job with whole nodes deletes of what it wrote: each path, and when it does.
 
-    Nobody runs beside such a job; but what it leaves behind the next user's job finds.
+    Nobody shares a node with such a job; but what it leaves behind the next user's job finds.
     """
 
     paths: tuple[tuple[int, str], ...] = ()

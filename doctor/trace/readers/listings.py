@@ -78,7 +78,7 @@ class Listings(Record):
                     yield from self.found_by(each, inside)
 
     def found_by(self, listing: Invocation, beside: Sequence[Invocation]) -> Iterator[Listing]:
-        """What a program finds; ``beside`` are those that may choose among its lines."""
+        """What a program finds; ``beside`` are the programs that may choose among its lines."""
         words = listing.arguments[1:]
         match listing.program:
             case "pgrep" | "pidof":

@@ -173,7 +173,7 @@ def _is_named(path: Value, others: Iterable[Invocation]) -> bool:
 
 
 def _only_names(other: Invocation) -> bool:
-    """Whether a program that is told of a file keeps nothing of it."""
+    """Whether a program that is given a file keeps nothing of it."""
     if other.program == "grep":
         return any(word.display.startswith("-") and "q" in word.display for word in other.arguments)
     return other.program in _NAMING

@@ -1,7 +1,7 @@
 """Mentions: the release of vLLM that a project's own words name, though nothing installs it.
 
 A comment, the name of an environment, a lock file or the script nearby that sets the environment
-up do not pin what a server runs on; yet where they name a release nobody should be told as a fact
+up do not pin what a server runs on; yet where they name a release nobody should hear as a fact
 what is true of others only.
 """
 

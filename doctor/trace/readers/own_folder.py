@@ -2,7 +2,7 @@
 
 slurmd writes a script into a folder of its own and runs that (``slurm_script`` below
 ``SlurmdSpoolDir``; ``src/slurmd/slurmstepd/mgr.c``, ``_make_batch_script``), so that nothing that
-lies beside the script is beside ``$0``.
+lies next to the script is next to ``$0``.
 """
 
 from __future__ import annotations

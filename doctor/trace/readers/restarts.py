@@ -1,4 +1,4 @@
-"""Restarts: a server that is started anew, which is no second server beside the first."""
+"""Restarts: a server that is started anew, so there is never a second one at the same time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from doctor.values.value import UNKNOWN
 
 
 def endings(walk: Walk) -> list[int]:
-    """The moments at which the script ends some program; which one can't always be told."""
+    """The moments at which the script ends some program; which one can't always be known."""
     return [each.order for each in walk.invocations if is_a(each.program, Trait.ENDS_OTHERS)]
 
 

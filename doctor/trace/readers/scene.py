@@ -43,7 +43,7 @@ _Found = TypeVar("_Found")
 
 
 class Settings(Record):
-    """What the trace is told about the site; one for all scripts of a scan.
+    """What the site's pages and settings tell the trace; one for all scripts of a scan.
 
     ``slurm`` says that every script is for Slurm, ``vllm_version`` which release they run on,
     ``gpu_types`` which type of GPU a partition has.
@@ -150,7 +150,7 @@ class Scene(Record):
 
     @cached_property
     def node_shared(self) -> bool | UnknownType:
-        """Whether other jobs may run beside this one."""
+        """Whether other jobs may share the nodes of this one."""
         return node_shared(self.requests)
 
     @property

@@ -135,7 +135,7 @@ def _fact(
 
 
 def _devices(group: Sequence[Started]) -> list[Value | None]:
-    """The numbers of their GPUs that the servers are told by a flag."""
+    """The numbers of their GPUs that a flag gives the servers."""
     flags = (each.server.arguments.last("--device-ids") for each in group)
     return [flag.value if flag is not None else None for flag in flags]
 

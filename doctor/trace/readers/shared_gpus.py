@@ -46,7 +46,7 @@ class _Placed(Record):
 
 
 def shared(scene: Scene) -> Iterator[SharedGpu]:
-    """The GPUs of which servers that run at the same time want more than there is."""
+    """GPUs that servers running at the same time want more of than there is."""
     if scene.walk.truncated:
         return
     ends = endings(scene.walk)
@@ -86,7 +86,7 @@ def _groups(
 def _copied(
     users: Sequence[_Placed], scene: Scene
 ) -> Iterator[tuple[list[_Placed], tuple[Vary, ...]]]:
-    """Servers of which several copies run at the same time, all on the same GPU."""
+    """Servers that have several copies running at the same time, all on the same GPU."""
     for each in users:
         where = each.started.invocation
         value = each.named.value if each.named is not None else Value()
@@ -141,7 +141,7 @@ def _placed(started: Started, scene: Scene) -> _Placed | None:
 
 
 def _is_here(started: Started, scene: Scene) -> bool:
-    """Whether it surely runs on the machine where the script does, beside what else runs there."""
+    """Whether it surely runs on the machine where the script does, with what else runs there."""
     context = started.invocation.context
     if context.remote or context.uncalled or context.batch_job is not None:
         return False

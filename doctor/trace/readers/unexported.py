@@ -26,7 +26,7 @@ _EXPORTS_ALL = regex(r"\bset[ \t]+(?:-\w*a|-o[ \t]+allexport)\b")
 
 
 def read(scene: Scene) -> Iterator[KeptVariable]:
-    """A fact for each variable of which the script does nothing but set it before a server."""
+    """A fact for each variable that the script only sets before a server, and doesn't use."""
     texts = [*scene.texts]
     if not scene.started or any(map(_EXPORTS_ALL.search, texts)):
         return

@@ -124,7 +124,7 @@ def _sockets(invocation: Invocation) -> Iterator[Value]:
 
 
 def _variables(invocation: Invocation) -> Iterator[tuple[str, Value]]:
-    """The variables by which a program is told where to write."""
+    """The variables that say where a program writes."""
     for name in invocation.environment:
         if not (name.endswith(_FOLDER_VARIABLES) or name in _OTHER_VARIABLES):
             continue

@@ -104,7 +104,7 @@ def _copies(seen: Sequence[_Seen]) -> list[tuple[list[_Seen], list[_Seen]]]:
     """The servers that one place starts: the copies of each, and the alternatives to them.
 
     What can happen on one path through the script is a server of its own; what excludes one of
-    these is an alternative to it. Of these the likeliest is told first: the one that rests the
+    these is an alternative to it. Of these the likeliest is listed first: the one that rests the
     least on variables that somebody may give.
     """
     likeliest: list[_Seen] = []
@@ -137,7 +137,7 @@ def _beside(one: _Seen, other: _Seen) -> bool:
 
 
 def _nearest(alternative: _Seen, chosen: Sequence[_Seen]) -> _Seen:
-    """The server to which another one is an alternative: in the same turn, and the most alike."""
+    """The server that another may replace: in the same iteration, and the most alike."""
 
     def likeness(other: _Seen) -> tuple[bool, bool, int]:
         turns = other.started.invocation.context.turns

@@ -48,7 +48,7 @@ class Feature(Record):
 
 
 def traits(started: Started) -> Mapping[str, Feature]:
-    """All that is told of a server, by its name."""
+    """All that is said of a server, by its name."""
     return {
         "model": _model(started),
         "devices": _devices(started),

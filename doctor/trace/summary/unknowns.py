@@ -1,4 +1,4 @@
-"""Unknowns, as a person wants to be told of them: what is not known, and where it comes from."""
+"""Unknowns, as a person wants to read of them: what is not known, and where it comes from."""
 
 from __future__ import annotations
 

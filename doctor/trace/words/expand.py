@@ -39,7 +39,7 @@ from doctor.values.value import Text, Unknown, Value, derived, is_too_long, know
 class Expander(Record):
     """Expands words in a state. ``substitute`` gives the outputs of a command substitution.
 
-    ``bounds`` is told of the work, and of what is left out.
+    ``bounds`` counts the work, and notes what is left out.
     """
 
     state: State
