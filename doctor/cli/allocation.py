@@ -18,7 +18,7 @@ from doctor.cli.outcome import EXIT_CODES
 
 if TYPE_CHECKING:
     from doctor.cluster.merge import Overview
-    from doctor.cluster.told import Told
+    from doctor.cluster.node_report import NodeReport
     from doctor.config import Config
     from doctor.facts.node import NodeFact
     from doctor.node.checks import Check
@@ -40,11 +40,11 @@ def examine_all(
     """Examine all nodes of a job, draw one picture of them, and tell whether all are fit."""
     from doctor.cluster import steps
     from doctor.cluster.merge import merge
-    from doctor.cluster.told import read
+    from doctor.cluster.node_report import read
 
     allocation = steps.allocation(job, os.environ)
     arguments = ["node", "--format=json", *given(context, but=_OURS)]
-    told: list[Told] = []
+    told: list[NodeReport] = []
     for node, ended in steps.on_each(allocation.job, allocation.nodes, arguments, timeout):
         told.append(read(node, ended, sys.executable, timeout + steps.STARTING))
         if not told[-1].why:
@@ -68,7 +68,7 @@ def with_all_reduce(found: Examination, config: Config, seconds: float) -> Exami
 
 
 def _between(
-    job: str, told: Sequence[Told], options: Mapping[str, Any]
+    job: str, told: Sequence[NodeReport], options: Mapping[str, Any]
 ) -> Iterator[NodeFact | Gap]:
     """What is found between the nodes that answered."""
     gpus = {each.node: [str(gpu["gpu"]) for gpu in each.gpus] for each in told if not each.why}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
-from doctor.cluster.told import Object
+from doctor.cluster.node_report import Object
 
 #: What is held on a GPU that nobody uses, in GiB at most: by the driver, a monitor, a display.
 _IDLE = 1.0

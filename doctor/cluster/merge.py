@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from doctor.base.record import Record
-from doctor.cluster.told import Object, Told
+from doctor.cluster.node_report import NodeReport, Object
 from doctor.node.checks import Check, Status
 from doctor.slurm.hostlist import fold
 
@@ -30,7 +30,7 @@ class Kind(Record):
 class Overview(Record):
     """Many nodes side by side. ``exclude`` and ``administrators`` are None if nothing is wrong."""
 
-    nodes: tuple[Told, ...]
+    nodes: tuple[NodeReport, ...]
     kinds: tuple[Kind, ...]
     verdict: str
     exclude: str | None
@@ -40,7 +40,7 @@ class Overview(Record):
 
 
 def merge(
-    told: Iterable[Told],
+    told: Iterable[NodeReport],
     job: str | None = None,
     bad: Iterable[str] = (),
     between: Iterable[Check] = (),
@@ -63,7 +63,7 @@ def merge(
     )
 
 
-def _verdict(nodes: Sequence[Told], between: Sequence[Check]) -> str:
+def _verdict(nodes: Sequence[NodeReport], between: Sequence[Check]) -> str:
     verdicts = {each.verdict for each in nodes}
     verdicts |= {"not fit" for check in between if check.status is Status.ERROR}
     for worst in ("not fit", "unknown"):
@@ -72,7 +72,7 @@ def _verdict(nodes: Sequence[Told], between: Sequence[Check]) -> str:
     return "fit" if "fit" in verdicts else "unknown"
 
 
-def _kinds(nodes: Sequence[Told]) -> Iterator[Kind]:
+def _kinds(nodes: Sequence[NodeReport]) -> Iterator[Kind]:
     """The kinds of failures, the worst first and of these the most frequent."""
     found: dict[tuple[str, str, str], dict[str, list[Object]]] = {}
     for each in nodes:
@@ -105,7 +105,7 @@ def by_node(lines: Iterable[tuple[str, str]]) -> Iterator[str]:
         yield f"{fold(named)}: {line}"
 
 
-def _sentence(nodes: Sequence[Told]) -> str | None:
+def _sentence(nodes: Sequence[NodeReport]) -> str | None:
     """One sentence for the administrators, about what only they can mend."""
     faults = [
         (f"{fault['gpu']}: {fault['sentence']}" if fault["gpu"] else fault["sentence"], each.node)
@@ -118,7 +118,7 @@ def _sentence(nodes: Sequence[Told]) -> str | None:
     return f"To the administrators: nodes are not fit for jobs: {told}."
 
 
-def _endings(nodes: Sequence[Told], job: str | None) -> Iterator[str]:
+def _endings(nodes: Sequence[NodeReport], job: str | None) -> Iterator[str]:
     """The commands that end one's own leftover processes, where they are."""
     step = f"srun --jobid={job} --overlap --nodes=1 --ntasks=1 --nodelist=" if job else "ssh "
     for each in nodes:

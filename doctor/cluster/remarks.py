@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from doctor.cluster.told import Told
+from doctor.cluster.node_report import NodeReport
 
 
-def remark(each: Told) -> str:
+def remark(each: NodeReport) -> str:
     """The checks that failed, why nobody knows, or the reason that Slurm has for its state."""
     said = [each.why]
     if each.verdict == "not fit":

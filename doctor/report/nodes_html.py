@@ -7,8 +7,8 @@ from html import escape
 
 from doctor.cluster.cells import Cell, cell
 from doctor.cluster.merge import Kind, Overview
+from doctor.cluster.node_report import NodeReport
 from doctor.cluster.remarks import remark
-from doctor.cluster.told import Told
 from doctor.report.style import visible
 
 _STYLE = """
@@ -52,14 +52,14 @@ def render(found: Overview, title: str) -> Iterator[str]:
     yield "</body></html>"
 
 
-def _counts(nodes: Sequence[Told]) -> Iterator[str]:
+def _counts(nodes: Sequence[NodeReport]) -> Iterator[str]:
     verdicts = [each.verdict for each in nodes]
     for verdict in sorted(set(verdicts)):
         style = _STYLES.get(verdict, "dim")
         yield f'<span class="{style}">{verdicts.count(verdict)} {_text(verdict)}</span>'
 
 
-def _row(each: Told) -> str:
+def _row(each: NodeReport) -> str:
     cells = "".join(
         f'<span class="{shown.style}" title="{_text(_words(gpu, shown))}">{shown.letter}</span>'
         for gpu, shown in ((gpu, cell(gpu)) for gpu in each.gpus)
@@ -77,7 +77,7 @@ def _words(gpu: object, shown: Cell) -> str:
     return f"{told.get('gpu', 'GPU')}: {holders or shown.words}"
 
 
-def _legend(nodes: Sequence[Told]) -> str:
+def _legend(nodes: Sequence[NodeReport]) -> str:
     shown = {cell(gpu) for each in nodes for gpu in each.gpus}
     return " · ".join(_text(f"{each.letter} {each.words}") for each in Cell if each in shown)
 

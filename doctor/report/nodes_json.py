@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from doctor.cluster.merge import Overview
-from doctor.cluster.told import Told
+from doctor.cluster.node_report import NodeReport
 from doctor.report.node_json import as_json
 
 
@@ -34,7 +34,7 @@ def render(found: Overview, **about: Any) -> Iterator[str]:
     yield from json.dumps(told, indent=2).splitlines()
 
 
-def _node(each: Told) -> dict[str, Any]:
+def _node(each: NodeReport) -> dict[str, Any]:
     return {
         "node": each.node,
         "verdict": each.verdict,

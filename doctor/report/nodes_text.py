@@ -8,8 +8,8 @@ from itertools import groupby
 
 from doctor.cluster.cells import Cell, cell
 from doctor.cluster.merge import Kind, Overview
+from doctor.cluster.node_report import NOT_LOOKED_AT, NodeReport
 from doctor.cluster.remarks import remark
-from doctor.cluster.told import NOT_LOOKED_AT, Told
 from doctor.node.bounds import first
 from doctor.node.checks import Check, Status
 from doctor.report.style import Styled, cells, paint, visible
@@ -54,7 +54,7 @@ def _lines(found: Overview, title: str, width: int, verbose: bool) -> Iterator[S
     yield from _advice(found)
 
 
-def _counts(nodes: Sequence[Told]) -> Iterator[Styled]:
+def _counts(nodes: Sequence[NodeReport]) -> Iterator[Styled]:
     comma = ""
     for verdict, style in _VERDICTS.items():
         count = sum(each.verdict == verdict for each in nodes)
@@ -67,7 +67,7 @@ def _counts(nodes: Sequence[Told]) -> Iterator[Styled]:
 # --- the picture ---------------------------------------------------------------------------------
 
 
-def _rows(nodes: Sequence[Told], width: int) -> Iterator[Sequence[Styled]]:
+def _rows(nodes: Sequence[NodeReport], width: int) -> Iterator[Sequence[Styled]]:
     rows = list(_folded(nodes)) if len(nodes) > _ROWS else [(each.node, each) for each in nodes]
     names = max((cells(name) for name, _ in rows), default=0)
     gpus = max((len(each.gpus) for _, each in rows), default=0)
@@ -86,10 +86,10 @@ def _rows(nodes: Sequence[Told], width: int) -> Iterator[Sequence[Styled]]:
         yield [*row, Styled(textwrap.shorten(visible(remark(each)), room, placeholder="…"))]
 
 
-def _folded(nodes: Sequence[Told]) -> Iterator[tuple[str, Told]]:
+def _folded(nodes: Sequence[NodeReport]) -> Iterator[tuple[str, NodeReport]]:
     """Nodes that look alike as one, under all their names."""
 
-    def look(each: Told) -> tuple[object, ...]:
+    def look(each: NodeReport) -> tuple[object, ...]:
         return ([cell(gpu).letter for gpu in each.gpus], each.state, each.verdict, remark(each))
 
     ordered = sorted(nodes, key=lambda each: (repr(look(each)), each.node))
@@ -98,7 +98,7 @@ def _folded(nodes: Sequence[Told]) -> Iterator[tuple[str, Told]]:
         yield fold(each.node for each in group), group[0]
 
 
-def _legend(nodes: Sequence[Told]) -> Iterator[Sequence[Styled]]:
+def _legend(nodes: Sequence[NodeReport]) -> Iterator[Sequence[Styled]]:
     shown = {cell(gpu) for each in nodes for gpu in each.gpus}
     if shown:
         yield []

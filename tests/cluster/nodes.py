@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from doctor.cluster.told import Told
+from doctor.cluster.node_report import NodeReport
 
 Object = dict[str, Any]
 
@@ -24,14 +24,16 @@ def check(code: str, status: str, message: str = "", *evidence: str) -> Object:
     }
 
 
-def fit(node: str, gpus: int = 8) -> Told:
-    return Told(node, "fit", gpus=tuple(map(gpu, range(gpus))), checks=(check("VN101", "ok"),))
+def fit(node: str, gpus: int = 8) -> NodeReport:
+    return NodeReport(
+        node, "fit", gpus=tuple(map(gpu, range(gpus))), checks=(check("VN101", "ok"),)
+    )
 
 
-def held(node: str) -> Told:
+def held(node: str) -> NodeReport:
     """A node whose second GPU somebody else holds."""
     evidence = "GPU 1: 70 of 80 GiB are held by bob."
-    return Told(
+    return NodeReport(
         node,
         "not fit",
         gpus=(gpu(0), gpu(1, 70.0, "another-user"), *map(gpu, range(2, 8))),
@@ -40,5 +42,5 @@ def held(node: str) -> Told:
     )
 
 
-def silent(node: str) -> Told:
-    return Told(node, "unknown", why="no answer within 16 s")
+def silent(node: str) -> NodeReport:
+    return NodeReport(node, "unknown", why="no answer within 16 s")

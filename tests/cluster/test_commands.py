@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from doctor.cluster.commands import Ended, run, run_all
+from doctor.cluster.node_report import read
 from doctor.cluster.steps import own_command
-from doctor.cluster.told import read
 
 
 def test_each_ends_on_its_own() -> None:

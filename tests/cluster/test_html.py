@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 
 from doctor.cluster.merge import merge
-from doctor.cluster.told import NOT_LOOKED_AT
+from doctor.cluster.node_report import NOT_LOOKED_AT
 from doctor.report import nodes_html
 
-from .nodes import Told, fit, held, silent
+from .nodes import NodeReport, fit, held, silent
 
 EVIL = "<script>alert(1)</script>"
 
 
 def page() -> str:
-    drained = Told("gpu05", NOT_LOOKED_AT, state="drained", reason=EVIL)
+    drained = NodeReport("gpu05", NOT_LOOKED_AT, state="drained", reason=EVIL)
     nodes = [replace(fit("gpu01"), state="idle"), held("gpu02"), silent("gpu03"), drained]
     return "\n".join(nodes_html.render(merge(nodes), "nodes of the cluster"))
 

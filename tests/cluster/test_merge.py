@@ -7,7 +7,7 @@ import json
 from doctor.cluster.merge import Overview, merge
 from doctor.report import nodes_json, nodes_text
 
-from .nodes import Told, check, fit, gpu, held, silent
+from .nodes import NodeReport, check, fit, gpu, held, silent
 
 
 def _text(found: Overview, **options: bool) -> list[str]:
@@ -42,7 +42,7 @@ def test_the_known_bad_nodes_are_excluded_too() -> None:
 
 def test_what_is_one_s_own_fault_excludes_no_node() -> None:
     own = gpu(0, 70.0, "own-leftover", own_pids="11 12   # and 3 more")
-    found = merge([Told("gpu02", "not fit", gpus=(own,))], "7")
+    found = merge([NodeReport("gpu02", "not fit", gpus=(own,))], "7")
     assert (found.exclude, found.administrators) == (None, None)
     assert found.endings == (
         "srun --jobid=7 --overlap --nodes=1 --ntasks=1 --nodelist=gpu02 kill 11 12",
@@ -58,14 +58,14 @@ def test_the_worst_verdict_counts() -> None:
 def test_one_reason_for_many_unknown_checks_is_told_once() -> None:
     hangs = tuple(check(code, "unknown", "something hangs") for code in ("VN101", "VN102"))
     (kind,) = merge(
-        [Told("a1", "unknown", checks=hangs), Told("a2", "unknown", checks=hangs)]
+        [NodeReport("a1", "unknown", checks=hangs), NodeReport("a2", "unknown", checks=hangs)]
     ).kinds
     assert [code for code, _ in kind.checks] == ["VN101", "VN102"]
     assert kind.nodes == "a[1-2]"
 
 
 def test_remarks_are_for_who_asks() -> None:
-    found = merge([Told("a", "fit", checks=(check("VN504", "info", "It is low."),))])
+    found = merge([NodeReport("a", "fit", checks=(check("VN504", "info", "It is low."),))])
     assert "It is low." not in "\n".join(_text(found))
     assert "It is low." in "\n".join(_text(found, verbose=True))
 
@@ -83,5 +83,5 @@ def test_a_thousand_nodes() -> None:
 
 
 def test_what_a_node_says_steers_no_terminal() -> None:
-    evil = Told("a", "unknown", why="\x1b[2J gone")
+    evil = NodeReport("a", "unknown", why="\x1b[2J gone")
     assert "\x1b" not in "\n".join(_text(merge([evil])))

@@ -10,7 +10,7 @@ from doctor.slurm.allocation import is_step
 from doctor.slurm.options import Given, Option, read_components
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.programs.options import Unwrapped
-from doctor.trace.readers import beside
+from doctor.trace.readers import step_holders
 from doctor.trace.readers.scene import Scene
 from doctor.values.value import UNKNOWN, UnknownType
 
@@ -22,7 +22,7 @@ def read(scene: Scene) -> Iterator[Step]:
     """The steps among the programs."""
     invocations, request = scene.invocations, scene.request
     keeps_a_job = any(_keeps_a_job(invocation) for invocation in invocations)
-    holders = list(beside.holders(invocations, request))
+    holders = list(step_holders.holders(invocations, request))
     for invocation in invocations:
         if invocation.arguments[0].display.rpartition("/")[2] != "srun":
             continue
@@ -35,7 +35,7 @@ def read(scene: Scene) -> Iterator[Step]:
                 continue
             if invocation.context.uncalled and given.last("jobid") is None:
                 continue  # whoever calls it may be in a job or not
-            other = beside.held_by(invocation, given, holders, request)
+            other = step_holders.held_by(invocation, given, holders, request)
             yield _fact(invocation, given, in_job, timeout, keeps_a_job, other)
 
 

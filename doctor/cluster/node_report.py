@@ -1,4 +1,4 @@
-"""What one of many nodes told of itself, or why it told nothing."""
+"""The report of one of many nodes on itself, or why there is none."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ BRING = (
 )
 
 
-class Told(Record):
+class NodeReport(Record):
     """A node's own JSON (``gpus``, ``checks`` and ``faults`` as `node --format json` has them).
 
-    ``why`` is the reason if it told nothing; its verdict then is `unknown`. ``state`` is what Slurm
-    says of the node, with its ``reason``, where Slurm was asked.
+    ``why`` is the reason if it reported nothing; its verdict then is `unknown`. ``state`` is what
+    Slurm says of the node, with its ``reason``, where Slurm was asked.
     """
 
     node: str
@@ -37,11 +37,11 @@ class Told(Record):
     reason: str = ""
 
 
-def read(node: str, ended: Ended, python: str, seconds: float) -> Told:
-    """What a node told, from what its step wrote."""
+def read(node: str, ended: Ended, python: str, seconds: float) -> NodeReport:
+    """A node's report, from what its step wrote."""
     try:
         found = json.loads(ended.output)
-        return Told(
+        return NodeReport(
             node,
             str(found["verdict"]),
             gpus=tuple(map(dict, found["gpus"])),
@@ -50,7 +50,7 @@ def read(node: str, ended: Ended, python: str, seconds: float) -> Told:
             seconds=float(found["seconds"]),
         )
     except (ValueError, KeyError, TypeError):
-        return Told(node, "unknown", why=_why(ended, python, seconds))
+        return NodeReport(node, "unknown", why=_why(ended, python, seconds))
 
 
 def _why(ended: Ended, python: str, seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Steps beside one another: what holds the job, or its GPUs, while another step is to start."""
+"""Steps that hold the job, or its GPUs, while another step is to start."""
 
 from __future__ import annotations
 
