@@ -84,6 +84,9 @@ class Launch(Fact, kw_only=True):
         "whether the candidate releases are among them; unknown where some are", False
     )
     tensor_parallel_size: int | UnknownType | None = attribute("the value of the flag")
+    expert_parallel: bool | UnknownType = attribute(
+        "whether `--enable-expert-parallel` is given", UNKNOWN
+    )
     draft_tensor_parallel_size: int | UnknownType | None = attribute(
         "over how many GPUs the drafter is to be split; null where it follows the model"
     )

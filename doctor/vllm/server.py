@@ -52,6 +52,7 @@ class Server(Record, kw_only=True):
     speculation: Speculation
     tool_call_parser: str | UnknownType | None
     enable_auto_tool_choice: bool | UnknownType
+    enable_expert_parallel: bool | UnknownType
     tool_parser_plugin: str | UnknownType | None
     reasoning_parser: str | UnknownType | None
     reasoning_parser_plugin: str | UnknownType | None
@@ -121,6 +122,7 @@ _SWITCHES = {
     "headless": "--headless",
     "enforce_eager": "--enforce-eager",
     "enable_auto_tool_choice": "--enable-auto-tool-choice",
+    "enable_expert_parallel": "--enable-expert-parallel",
     "trust_remote_code": "--trust-remote-code",
     "disable_log_requests": "--disable-log-requests",
     "disable_log_stats": "--disable-log-stats",

@@ -75,6 +75,7 @@ def _of_line(started: Started, knowledge: Knowledge) -> Launch:
     evidence = dict(server.evidence)
     found = started.candidates
     evidence["auto_tool_choice"] = evidence.get("enable_auto_tool_choice", Evidence())
+    evidence["expert_parallel"] = evidence.get("enable_expert_parallel", Evidence())
     evidence["memory_share"] = evidence.get("gpu_memory_utilization", Evidence())
     model = server.model_name
     needs = needed(server, found, knowledge)
@@ -101,6 +102,7 @@ def _of_line(started: Started, knowledge: Knowledge) -> Launch:
         cuda_graphs=server.cuda_graphs,
         pipeline_parallel_size=server.pipeline_parallel_size,
         tensor_parallel_size=server.tensor_parallel_size,
+        expert_parallel=server.enable_expert_parallel,
         reasoning_plugin=_given(server.reasoning_parser_plugin),
         needs_release=needs.release if needs else None,
         too_old=needs is not None,
