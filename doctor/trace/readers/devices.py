@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from doctor.base.numbers import whole_number
 from doctor.base.record import Record
-from doctor.base.regex import regex
 from doctor.diagnostic import Location
 from doctor.facts.base import Evidence
 from doctor.slurm.gpus import BOUND_TO_TASK, GPU_OPTIONS, gpus_bound_to_task, gpus_of_task
@@ -35,8 +33,6 @@ _OTHER_SHAPES = (
     "--headless",
     "--device",
 )
-#: Ray brings the GPUs of other nodes together; it may have been started by another script.
-_RAY = regex(r"(?<![a-z])ray(?![a-z])", re.IGNORECASE)
 
 
 class Limit(Record):
@@ -164,7 +160,7 @@ def gathers_nodes(started: Started, scene: Scene, job: Request | None) -> bool:
     On several nodes that may be the work of any program that the script starts before it.
     """
     backend = started.server.distributed_executor_backend
-    if backend not in (None, "mp", "uni") or any(_RAY.search(text) for text in scene.texts):
+    if backend not in (None, "mp", "uni") or scene.names_ray:
         return True
     if job is None or job.asks.nodes in (None, 1) or started.server.nnodes != 1:
         return False

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from doctor.vllm.tables import Tables
 
 _CLIENT = regex(r"client|bench|health|http\.server|wait_for|request", re.IGNORECASE)
+_RAY = regex(r"(?<![a-z])ray(?![a-z])", re.IGNORECASE)
 _IN_JOB = regex(r"\$\{?SLURM_(JOB|PROC|NODE|LOCAL|ARRAY|STEP|TASK|NTASKS)")
 _Found = TypeVar("_Found")
 
@@ -98,6 +99,11 @@ class Scene(Record):
     def texts(self) -> Iterator[str]:
         """The script, and those that it runs or includes."""
         return (source.text for source in self.walk.scripts.values())
+
+    @cached_property
+    def names_ray(self) -> bool:
+        """Whether the script names Ray, which another script may have started for it."""
+        return any(_RAY.search(text) for text in self.texts)
 
     @property
     def shared_folders(self) -> tuple[str, ...]:
