@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from doctor.shell.tree import AndOr, Block, Command, If, Pipeline, Simple, Statement, Test, While
+from collections.abc import Sequence
+
+from doctor.shell.tree import (
+    AndOr,
+    ArithmeticCommand,
+    Block,
+    Command,
+    If,
+    Pipeline,
+    Simple,
+    Statement,
+    Test,
+    While,
+    Word,
+)
 from doctor.shell.walk import commands
 from doctor.trace.machine.readiness import Written, answered, leaves
 
@@ -10,7 +24,8 @@ from doctor.trace.machine.readiness import Written, answered, leaves
 _IDLE = frozenset("sleep echo printf date tail head cat nvidia-smi hostname : true false".split())
 #: What asks for an answer, or reads one.
 _ASKS = _IDLE | frozenset("curl wget nc grep egrep jq wc tr cut awk sed test [".split())
-_FOR_EVER = ("true", ":", "1")
+_CONSTANT = ("true", ":", "false", "1")
+_NUMBERS = ("-eq", "-ne", "-lt", "-le", "-gt", "-ge")
 
 
 def waits_for_ever(loop: While, written: Written) -> bool:
@@ -21,13 +36,38 @@ def waits_for_ever(loop: While, written: Written) -> bool:
     alone = len(loop.condition) == 1 and _is_one_question(last)
     if alone and answered(last, written) is loop.until:
         return _are(loop.body, _IDLE)
-    words = last.words if isinstance(last, Simple) else ()
-    if loop.until or len(words) != 1 or words[0].literal not in _FOR_EVER:
+    if loop.until or not _is_constant(last):
         return False
     leaving = [each for each in loop.body if leaves(each.command, written)]
     others = tuple(each for each in loop.body if each not in leaving)
     plain = all(_leaves_by_that_alone(each.command) for each in leaving)
     return bool(leaving) and plain and _are(others, _IDLE)
+
+
+def asks_nothing(condition: Block) -> bool:
+    """Whether nothing changes a condition: ``true``, ``[ 1 ]``, ``[[ a == a ]]``, ``((1))``."""
+    return len(condition) == 1 and _is_constant(condition[0].command)
+
+
+def _is_constant(command: Command) -> bool:
+    match command:
+        case Pipeline(commands=(only,)):
+            return _is_constant(only)
+        case ArithmeticCommand(expression=word):
+            return (word.literal or "").strip().isdecimal()
+        case Test(words=words):
+            return _compares_constants(words)
+        case Simple(words=(word,)):
+            return word.literal in _CONSTANT
+        case Simple(words=(word, *words)) if word.literal in ("[", "test"):
+            return _compares_constants(words)
+    return False
+
+
+def _compares_constants(words: Sequence[Word]) -> bool:
+    """Whether a test is of texts alone, and asks for no file."""
+    texts = [word.literal for word in words]
+    return all(text is not None and (text[:1] != "-" or text in _NUMBERS) for text in texts)
 
 
 def _is_one_question(command: Command) -> bool:

@@ -226,7 +226,13 @@ def _varying(
 
 def _while(shell: Shell, command: While, state: State, number: int) -> list[Result]:
     done: list[Result] = []
-    if not _is_endless(command) and not _only_waits(command.body, state):
+    if endless.asks_nothing(command.condition):
+        tested = merge(shell.block(command.condition, state.copy()))
+        if [result.truth for result in tested] == [command.until]:
+            return tested
+    elif _only_waits(command.body, state):
+        shell.block(command.condition, state.copy())
+    else:
         for index in range(MAX_TURNS):
             tested = merge(shell.block(command.condition, state.copy()))
             if len(tested) != 1 or tested[0].truth is None:
@@ -238,8 +244,6 @@ def _while(shell: Shell, command: While, state: State, number: int) -> list[Resu
             if not going_on or shell.walk.exhausted:
                 return merge(done)
             state = joined(going_on)
-    else:
-        shell.block(command.condition, state.copy())
     if readiness.asks_a_server(command, shell.frame.written):
         shell.branch.settled += 1
     body = command.body
@@ -248,13 +252,6 @@ def _while(shell: Shell, command: While, state: State, number: int) -> list[Resu
     results = _varying(shell, body, state, number)
     shell.may_hold()
     return merge([*done, *results])
-
-
-def _is_endless(command: While) -> bool:
-    """``while true``: walked once, whatever ends it."""
-    first = command.condition[0].command if command.condition else None
-    words = first.words if isinstance(first, Simple) else ()
-    return len(words) == 1 and words[0].literal in ("true", ":", "false", "1")
 
 
 def _only_waits(body: Block, state: State) -> bool:
@@ -282,7 +279,8 @@ def _arithmetic_for(
     expander = shell.expander(state)
     _clause(shell, command.start, state)
     done: list[Result] = []
-    for index in range(MAX_TURNS):
+    unlimited = command.condition.literal is not None and not command.condition.literal.strip()
+    for index in range(0 if unlimited else MAX_TURNS):
         verdicts = _clause(shell, command.condition, state)
         if len(verdicts) != 1 or verdicts[0] is None:
             break
