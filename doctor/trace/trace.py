@@ -16,7 +16,7 @@ from doctor.facts.inputs import InputFile, UnparsedStatement
 from doctor.shell.tree import Script
 from doctor.trace.domain.frame import FileFrame
 from doctor.trace.domain.results import Flow
-from doctor.trace.domain.state import State
+from doctor.trace.domain.state import Content, State
 from doctor.trace.machine import traps
 from doctor.trace.machine.interpreter import Interpreter
 from doctor.trace.machine.journal import Beside, Holds, Load, Walk, holds_nothing, nothing_beside
@@ -39,7 +39,6 @@ from doctor.trace.readers import (
 )
 from doctor.trace.readers.concurrency import JobShape
 from doctor.trace.readers.scene import Reader, Scene, Settings
-from doctor.values.value import Value
 
 if TYPE_CHECKING:
     from doctor.trace.readers.servers import Started
@@ -136,7 +135,7 @@ def walked(
     beside: Beside = nothing_beside,
     has_folder: Holds = holds_nothing,
     container: Container | None = None,
-    variables: Mapping[str, Value] = MappingProxyType({}),
+    variables: Mapping[str, Content] = MappingProxyType({}),
 ) -> Walk:
     """A walk over the script from its first line, then over the functions that nobody called.
 

@@ -73,6 +73,7 @@ class Unknown(Record):
     ``matched`` is true where the name is a pattern and the unknown a file name that matches it.
     Two of one name are surely equal only if ``which`` agrees: a command that runs twice may print
     something else. ``since`` is the moment of the walk at which it came to be, 0 if before it.
+    ``filled`` is true where it surely is not empty.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Unknown(Record):
     origin: Origin | None = field(default=None, compare=False)
     which: int = 0
     since: int = 0
+    filled: bool = field(default=False, compare=False)
 
 
 Piece: TypeAlias = Text | Unknown

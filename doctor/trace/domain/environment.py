@@ -40,6 +40,14 @@ BASES = frozenset({SCRIPT_FOLDER, "$SLURM_SUBMIT_DIR", "$PWD", "$(pwd)"})
 
 #: What every job has.
 _OF_A_JOB = frozenset("SLURM_SUBMIT_DIR SLURM_JOB_NODELIST SLURM_JOB_NAME SLURM_NNODES".split())
+#: What Slurm surely sets in a batch script (sbatch(1), "Output environment variables").
+SET_IN_JOB = _OF_A_JOB | frozenset(
+    "SLURM_JOB_ID SLURM_JOBID SLURM_NODELIST SLURM_JOB_NUM_NODES SLURM_JOB_PARTITION "
+    "SLURM_JOB_USER SLURM_SUBMIT_HOST SLURM_CLUSTER_NAME SLURMD_NODENAME SLURM_CPUS_ON_NODE "
+    "SLURM_JOB_CPUS_PER_NODE SLURM_TASKS_PER_NODE".split()
+)
+#: And in each task of an array.
+SET_IN_ARRAY = frozenset("SLURM_ARRAY_JOB_ID SLURM_ARRAY_TASK_ID".split())
 #: Variables that hold a number.
 _NUMBERS = frozenset("SLURM_JOB_ID SLURM_JOBID SLURM_ARRAY_JOB_ID SLURM_ARRAY_TASK_ID UID".split())
 
@@ -58,12 +66,17 @@ def is_always_set(name: str) -> bool:
 
 
 def inherited(
-    name: str, origin: Origin | None = None, many: bool = False, since: int = 0
+    name: str,
+    origin: Origin | None = None,
+    many: bool = False,
+    since: int = 0,
+    filled: bool = False,
 ) -> Unknown:
     """The unknown that a variable of the environment stands for.
 
-    ``since`` is the moment at which something that can't be known may have set it.
+    ``since`` is the moment at which something that can't be known may have set it; ``filled``:
+    it surely is set.
     """
-    if is_always_set(name):  # none of these holds a list, and nobody sets them
-        return Unknown(f"${name}", _VARIES.get(name, frozenset()), origin=origin)
+    if filled or is_always_set(name):  # none of these holds a list, and nobody sets them
+        return Unknown(f"${name}", _VARIES.get(name, frozenset()), origin=origin, filled=filled)
     return Unknown(f"${name}", many=many, origin=origin, which=since, since=since)

@@ -38,12 +38,14 @@ class Array(Record):
 class Missing(Record):
     """A variable that the script has not set; ``inherited`` if the environment may hold it.
 
-    ``since`` is the moment at which something that can't be known may have set it.
+    ``since`` is the moment at which something that can't be known may have set it. ``filled``:
+    the environment surely holds it.
     """
 
     inherited: bool = True
     assumes: Guard = NO_GUARD
     since: int = 0
+    filled: bool = False
 
 
 Content: TypeAlias = Value | Array | Missing

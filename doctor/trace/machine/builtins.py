@@ -13,7 +13,16 @@ from doctor.shell.tree import Simple
 from doctor.trace.domain.fields import Fields
 from doctor.trace.domain.results import Flow, Result, assuming
 from doctor.trace.domain.state import ARGUMENTS, Missing, State
-from doctor.trace.machine import captured, conditions, getopts, reading, redirects, shells, traps
+from doctor.trace.machine import (
+    captured,
+    computations,
+    conditions,
+    getopts,
+    reading,
+    redirects,
+    shells,
+    traps,
+)
 from doctor.trace.machine import start as external
 from doctor.trace.machine.shell import Shell
 from doctor.trace.programs.options import read_options
@@ -175,7 +184,7 @@ def _printf(shell: Shell, command: Simple, fields: Fields, state: State) -> list
 
 def _let(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
     for value in fields.values[1:]:
-        conditions.compute(shell.expander(state), value, value.display)
+        computations.compute(shell.expander(state), value, value.display)
     return [Result(state)]
 
 

@@ -7,18 +7,18 @@ that a variable which was tested twice is not taken both ways.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from doctor.base.numbers import signed_number
 from doctor.base.patterns import escape, matches
 from doctor.base.regex import regex
 from doctor.base.tokens import blotted
-from doctor.shell.tree import ArithmeticCommand, Command, Literal, Parameter, Simple, Test, Word
+from doctor.shell.tree import Command, Literal, Parameter, Simple, Test, Word
 from doctor.trace.domain.environment import is_number
 from doctor.trace.domain.fields import Fields, append
 from doctor.trace.domain.results import Result, assuming
-from doctor.trace.domain.state import Array, State
+from doctor.trace.domain.state import State
 from doctor.trace.machine.shell import Shell
 from doctor.trace.words import parameters
 from doctor.trace.words.expand import Expander
@@ -43,7 +43,7 @@ def test_command(shell: Shell, command: Test, state: State) -> list[Result]:
         )
         found = [Fields((value,), value.assumes) for value in values]
         combined = expander.combined(combined, found, append)
-    return _decide(combined, state, asked(shell, command))
+    return _decide(expander, combined, state, asked(shell, command))
 
 
 def test_builtin(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
@@ -53,7 +53,8 @@ def test_builtin(shell: Shell, command: Simple, fields: Fields, state: State) ->
         values = values[:-1]
     if any(value.many and value.text is None for value in values):
         values = tuple(_one(value) for value in values)
-    return _decide([Fields(values, fields.assumes)], state, asked(shell, command))
+    alternatives = [Fields(values, fields.assumes)]
+    return _decide(shell.expander(state), alternatives, state, asked(shell, command))
 
 
 def _one(value: Value) -> Value:
@@ -71,8 +72,11 @@ def asked(shell: Shell, command: Command) -> Asked:
     return Asked(written, f"`{shown}` in line {row}")
 
 
-def _decide(alternatives: Sequence[Fields], state: State, condition: Asked) -> list[Result]:
+def _decide(
+    expander: Expander, alternatives: Sequence[Fields], state: State, condition: Asked
+) -> list[Result]:
     """The ways on from a condition, one for each of its possible outcomes."""
+    alternatives = [held for fields in alternatives for held in _looked_up(expander, fields)]
     verdicts = [(fields, _Condition(fields.values).verdict()) for fields in alternatives]
     if verdicts and len({verdict for _, verdict in verdicts}) == 1 and verdicts[0][1] is not None:
         return [Result(state, verdicts[0][1])]
@@ -84,6 +88,27 @@ def _decide(alternatives: Sequence[Fields], state: State, condition: Asked) -> l
                 way = assuming(state, guard | fields.assumes)
                 results += [Result(way, truth)] if way is not None else []
     return results or [Result(state)]
+
+
+def _looked_up(expander: Expander, fields: Fields) -> list[Fields]:
+    """The words of a test with what ``-v NAME`` asks about in the place of the name."""
+    if not any(value.text == "-v" for value in fields.values):
+        return [fields]
+    combined = [Fields((), fields.assumes)]
+    for index, value in enumerate(fields.values):
+        name = value.text if index and fields.values[index - 1].text == "-v" else None
+        held = _contents(expander, name) if name and name.isidentifier() else [value]
+        found = [Fields((each,), each.assumes) for each in held]
+        combined = expander.combined(combined, found, append)
+    return combined
+
+
+def _contents(expander: Expander, name: str) -> Iterator[Value]:
+    """What a variable may hold; one that is set and empty counts as filled."""
+    for content in parameters.contents(expander.state, name):
+        for filled, case in parameters.emptiness(content, name):
+            is_set = filled or (isinstance(case, Value) and case.text == "")
+            yield replace(known("set") if is_set else Value(), assumes=case.assumes)
 
 
 def _choice(values: tuple[Value, ...], truth: bool, condition: Asked) -> Guard:
@@ -204,16 +229,16 @@ class _Condition:
 
 
 def _is_nonempty(value: Value) -> bool | None:
-    if any(isinstance(piece, Text) and piece.text for piece in value.pieces):
+    if any(p.text if isinstance(p, Text) else p.filled for p in value.pieces):
         return True
     return None if value.pieces else False
 
 
 def _unary(operator: str, value: Value) -> bool | None:
-    if operator not in ("-z", "-n"):
+    if operator not in ("-z", "-n", "-v"):
         return None
     nonempty = _is_nonempty(value)
-    return None if nonempty is None else nonempty == (operator == "-n")
+    return None if nonempty is None else nonempty == (operator != "-z")
 
 
 def _compare(operator: str, left: Value, right: Value) -> bool | None:
@@ -237,6 +262,8 @@ _NO_NUMBER = regex(r"[^\d*?\[\\]+")
 def _equals(left: Value, pattern: Value) -> bool | None:
     if pattern.text is None:
         return None
+    if left.text is None and not pattern.text:
+        return False if _is_nonempty(left) else None
     if left.text is None:
         unknown = parameters.single(left)
         is_other = unknown is not None and is_number(unknown) and _NO_NUMBER.fullmatch(pattern.text)
@@ -263,12 +290,10 @@ def case_matches(expander: Expander, subject: Value, patterns: Sequence[Word]) -
     verdict: bool | None = False
     for pattern in patterns:
         value = _pattern(expander, pattern)
-        if value.text == "*":
+        equal = value.text == "*" or _equals(subject, value)
+        if equal:
             return True
-        if subject.text is None or value.text is None:
-            verdict = None
-        elif matches(value.text, subject.text):
-            return True
+        verdict = None if equal is None else verdict
     return verdict
 
 
@@ -284,51 +309,3 @@ def refine(state: State, subject: Word, patterns: Sequence[Word], guard: Guard) 
     )
     if plain:
         state.set(part.name, (Value((Text(text),), guard),))
-
-
-# --- arithmetic -----------------------------------------------------------------------
-
-#: A step at the beginning, and a rest in which nothing else is assigned: ``i++ < 4``.
-_STEP = regex(
-    r"\s*(?:([A-Za-z_]\w*)\s*(\+\+|--)|(\+\+|--)\s*([A-Za-z_]\w*))"
-    r"((?:(?!\+\+|--|(?<![=!<>])=(?!=)).)*)$",
-    re.DOTALL,
-)
-_ASSIGN = regex(r"\s*([A-Za-z_]\w*)\s*([-+*/%]?)=(?!=)(.+)$", re.DOTALL)
-
-
-def arithmetic_command(shell: Shell, command: ArithmeticCommand, state: State) -> list[Result]:
-    """``(( … ))``: true where the result is not 0."""
-    expander = shell.expander(state)
-    written = shell.frame.written(command.span)
-    truths = {
-        None if value.text is None else value.text != "0"
-        for expression in expander.scalar(command.expression)
-        for value in compute(expander, expression, written)
-    }
-    return [Result(state, truths.pop() if len(truths) == 1 else None)]
-
-
-def compute(expander: Expander, expression: Value, written: str) -> list[Value]:
-    """The value of an expression, whose assignments are carried out."""
-    text = expression.display
-    step = _STEP.match(text)
-    if step:
-        name, rest = step.group(1) or step.group(4), step.group(5)
-        sign = (step.group(2) or step.group(3))[0]
-        before = expander.computed(known(name + rest), written)
-        _store(expander, name, known(f"{name} {sign} 1"), written)
-        return before if step.group(1) else expander.computed(known(name + rest), written)
-    assignment = _ASSIGN.match(text)
-    if assignment:
-        name, operator, right = assignment.groups()
-        whole = f"{name} {operator} ({right})" if operator else right
-        return _store(expander, name, known(whole), written)
-    return expander.computed(expression, written)
-
-
-def _store(expander: Expander, name: str, expression: Value, written: str) -> list[Value]:
-    values = expander.computed(expression, written)
-    if not isinstance(expander.state.get(name).alternatives[0], Array):
-        expander.state.set(name, values)
-    return values

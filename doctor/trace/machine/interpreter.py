@@ -41,6 +41,7 @@ from doctor.trace.domain.state import ARGUMENTS, Defined, State
 from doctor.trace.machine import (
     branches,
     captured,
+    computations,
     conditions,
     loops,
     redirects,
@@ -177,7 +178,7 @@ class Interpreter:
             case Test():
                 return conditions.test_command(self, command, state)
             case ArithmeticCommand():
-                return conditions.arithmetic_command(self, command, state)
+                return computations.arithmetic_command(self, command, state)
             case Pipeline():
                 return self._pipeline(command, state)
             case AndOr():

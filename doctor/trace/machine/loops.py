@@ -11,7 +11,7 @@ from doctor.shell.tree import ArithmeticFor, Block, For, Simple, Span, While
 from doctor.trace.domain.fields import Fields
 from doctor.trace.domain.results import Flow, Result, assuming, joined, merge
 from doctor.trace.domain.state import State
-from doctor.trace.machine import captured, conditions, endless, readiness
+from doctor.trace.machine import captured, computations, endless, readiness
 from doctor.trace.machine import widening as turns
 from doctor.trace.machine.journal import EndlessWait
 from doctor.trace.machine.shell import Shell
@@ -311,5 +311,5 @@ def _clause(shell: Shell, clause: object, state: State) -> list[str | None]:
         parts = expression.display.split(",")
         texts = [expression] if len(parts) == 1 else []
         for text in texts:
-            found += [value.text for value in conditions.compute(expander, text, written)]
+            found += [value.text for value in computations.compute(expander, text, written)]
     return found or [None]

@@ -11,7 +11,7 @@ from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.trace.domain.environment import BASES, SCRIPT, SCRIPT_FOLDER
 from doctor.trace.domain.fields import spaced
-from doctor.trace.words import operators
+from doctor.trace.words import arithmetic, operators
 from doctor.values.value import Text, Unknown, Value, derived, known
 
 _MAX_SEQUENCE = 128
@@ -20,6 +20,8 @@ _MOST_ARGUMENTS = 64
 _CONVERSION = regex(r"%(-?0?\d{0,2})([sdq%])")
 _ESCAPES = {"n": "\n", "t": "\t", "\\": "\\"}
 _NUMBER = regex(r"-?(0|[1-9]\d{0,17})")
+#: A word of a sum that ``expr`` works out; to it a zero in front is nothing special.
+_OF_SUM = regex(r"0|-?[1-9]\d{0,17}|[-+*/%()]")
 _SPECIAL = regex(r"[^\w@%+=:./^~#-]|^[#~]")
 
 
@@ -78,6 +80,8 @@ def printed(name: str, arguments: Sequence[Value]) -> Value | None:
         return without_line_ends(formatted(arguments[0], tuple(arguments[1:])))
     if name == "seq":
         return _sequence([v.text for v in arguments])
+    if name == "expr":
+        return _computed([v.text for v in arguments])
     if name == "basename" and len(arguments) == 1:
         return _base_name(arguments[0])
     if name == "dirname" and arguments:
@@ -174,6 +178,20 @@ def is_based(path: Value) -> bool:
     """Whether a path begins with a folder that is known by its name, such as the script's own."""
     first = path.pieces[0] if path.pieces else None
     return isinstance(first, Unknown) and (first.name in BASES or first.name == SCRIPT)
+
+
+def _computed(words: Sequence[str | None]) -> Value | None:
+    """What ``expr`` makes of whole numbers; it compares texts, too, which nobody does here."""
+    if not all(word is not None and _OF_SUM.fullmatch(word) for word in words):
+        return None
+    try:
+        return known(str(arithmetic.evaluate(" ".join(map(str, words)), _no_variable)))
+    except arithmetic.NotKnownError:
+        return None
+
+
+def _no_variable(name: str) -> int:
+    raise arithmetic.NotKnownError
 
 
 def _sequence(texts: list[str | None]) -> Value | None:

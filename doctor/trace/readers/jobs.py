@@ -16,7 +16,9 @@ from doctor.shell.tree import HereDocument, Literal, Script, Span, Word
 from doctor.shell.walk import commands, parameters, redirects, words
 from doctor.slurm.allocation import AllocationRequest, is_step, read_allocation
 from doctor.slurm.options import Given, combine, read_components, read_options
+from doctor.trace.domain.environment import SET_IN_ARRAY, SET_IN_JOB
 from doctor.trace.domain.frame import FileFrame, ScriptFrame, nested
+from doctor.trace.domain.state import Content, Missing
 from doctor.trace.machine.journal import Load
 from doctor.trace.programs.containers import SHIFTER_IMAGE, image_of_entrypoint, pyxis
 from doctor.trace.programs.invocation import Container, Invocation
@@ -37,6 +39,14 @@ _JOB_TEXT = regex(r"#![^\n]*\n(?:[ \t]*(?:#[^\n]*)?\n)*?#SBATCH", re.MULTILINE)
 
 #: A batch script is the first task on the first node of its job, until it starts a step.
 _OF_FIRST_TASK = dict.fromkeys(OF_TASK, "0")
+#: What variables hold that are set only where an option is given, as it is written.
+_AS_GIVEN = {
+    "SLURM_GPUS": "gpus",
+    "SLURM_GPUS_PER_NODE": "gpus-per-node",
+    "SLURM_GPUS_PER_TASK": "gpus-per-task",
+    "SLURM_NTASKS_PER_NODE": "ntasks-per-node",
+    "SLURM_CPUS_PER_TASK": "cpus-per-task",
+}
 
 
 class Job(Record):
@@ -44,6 +54,7 @@ class Job(Record):
 
     One that an sbatch command in sight reads itself is ``submitted``. ``byte_order_mark``: the
     file begins with one. ``reads_job``: it reads a variable that is set only within a job.
+    ``submits``: it speaks of sbatch, and so may run outside of a job, too.
     """
 
     frame: ScriptFrame
@@ -52,6 +63,7 @@ class Job(Record):
     submitted: bool = False
     byte_order_mark: bool = False
     reads_job: bool = False
+    submits: bool = False
 
 
 def own_job(frame: FileFrame, script: Script) -> Job:
@@ -61,7 +73,8 @@ def own_job(frame: FileFrame, script: Script) -> Job:
     marked = frame.source.encoding == "utf-8-sig"
     reads_job = "SLURM_" in text and any(p.name in _IN_JOB for p in parameters(script.body))
     header = read_header(text, quoted)
-    return Job(frame, text, header, byte_order_mark=marked, reads_job=reads_job)
+    submits = re.search(r"\bsbatch\b", _code(text)) is not None
+    return Job(frame, text, header, byte_order_mark=marked, reads_job=reads_job, submits=submits)
 
 
 def _quoted_lines(script: Script) -> Iterator[Span]:
@@ -92,8 +105,12 @@ def written_jobs(invocations: Iterable[Invocation]) -> Iterator[Job]:
 
 def shows_slurm(text: str, header: Header) -> bool:
     """Whether a script shows that it is for Slurm."""
-    code = "\n".join(line for line in text.split("\n") if not line.lstrip().startswith("#"))
-    return bool(header.effective) or _SLURM.search(code) is not None
+    return bool(header.effective) or _SLURM.search(_code(text)) is not None
+
+
+def _code(text: str) -> str:
+    """The lines of a script that are no comments."""
+    return "\n".join(line for line in text.split("\n") if not line.lstrip().startswith("#"))
 
 
 # --- requests for nodes --------------------------------------------------------------------
@@ -172,7 +189,7 @@ def container_of(job: Job) -> Container | None:
     return image_of_entrypoint() if is_entrypoint and not job.header.effective else None
 
 
-def variables(job: Job) -> dict[str, Value]:
+def variables(job: Job) -> dict[str, Content]:
     """The variables that a job's header settles: Slurm's own, and Shifter's image.
 
     sbatch(1), "Output environment variables". With several components each has its own.
@@ -181,6 +198,19 @@ def variables(job: Job) -> dict[str, Value]:
     if len(components) != 1:
         return {}
     given = components[0]
+    is_set = SET_IN_JOB | (SET_IN_ARRAY if given.last("array") is not None else frozenset())
+    found: dict[str, Content] = {}
+    if not job.submits:
+        found |= dict.fromkeys(is_set, Missing(filled=True))
+    found |= {name: known(text) for name, text in _settled(given).items()}
+    image = given.last("image")
+    if image is not None and image.value is not None:
+        found[SHIFTER_IMAGE] = image.value
+    return found
+
+
+def _settled(given: Given) -> dict[str, str]:
+    """What Slurm's variables hold, as far as the options of a header say so."""
     asks = read_allocation(given, "header")
     counts = {
         "SLURM_NNODES": asks.nodes,
@@ -190,14 +220,11 @@ def variables(job: Job) -> dict[str, Value]:
     if given.last("ntasks", "ntasks-per-node", "ntasks-per-gpu") is not None:
         counts |= {"SLURM_NTASKS": asks.tasks, "SLURM_NPROCS": asks.tasks}
     settled = {n: str(count) for n, count in counts.items() if isinstance(count, int) and count}
-    cpus = given.last("cpus-per-task")
-    if cpus is not None and cpus.value is not None and cpus.value.text is not None:
-        settled["SLURM_CPUS_PER_TASK"] = cpus.value.text
-    found = {name: known(text) for name, text in {**settled, **_OF_FIRST_TASK}.items()}
-    image = given.last("image")
-    if image is not None and image.value is not None:
-        found[SHIFTER_IMAGE] = image.value
-    return found
+    for name, option in _AS_GIVEN.items():
+        held = given.last(option)
+        if held is not None and held.value is not None and held.value.text is not None:
+            settled[name] = held.value.text
+    return settled | _OF_FIRST_TASK
 
 
 def given_by(frame: ScriptFrame, header: Header) -> list[Given]:

@@ -111,12 +111,13 @@ def emptiness(content: Content, name: str) -> Iterator[tuple[bool, Content]]:
         if not content.inherited:
             yield False, content
             return
-        content = Value((inherited(name, since=content.since),), content.assumes)
+        read = inherited(name, since=content.since, filled=content.filled)
+        content = Value((read,), content.assumes)
         if is_always_set(name):
             yield True, content
             return
     unknown = single(content)
-    if unknown is None:
+    if unknown is None or unknown.filled:
         yield bool(content.pieces) and content.text != "", content
         return
     empty = given(unknown, False, name)
@@ -133,7 +134,7 @@ def items(content: Content, part: Parameter, origin: Origin | None) -> tuple[Val
         if part.subscript == "@":
             return (Value((further(part.name, origin, content.since),), content.assumes),)
         many = not part.quoted or part.name == "@"
-        unknown = inherited(part.name, origin, many, content.since)
+        unknown = inherited(part.name, origin, many, content.since, content.filled)
         return (Value((unknown,), content.assumes),)
     if isinstance(content, Value):
         if part.subscript not in (None, "0", "@", "*"):
