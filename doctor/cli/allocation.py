@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from doctor.cluster.merge import Overview
     from doctor.cluster.node_report import NodeReport
     from doctor.config import Config
-    from doctor.facts.node import NodeFact
+    from doctor.facts.node.base import NodeFact
     from doctor.node.checks import Check
     from doctor.node.examination import Examination
     from doctor.node.probe import Gap

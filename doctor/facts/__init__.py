@@ -11,64 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from doctor.facts import commands, inputs, jobs, logs, relations, servers
 from doctor.facts.base import Fact
-from doctor.facts.commands import (
-    BrokenLine,
-    Command,
-    Deletion,
-    NamedKill,
-    PaneCapture,
-    Secret,
-    ServerWait,
-    WrittenPath,
-)
-from doctor.facts.inputs import Conflict, InputFile, Suppression, UnparsedStatement
-from doctor.facts.jobs import Allocation, Directive, OwnFolder, Refused, Step
-from doctor.facts.logs import LogFile
-from doctor.facts.relations import (
-    CacheFolder,
-    InnerPorts,
-    SharedCache,
-    SharedGpu,
-    SharedPort,
-    SocketPath,
-)
-from doctor.facts.servers import GivenFlag, GivenVariable, KeptVariable, Launch, Requirement
 
 #: The kinds of facts about scripts.
 FACTS: Mapping[str, type[Fact]] = {
     fact.kind: fact
-    for fact in (
-        InputFile,
-        Conflict,
-        UnparsedStatement,
-        Suppression,
-        Directive,
-        Refused,
-        OwnFolder,
-        Allocation,
-        Deletion,
-        Requirement,
-        WrittenPath,
-        Launch,
-        GivenFlag,
-        GivenVariable,
-        KeptVariable,
-        CacheFolder,
-        SocketPath,
-        SharedCache,
-        SharedGpu,
-        InnerPorts,
-        SharedPort,
-        LogFile,
-        Secret,
-        Step,
-        NamedKill,
-        ServerWait,
-        BrokenLine,
-        PaneCapture,
-        Command,
-    )
+    for module in (inputs, jobs, commands, servers, relations, logs)
+    for fact in module.FACTS
 }
 
 

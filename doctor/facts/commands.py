@@ -141,3 +141,15 @@ class Secret(Fact, kw_only=True):
     kind: ClassVar[str] = "secret"
 
     what: str = attribute("what it is, in a few words: `a Hugging Face token`")
+
+
+FACTS: tuple[type[Fact], ...] = (
+    Command,
+    Deletion,
+    WrittenPath,
+    NamedKill,
+    ServerWait,
+    BrokenLine,
+    PaneCapture,
+    Secret,
+)

@@ -51,3 +51,6 @@ class Conflict(Fact, kw_only=True):
     says: str = attribute("what the source that wins says")
     other_says: str = attribute("what the other source says")
     other_place: str = attribute("where the other source says so: file and line")
+
+
+FACTS: tuple[type[Fact], ...] = (InputFile, UnparsedStatement, Suppression, Conflict)

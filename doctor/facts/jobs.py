@@ -152,3 +152,6 @@ class Step(Fact, kw_only=True):
     container_image: str | UnknownType | None = attribute(
         "the image that `--container-image` names", None
     )
+
+
+FACTS: tuple[type[Fact], ...] = (Directive, Refused, Allocation, OwnFolder, Step)

@@ -31,3 +31,6 @@ class LogFile(Fact, kw_only=True):
         "whether the script itself deletes it and keeps no copy", False
     )
     overwritten: bool | UnknownType = attribute("whether the next job writes the same file anew")
+
+
+FACTS: tuple[type[Fact], ...] = (LogFile,)

@@ -114,3 +114,13 @@ class SharedPort(Fact, kw_only=True):
     servers: str = attribute("the servers in a few words: `4 servers`, `all tasks of the step`")
     port: str = attribute("the port, unknowns by their names")
     is_default: bool = attribute("whether it is the default, no port being given", False)
+
+
+FACTS: tuple[type[Fact], ...] = (
+    CacheFolder,
+    SocketPath,
+    SharedCache,
+    SharedGpu,
+    InnerPorts,
+    SharedPort,
+)

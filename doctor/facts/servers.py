@@ -285,3 +285,6 @@ class Requirement(Fact, kw_only=True):
         "the script starts none, or nothing tells whom it concerns",
         UNKNOWN,
     )
+
+
+FACTS: tuple[type[Fact], ...] = (Launch, GivenFlag, GivenVariable, KeptVariable, Requirement)

@@ -8,7 +8,7 @@ from typing import Any
 
 from doctor.base.record import Record
 from doctor.base.unknown import UNKNOWN, UnknownType
-from doctor.facts.node import Gpu
+from doctor.facts.node.gpus import Gpu
 from doctor.node import hardware
 from doctor.node.gpu_memory import People, Sizes, accounted
 from doctor.node.nvml import Device

@@ -7,7 +7,7 @@ from enum import Enum
 
 from doctor.base.record import Record
 from doctor.diagnostic import Severity
-from doctor.facts.node import NodeFact
+from doctor.facts.node.base import NodeFact
 from doctor.node.bounds import MOST, first
 from doctor.node.probe import Gap, Sighting
 from doctor.rulebook import Answer, Knowledge, Rule, answer

@@ -18,7 +18,7 @@ from doctor.base.errors import DoctorError
 from doctor.base.record import Record
 from doctor.config.selection import matches_any
 from doctor.diagnostic import Severity
-from doctor.facts.node import Gpu, GpuGrant
+from doctor.facts.node.gpus import Gpu, GpuGrant
 from doctor.node import cache, place
 from doctor.node.children import Child, NoAnswerError, at_work, wait
 from doctor.node.patience import answers

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from doctor.base.record import Record
 from doctor.base.unknown import UNKNOWN
-from doctor.facts.node import Gpu, GpuGrant
+from doctor.facts.node.gpus import Gpu, GpuGrant
 from doctor.node.checks import Check, Status
 from doctor.node.examination import Examination
 

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from doctor.base.numbers import whole_number
 from doctor.base.unknown import UNKNOWN, UnknownType
-from doctor.facts.node import Gpu, GpuGrant, GpuMix, NodeFact
+from doctor.facts.node.base import NodeFact
+from doctor.facts.node.gpus import Gpu, GpuGrant, GpuMix
 from doctor.node import amd, hardware, no_gpus
 from doctor.node import nvml as library
 from doctor.node.amd import Shown

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from doctor.base.numbers import whole_number
 from doctor.base.regex import regex
 from doctor.base.unknown import UNKNOWN, UnknownType
-from doctor.facts.node import JobPlace, OtherJobs, ThisNode, TimeLeft
+from doctor.facts.node.slurm import JobPlace, OtherJobs, ThisNode, TimeLeft
 from doctor.node import place
 from doctor.node.bounds import clipped, first
 from doctor.node.probe import NotHereError, Probe, Situation, UnseenError

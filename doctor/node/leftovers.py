@@ -9,7 +9,7 @@ from itertools import pairwise
 import psutil
 
 from doctor.base.regex import regex
-from doctor.facts.node import LeftoverProcess
+from doctor.facts.node.processes import LeftoverProcess
 from doctor.node.probe import Probe, Situation
 from doctor.node.processes import IN_KERNEL, Processes, gpu_open
 

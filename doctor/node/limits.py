@@ -9,7 +9,7 @@ from pathlib import Path
 
 from doctor.base.numbers import whole_number
 from doctor.base.unknown import UNKNOWN, UnknownType
-from doctor.facts.node import Limit
+from doctor.facts.node.world import Limit
 from doctor.node.probe import Probe, Situation
 from doctor.node.server_folders import nodes_of_job
 

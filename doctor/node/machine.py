@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from doctor.base.numbers import whole_number
 from doctor.base.unknown import UNKNOWN, UnknownType
-from doctor.facts.node import Clock, HostName
+from doctor.facts.node.world import Clock, HostName
 from doctor.node.patience import answers
 from doctor.node.probe import Probe, Situation
 from doctor.node.server_folders import nodes_of_job

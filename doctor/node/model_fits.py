@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from doctor.facts.node import ModelFit
+from doctor.facts.node.needs import ModelFit
 from doctor.facts.servers import Launch
 from doctor.node.needs import ELSEWHERE, Here, named
 from doctor.trace import Traced

@@ -14,7 +14,8 @@ from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.base.unknown import UNKNOWN
 from doctor.facts.jobs import Allocation
-from doctor.facts.node import Gpu, Need
+from doctor.facts.node.gpus import Gpu
+from doctor.facts.node.needs import Need
 from doctor.facts.relations import CacheFolder
 from doctor.facts.servers import Launch
 from doctor.node.folder import HANGS, look

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from doctor.base.numbers import whole_number
 from doctor.base.unknown import UNKNOWN, UnknownType
-from doctor.facts.node import Port
+from doctor.facts.node.world import Port
 from doctor.node.probe import Probe, Situation
 from doctor.node.tmp_folders import user_name
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from doctor.base.record import Record
-from doctor.facts.node import NodeFact
+from doctor.facts.node.base import NodeFact
 
 
 class NotHereError(Exception):

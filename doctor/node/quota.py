@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 
 from doctor.base.numbers import whole_number
-from doctor.facts.node import Quota
+from doctor.facts.node.folders import Quota
 from doctor.node.bounds import clipped
 from doctor.node.folder import look
 from doctor.node.probe import Gap, NotHereError, Probe, Situation, UnseenError

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doctor.base.errors import DoctorError
-from doctor.facts.node import Gpu, InstalledVllm, ModelFit, Need
+from doctor.facts.node.gpus import Gpu
+from doctor.facts.node.needs import ModelFit, Need
+from doctor.facts.node.world import InstalledVllm
 from doctor.node import cache, gpus, place, surroundings
 from doctor.node.probe import Gap, NotHereError, Probe, Situation, UnseenError
 

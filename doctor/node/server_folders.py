@@ -9,7 +9,7 @@ from typing import Literal
 from doctor.base.numbers import whole_number
 from doctor.base.record import Record
 from doctor.base.unknown import UNKNOWN
-from doctor.facts.node import ServerFolder
+from doctor.facts.node.folders import ServerFolder
 from doctor.node.folder import HANGS, Folder, look
 from doctor.node.probe import Probe, Situation
 

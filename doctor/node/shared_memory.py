@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from doctor.facts.node import SharedMemory
+from doctor.facts.node.processes import SharedMemory
 from doctor.node.probe import NotHereError, Probe, Situation, UnseenError
 from doctor.node.processes import Processes, open_files
 

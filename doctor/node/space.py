@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from doctor.facts.node import Space
+from doctor.facts.node.folders import Space
 from doctor.node.folder import HANGS, Folder, look
 from doctor.node.probe import Probe, Situation
 from doctor.node.server_folders import wanted

@@ -13,7 +13,7 @@ from functools import cache
 
 import psutil
 
-from doctor.facts.node import StuckProcess
+from doctor.facts.node.processes import StuckProcess
 from doctor.node.probe import Probe, Situation
 from doctor.node.processes import IN_KERNEL, ZOMBIE, Glance, glance, glances
 from doctor.node.tmp_folders import user_name

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from doctor.base.unknown import UNKNOWN, UnknownType
-from doctor.facts.node import Compiler, InstalledVllm, Surroundings
+from doctor.facts.node.world import Compiler, InstalledVllm, Surroundings
 from doctor.node.bounds import clipped
 from doctor.node.probe import Gap, Probe, Situation
 

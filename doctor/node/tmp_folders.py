@@ -6,7 +6,7 @@ import os
 import pwd
 from collections.abc import Iterator, Mapping
 
-from doctor.facts.node import SocketFolder, TmpFolder
+from doctor.facts.node.folders import SocketFolder, TmpFolder
 from doctor.node.folder import HANGS, Folder, look
 from doctor.node.probe import Probe, Situation
 

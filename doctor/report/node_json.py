@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from doctor.base.unknown import UNKNOWN
-from doctor.facts.node import Gpu
+from doctor.facts.node.gpus import Gpu
 from doctor.node.checks import Check
 from doctor.node.examination import Examination
 from doctor.node.faults import faults

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from doctor.base.unknown import UnknownType
-from doctor.facts.node import Gpu
+from doctor.facts.node.gpus import Gpu
 from doctor.node.checks import Check, Status
 from doctor.node.examination import Examination
 from doctor.report.style import visible

@@ -17,7 +17,7 @@ from doctor.rulebook.reader import read_severity
 from doctor.rulebook.vocabulary import Attribute, Type, about, describe
 
 if TYPE_CHECKING:
-    from doctor.facts.node import NodeFact
+    from doctor.facts.node.base import NodeFact
 
 KEYS = (
     *("bad", "fixed", "good", "filename", "config", "kb"),

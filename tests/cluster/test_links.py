@@ -15,7 +15,7 @@ from doctor.base.unknown import UNKNOWN
 from doctor.cluster.links.compare import compare
 from doctor.cluster.links.meeting import Meeting
 from doctor.cluster.links.portrait import portrait
-from doctor.facts.node import NodeFact
+from doctor.facts.node.base import NodeFact
 from doctor.facts.node.links import (
     PeerConnection,
     PeerDifference,

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import pytest
 
 from doctor.base.unknown import UNKNOWN
-from doctor.facts.node import Gpu, GpuMix
+from doctor.facts.node.gpus import Gpu, GpuMix
 from doctor.node.gpus import told
 from doctor.node.probe import Situation
 

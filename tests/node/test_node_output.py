@@ -15,7 +15,9 @@ import pytest
 from doctor.base.errors import DoctorError
 from doctor.base.unknown import UNKNOWN, UnknownType
 from doctor.config import Config
-from doctor.facts.node import Need, NodeFact, StuckProcess
+from doctor.facts.node.base import NodeFact
+from doctor.facts.node.needs import Need
+from doctor.facts.node.processes import StuckProcess
 from doctor.node import examination
 from doctor.node.probe import Gap, NotHereError, Probe, Situation, UnseenError
 from doctor.report import node_json, node_text

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from doctor.facts.node import OtherJobs
+from doctor.facts.node.slurm import OtherJobs
 from doctor.knowledge import load
 from doctor.node import job, place
 from doctor.node.checks import Check

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from doctor.base.unknown import UNKNOWN
-from doctor.facts.node import LeftoverProcess, SharedMemory, StuckProcess
+from doctor.facts.node.processes import LeftoverProcess, SharedMemory, StuckProcess
 from doctor.node import leftovers, processes, shared_memory, stuck
 from doctor.node.probe import Situation
 from doctor.node.processes import Processes

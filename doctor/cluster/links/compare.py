@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Any, Literal, TypeVar, cast
 
 from doctor.base.unknown import UNKNOWN
-from doctor.facts.node import NodeFact
+from doctor.facts.node.base import NodeFact
 from doctor.facts.node.links import (
     LINK_FACTS,
     PeerConnection,

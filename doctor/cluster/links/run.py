@@ -10,7 +10,7 @@ from doctor.cluster import steps
 from doctor.cluster.addresses import addresses
 from doctor.cluster.links.compare import compare
 from doctor.cluster.links.meeting import PORTS, chosen_port
-from doctor.facts.node import NodeFact
+from doctor.facts.node.base import NodeFact
 from doctor.node.probe import Gap
 
 #: How long nodes wait for each other, and for what they tell of themselves, in seconds.

@@ -83,3 +83,6 @@ class Quota(NodeFact, kw_only=True):
     used: float = attribute("how much we have there")
     left: float | None = attribute("how much we may still write, null without a limit")
     files_left: int | None = attribute("how many files we may still make, null without a limit")
+
+
+FACTS: tuple[type[NodeFact], ...] = (TmpFolder, ServerFolder, Space, SocketFolder, Quota)

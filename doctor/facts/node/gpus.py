@@ -101,3 +101,6 @@ class GpuGrant(NodeFact, kw_only=True):
     unfound: str | None = attribute(
         "what CUDA_VISIBLE_DEVICES names and this node doesn't have, null for nothing", None
     )
+
+
+FACTS: tuple[type[NodeFact], ...] = (Gpu, GpuMix, GpuGrant)

@@ -90,3 +90,13 @@ LINK_FACTS: tuple[type[NodeFact], ...] = (
     PeerDifference,
     PeerProxy,
 )
+
+
+FACTS: tuple[type[NodeFact], ...] = (
+    PeerName,
+    PeerInterface,
+    PeerConnection,
+    PeerDifference,
+    PeerProxy,
+    AllReduce,
+)

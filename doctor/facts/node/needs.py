@@ -35,3 +35,6 @@ class ModelFit(NodeFact, kw_only=True):
     share: float = attribute("the share of it that the server takes")
     room: float | UnknownType = attribute("the GiB that this makes")
     fits: bool | UnknownType = attribute("whether the weights have room there")
+
+
+FACTS: tuple[type[NodeFact], ...] = (Need, ModelFit)

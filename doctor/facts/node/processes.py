@@ -48,3 +48,6 @@ class SharedMemory(NodeFact, kw_only=True):
     leftovers: int | UnknownType = attribute("how many files of ours no process uses")
     size: float | UnknownType = attribute("how much they hold, in GiB")
     remove: str | None = attribute("the command that removes them, null if there are none", None)
+
+
+FACTS: tuple[type[NodeFact], ...] = (LeftoverProcess, StuckProcess, SharedMemory)

@@ -43,3 +43,6 @@ class TimeLeft(NodeFact, kw_only=True):
     kind: ClassVar[str] = "time-left"
 
     minutes: float | UnknownType | None = attribute("the minutes left, null without a limit")
+
+
+FACTS: tuple[type[NodeFact], ...] = (ThisNode, JobPlace, OtherJobs, TimeLeft)

@@ -88,3 +88,14 @@ class Clock(NodeFact, kw_only=True):
         "by how many seconds it is behind the start of this job, as Slurm's controller has it; "
         "null outside a job"
     )
+
+
+FACTS: tuple[type[NodeFact], ...] = (
+    Surroundings,
+    InstalledVllm,
+    Compiler,
+    Limit,
+    Port,
+    HostName,
+    Clock,
+)
