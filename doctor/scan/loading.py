@@ -14,6 +14,8 @@ from doctor.diagnostic import Source
 
 #: How many scripts of one folder are read for what they do to another script's job.
 _MOST_BESIDE = 100
+#: Files with the commands of a project, by their names in small letters.
+_RECIPES = frozenset({"makefile", "gnumakefile", "justfile", ".justfile", "snakefile"})
 #: From how many folders above a script's own a name is looked for.
 _MOST_ABOVE = 8
 
@@ -70,7 +72,7 @@ class Loader:
             yield name
 
     def beside(self, script: Source) -> Iterator[Source]:
-        """The other scripts in a script's folder and in the one above it."""
+        """The other scripts, and makefiles, in a script's folder and in the one above it."""
         own = os.path.dirname(script.filename)
         for folder in (own or os.curdir, os.path.join(own, os.pardir)):
             self.asked.add(folder)
@@ -109,13 +111,17 @@ class Loader:
         return self.texts.setdefault(name, replace(found, included=included))
 
     def _scripts(self, folder: str) -> list[str]:
-        """The names of the scripts in a folder: of a large one only the first."""
+        """The names of a folder's scripts and makefiles: of a large one only the first."""
         if not is_below(os.path.join(folder, "any"), self._readable):
             return []
         try:
-            return sorted(filter(sources.has_suffix, os.listdir(folder)))[:_MOST_BESIDE]
+            return sorted(filter(_has_commands, os.listdir(folder)))[:_MOST_BESIDE]
         except OSError:  # a script on the standard input may claim to lie anywhere
             return []
+
+
+def _has_commands(name: str) -> bool:
+    return sources.has_suffix(name) or name.lower() in _RECIPES
 
 
 def _above(folder: str) -> Iterator[str]:

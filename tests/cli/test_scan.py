@@ -423,7 +423,7 @@ def test_a_folder_that_a_script_nearby_makes_may_be_there_in_time(command: Comma
     write("jobs/other.sbatch", job + "vllm serve Qwen/Qwen3-14B\n")
     call = ("scan", "jobs/serve.sbatch", "--select", "VD804", "--format", "json")
     assert len(command(*call).found) == 1  # another job makes it too late, too
-    for name in ("submit.sh", "jobs/setup.sh"):
+    for name in ("submit.sh", "jobs/setup.sh", "jobs/Makefile"):
         write(name, "# mkdir logs\nmkdir -p other_logs\nsbatch jobs/serve.sbatch\n")
         assert len(command(*call).found) == 1
         write(name, 'mkdir -p "$PROJECT/logs"\nsbatch jobs/serve.sbatch\n')

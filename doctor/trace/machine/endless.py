@@ -1,9 +1,10 @@
-"""Loops that nothing ends but a server's answer, or the line of its log that tells of its start."""
+"""Waits that nothing ends but a server's answer, or the line of its log that tells of its start."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from doctor.base.regex import regex
 from doctor.shell.tree import (
     AndOr,
     ArithmeticCommand,
@@ -12,36 +13,38 @@ from doctor.shell.tree import (
     If,
     Pipeline,
     Simple,
+    Span,
     Statement,
+    Subshell,
     Test,
     While,
     Word,
 )
-from doctor.shell.walk import commands
-from doctor.trace.machine.readiness import Written, answered, leaves
+from doctor.trace.domain.state import State
+from doctor.trace.machine.journal import EndlessWait
+from doctor.trace.machine.questions import ASKS, IDLE, are, is_one_question, texts
+from doctor.trace.machine.readiness import Written, answered, leaves, tells
+from doctor.trace.machine.shell import Shell
 
-#: Programs in such a loop that surely neither end it nor look at the server's process.
-_IDLE = frozenset("sleep echo printf date tail head cat nvidia-smi hostname : true false".split())
-#: What asks for an answer, or reads one.
-_ASKS = _IDLE | frozenset("curl wget nc grep egrep jq wc tr cut awk sed test [".split())
+_FOLLOWS = regex(r"-\d*[a-eg-zA-EG-Z]*[fF]\w*|--follow(=.*)?")
 _CONSTANT = ("true", ":", "false", "1")
 _NUMBERS = ("-eq", "-ne", "-lt", "-le", "-gt", "-ge")
 
 
 def waits_for_ever(loop: While, written: Written) -> bool:
     """Whether a loop goes on until a server answers, and so for ever if it is dead."""
-    if not loop.condition or not _are(loop.condition, _ASKS):
+    if not loop.condition or not are(loop.condition, ASKS):
         return False
     last = loop.condition[-1].command
-    alone = len(loop.condition) == 1 and _is_one_question(last)
+    alone = len(loop.condition) == 1 and is_one_question(last)
     if alone and answered(last, written) is loop.until:
-        return _are(loop.body, _IDLE)
+        return are(loop.body, IDLE)
     if loop.until or not _is_constant(last):
         return False
     leaving = [each for each in loop.body if leaves(each.command, written)]
     others = tuple(each for each in loop.body if each not in leaving)
     plain = all(_leaves_by_that_alone(each.command) for each in leaving)
-    return bool(leaving) and plain and _are(others, _IDLE)
+    return bool(leaving) and plain and are(others, IDLE)
 
 
 def asks_nothing(condition: Block) -> bool:
@@ -70,38 +73,37 @@ def _compares_constants(words: Sequence[Word]) -> bool:
     return all(text is not None and (text[:1] != "-" or text in _NUMBERS) for text in texts)
 
 
-def _is_one_question(command: Command) -> bool:
-    """Whether nothing else decides: no count of iterations, no look at the clock."""
-    if isinstance(command, Pipeline):
-        return not any(isinstance(part, AndOr) for part in command.commands)
-    return isinstance(command, (Simple, Test))
+def follows_for_ever(command: Pipeline, written: Written) -> bool:
+    """``tail -f LOG | grep -q …``: where the server fails nobody writes the line."""
+    if len(command.commands) != 2:
+        return False
+    first, last = command.commands
+    if isinstance(first, Subshell) and len(first.body) == 1:  # `(tail -f LOG &) | grep -q …`
+        first = first.body[0].command
+    tail = texts(first.words) if isinstance(first, Simple) else []
+    grep = texts(last.words) if isinstance(last, Simple) else []
+    if tail[:1] != ["tail"] or grep[:1] not in (["grep"], ["egrep"]) or not tells(" ".join(grep)):
+        return False
+    once = any(word[:2] in ("-q", "-m") or word == "--quiet" for word in grep)
+    ends = any(word.startswith("--pid") for word in tail)
+    return once and not ends and any(_FOLLOWS.fullmatch(word) for word in tail)
+
+
+def note(shell: Shell, span: Span, number: int, state: State) -> None:
+    """Note that a script waits there for a server, if need be for ever."""
+    guarded = any("CHLD" in trap.signals for trap in state.traps)
+    wait = EndlessWait(number, shell.frame.origin(span), shell.context, guarded)
+    shell.walk.endless.append(wait)
 
 
 def _leaves_by_that_alone(command: Command) -> bool:
     """Whether a command that leaves the loop where a server answers does it nowhere else."""
     if isinstance(command, If):
         arm = command.arms[0]
-        asks = len(arm.condition) == 1 and _is_one_question(arm.condition[0].command)
-        plain = len(command.arms) == 1 and asks and _are(arm.condition, _ASKS)
-        return plain and (command.otherwise is None or _are(command.otherwise, _IDLE))
+        asks = len(arm.condition) == 1 and is_one_question(arm.condition[0].command)
+        plain = len(command.arms) == 1 and asks and are(arm.condition, ASKS)
+        return plain and (command.otherwise is None or are(command.otherwise, IDLE))
     if isinstance(command, AndOr) and len(command.commands) == 2:
         first = command.commands[0]
-        return _is_one_question(first) and not _strange(first, _ASKS)
-    return False
-
-
-def _are(block: Block, programs: frozenset[str]) -> bool:
-    """Whether a block starts these programs only, whatever decides which of them."""
-    return not any(
-        statement.background or _strange(statement.command, programs) for statement in block
-    )
-
-
-def _strange(command: Command, programs: frozenset[str]) -> bool:
-    for each in commands((Statement(command),)):
-        if isinstance(each, Simple):
-            if each.words and each.words[0].literal not in programs:
-                return True
-        elif not isinstance(each, (Pipeline, AndOr, If, Test)):
-            return True
+        return is_one_question(first) and are((Statement(first),), ASKS)
     return False

@@ -43,6 +43,7 @@ from doctor.trace.machine import (
     captured,
     computations,
     conditions,
+    endless,
     loops,
     redirects,
     substitution,
@@ -232,6 +233,8 @@ class Interpreter:
             if not command.negated:
                 return results
             return [replace(r, truth=None if r.truth is None else not r.truth) for r in results]
+        if endless.follows_for_ever(command, self.frame.written):
+            endless.note(self, command.span, self.walk.number(), state)
         written: Value | None = None
         for index, part in enumerate(command.commands):
             inner = self

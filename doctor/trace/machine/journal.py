@@ -60,7 +60,7 @@ class Branch:
 
 
 class EndlessWait(Record):
-    """A loop that nothing ends but a server's answer, and when and where the script comes to it.
+    """A wait that nothing ends but a server's answer, and when and where the script comes to it.
 
     ``guarded`` is true where the end of a child interrupts it (``trap … CHLD``).
     """
@@ -80,7 +80,7 @@ class Journal:
     hold the script up that is no program of its own, ``readiness`` the stretches in which it only
     asks a server until it answers, ``traps`` the branches that run when it ends. In each iteration
     of ``waiting_loops`` the script waits for jobs to end, in ``settling_loops`` at least for a
-    server to answer. ``endless`` are the loops that nothing ends but a server's answer.
+    server to answer. ``endless`` are the waits that nothing ends but a server's answer.
     """
 
     invocations: list[Invocation] = field(default_factory=list)

@@ -13,7 +13,6 @@ from doctor.trace.domain.results import Flow, Result, assuming, joined, merge
 from doctor.trace.domain.state import State
 from doctor.trace.machine import captured, computations, endless, readiness
 from doctor.trace.machine import widening as turns
-from doctor.trace.machine.journal import EndlessWait
 from doctor.trace.machine.shell import Shell
 from doctor.trace.programs.invocation import Turn
 from doctor.values import value as values
@@ -26,9 +25,7 @@ def execute(shell: Shell, command: For | ArithmeticFor | While, state: State) ->
     number = shell.walk.number()
     if isinstance(command, While) and endless.waits_for_ever(command, shell.frame.written):
         head = Span(command.span.start, command.condition[-1].command.span.end)
-        place = shell.frame.origin(head)
-        guarded = any("CHLD" in trap.signals for trap in state.traps)
-        shell.walk.endless.append(EndlessWait(number, place, shell.context, guarded))
+        endless.note(shell, head, number, state)
     if readiness.ends_with_an_answer(command, shell.frame.written):
         results = _turns(shell, command, state, number)
         shell.walk.readiness.append(range(number, shell.walk.number()))

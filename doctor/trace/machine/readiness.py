@@ -24,10 +24,15 @@ from doctor.shell.walk import commands
 
 Written: TypeAlias = Callable[[Span], str]
 
-_ASKS = regex(r"\b(curl|wget|nc|http|https)\b|/dev/tcp/|/health|/v1/models")
+_ASKS = regex(r"\b(curl|wget|nc|ncat|http|https|lsof|netstat|ss)\b|/dev/tcp/|/health|/v1/models")
 #: What tells of an answer, beside the question: its code, and the last words of a server's start.
 _TELLS = regex(_ASKS.pattern + r"|\b200\b|startup complete|Uvicorn running|Started server")
 _FAILS = regex(r"!=|(?<![\w-])-(?:ne|z)\b")
+
+
+def tells(text: str) -> bool:
+    """Whether a text asks a server, or names what tells of its start."""
+    return _TELLS.search(text) is not None
 
 
 def asks_a_server(loop: While, written: Written) -> bool:

@@ -14,7 +14,9 @@ from doctor.values.value import UNKNOWN, UnknownType
 #: Programs that take one of the options that follow for something else than to go on for ever.
 _NEVER_FOLLOWS = frozenset("awk cp cut hostname ln ls mv pgrep ps rm wc".split())
 _FOLLOWS = frozenset("-f -F --follow -l -lms".split())
-#: The longest that a script may sleep, once and in all, and still be one that ends at once.
+_TAIL_FOLLOWS = regex(r"-\w*[fF]|--f")
+#: The longest that a script may sleep, once and in all, and still be one that ends at once; before
+#: it asks whether the server is there it may sleep as long in one go as in all.
 _LONGEST_SLEEP, _LONGEST_REST = 120, 600
 #: What a server answers at once, and options with which curl and wget send something.
 _SIGN = regex(r"/(?:health|ping|version|metrics|v1/models)/?$")
@@ -37,6 +39,7 @@ class Rest(Record):
         """What a walk shows of it; what a trap starts is at the end of the script."""
         holds: list[float] = [at for at in walk.holds if not _in_readiness(at, walk)]
         sleeps = []
+        asked = max((each.order for each in walk.invocations if _is_question(each)), default=0)
         for each in walk.invocations:
             threads = each.context.threads
             at_the_end = bool(threads) and threads[0].number in walk.traps
@@ -51,7 +54,8 @@ class Rest(Record):
             asks = is_a(each.program, Trait.ASKS) and (
                 at_the_end or asking or _asks_for_a_sign(each)
             )
-            if not asks and not _is_quick(each):
+            before_asking = each.order < asked and 0 < seconds <= _LONGEST_REST
+            if not asks and not before_asking and not _is_quick(each):
                 holds.append(at)
         return cls(max(holds, default=0), tuple(sleeps))
 
@@ -80,6 +84,12 @@ def _in_readiness(at: int, walk: Walk) -> bool:
     return any(at in stretch for stretch in walk.readiness)
 
 
+def _is_question(invocation: Invocation) -> bool:
+    """Whether the script itself asks a server whether it is there."""
+    asks = bool(invocation.arguments) and is_a(invocation.program, Trait.ASKS)
+    return asks and not invocation.context.threads and _asks_for_a_sign(invocation)
+
+
 def _asks_for_a_sign(invocation: Invocation) -> bool:
     """Whether a program only asks a server whether it is there, and gives it no work."""
     words = [word.display for word in invocation.arguments[1:]]
@@ -93,6 +103,8 @@ def _is_quick(invocation: Invocation) -> bool:
         return _sleeps(invocation) <= _LONGEST_SLEEP
     if any(word.text in _FOLLOWS for word in words[1:]):
         return name in _NEVER_FOLLOWS
+    if name == "tail":  # `-5f`, `-fn10`, `--follow=name`
+        return not any(_TAIL_FOLLOWS.match(word.display) for word in words[1:])
     if is_a(name, Trait.QUICK):
         return True
     if is_a(name, Trait.SHELL):

@@ -27,7 +27,7 @@ _ELSEWHERE = ("$HOME", "${HOME}", "~", "/")
 
 
 def made_in_job(path: str, scene: Scene) -> Invocation | None:
-    """The `mkdir` by which the job makes the folder that its own log must find there."""
+    """The `mkdir`, or `install -d`, that makes the folder which the job's own log must find."""
     folder = posixpath.normpath(posixpath.dirname(path))
     if folder in (".", "/") or "%" in folder or scene.submits:
         return None
@@ -35,7 +35,7 @@ def made_in_job(path: str, scene: Scene) -> Invocation | None:
         context = invocation.context
         if folder.startswith("/") and _uses(invocation, folder):
             return None  # it must be there already
-        if invocation.program != "mkdir" or context.remote or context.batch_job is not None:
+        if not _makes_folders(invocation) or context.remote or context.batch_job is not None:
             continue
         if any(_makes(word, folder, invocation) for word in invocation.arguments[1:]):
             made = any(
@@ -44,6 +44,12 @@ def made_in_job(path: str, scene: Scene) -> Invocation | None:
             )
             return None if made else invocation
     return None
+
+
+def _makes_folders(invocation: Invocation) -> bool:
+    letters = {word.display for word in invocation.arguments[1:]}
+    makes = invocation.program == "install" and letters & {"-d", "--directory", "-dm", "-dv"}
+    return invocation.program == "mkdir" or bool(makes)
 
 
 def _comes_along(folder: str, invocation: Invocation, scene: Scene) -> bool:
@@ -136,7 +142,7 @@ def _makes(word: Value, folder: str, invocation: Invocation) -> bool:
         return False
     if named.text is not None:
         return posixpath.normpath(named.text) == folder
-    with_parents = any(
+    with_parents = invocation.program == "install" or any(
         each.display == "--parents" or (each.display[:2] != "--" and "p" in each.display)
         for each in invocation.arguments[1:]
         if each.display.startswith("-")
