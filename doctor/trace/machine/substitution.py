@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from doctor.base.regex import regex
 from doctor.shell.tree import AndOr, Command, Simple, Substitution
 from doctor.trace.domain.state import State
 from doctor.trace.machine import redirects
+from doctor.trace.programs.options import read_options
 from doctor.trace.programs.printed import is_based, printed, without_line_ends
 from doctor.trace.programs.program import Trait
 from doctor.trace.programs.table import is_a
 from doctor.trace.words import parameters
 from doctor.trace.words.expand import Expander
 from doctor.values.assumption import NO_GUARD
-from doctor.values.value import HOST, RANDOM, USER, Value, Vary, derived, known, moment
+from doctor.values.value import HOST, RANDOM, USER, Unknown, Value, Vary, derived, known, moment
 
+#: What ``mktemp`` replaces in its template.
+_PLACEHOLDER = regex(r"X{3,}")
 _VARIES: Mapping[str, frozenset[Vary]] = {
     "hostname": frozenset({HOST}),
     "whoami": frozenset({USER}),
@@ -75,6 +79,8 @@ def _output(values: list[Value], written: str, number: int, state: State) -> Val
     name, arguments = values[0].text or "", values[1:]
     assumes = NO_GUARD.union(*(v.assumes for v in values))
     made = _file(arguments, state) if name == "cat" else printed(name, arguments)
+    if made is None and name == "mktemp":
+        made = _temporary(arguments, moment("$(mktemp …)", number, _VARIES[name]))
     if made is not None:
         return Value(made.pieces, made.assumes | assumes)
     if is_a(name, Trait.STEADY):
@@ -82,6 +88,21 @@ def _output(values: list[Value], written: str, number: int, state: State) -> Val
         found = derived(written, *arguments, *where)
         return Value((replace(found, varies=_varies(written, name, values)),), assumes)
     return Value((moment(written, number, _varies(written, name, values)),), assumes)
+
+
+def _temporary(arguments: Sequence[Value], unknown: Unknown) -> Value | None:
+    """The path that ``mktemp`` makes of a template; None where it chooses the folder itself."""
+    options, rest = read_options(arguments, "p", frozenset({"suffix"}))
+    given = dict(options)
+    template = rest[0] if rest else known("tmp.XXXXXXXXXX")
+    folder = given.get("-p") or given.get("--tmpdir")
+    chooses = given.keys() & {"-t", "-p", "--tmpdir"} or not rest
+    ends = [found.span() for found in _PLACEHOLDER.finditer(template.shadow)]
+    if not ends or (chooses and folder is None):
+        return None
+    start, end = ends[-1]
+    made = template.slice(0, start) + Value((unknown,)) + template.slice(end)
+    return made if folder is None else folder + known("/") + made
 
 
 def _file(arguments: Sequence[Value], state: State) -> Value | None:

@@ -33,7 +33,7 @@ _NAMING = frozenset(
     "stat wc du test [ cd mktemp".split()
 )
 #: A folder that is made in the node's /tmp, unless options or TMPDIR lead elsewhere.
-_TEMPORARY = regex(r"\$\(\s*mktemp(?:\s+-[dqu]+)*(?:\s+-t\s+[\w.-]+)?\s*\)")
+_TEMPORARY = regex(r"\$\(\s*mktemp(?:\s+-[dqu]+)*(?:\s+(?:-t|--tmpdir)\s+[\w.-]+)?\s*\)")
 
 
 # --- the job's own ---------------------------------------------------------------------------
@@ -56,7 +56,7 @@ def of_job(request: Request, own: bool, scene: Scene) -> Iterator[LogFile]:
             whose="job",
             path=path,
             folder=posixpath.dirname(path),
-            lost=_lost(known(path), False, scene),
+            lost=_lost(known(path), known(path), False, scene),
             folder_fault="made-in-job" if made_at is not None else None,
             overwritten=not _JOB_NUMBER.search(path) and not _appends(request),
         )
@@ -93,7 +93,7 @@ def of_server(server: Invocation, scene: Scene) -> Iterator[LogFile]:
             whose="server",
             path=output.path.display,
             folder=posixpath.dirname(output.path.display),
-            lost=_lost(output.path, output.kind == "tee", scene),
+            lost=_lost(output.path, _located(output.path, server), output.kind == "tee", scene),
             folder_fault=_never_made(output.path, scene),
             overwritten=_overwritten(output, server, scene),
             deleted=_deleted(output.path, server, scene),
@@ -137,9 +137,17 @@ def _is_memory(path: Value) -> bool:
     return lost(path) == "memory"
 
 
-def _lost(path: Value, shown: bool, scene: Scene) -> LostAtEnd | UnknownType | None:
+def _located(path: Value, server: Invocation) -> Value:
+    """The path of a log from the root, as far as the folder is known in which it is opened."""
+    folder = server.directory
+    if folder is None or path.display.startswith(("/", "~", "$")):
+        return path
+    return folder + known("/") + path
+
+
+def _lost(path: Value, located: Value, shown: bool, scene: Scene) -> LostAtEnd | UnknownType | None:
     """Why a log can't be read after the job; ``shown`` if it is written elsewhere too."""
-    why = "node-local" if _is_temporary(path, scene) else lost(path)
+    why = "node-local" if _is_temporary(located, scene) else lost(located)
     if why is None or why == "job":
         return None
     if not scene.in_job or shown or scene.walk.unread or not scene.walk.complete:
