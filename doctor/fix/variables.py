@@ -80,12 +80,16 @@ def rename_variable(work: Work) -> Iterator[Edit]:
 
 
 def export_variable(work: Work) -> Iterator[Edit]:
-    """`export-variable`: `export` before the command that assigns the variable."""
+    """`export-variable`: `export` before the command that assigns it, `-x` in a declaration."""
     place = work.place("name")
     name = work.written(place)
     command, _ = _assignment(work, name, place)
-    start = command.span.start
-    yield work.edit(work.stretch(start, start), "export ")
+    at, text = command.span.start, "export "
+    if command.words:
+        if command.words[0].literal == "readonly":
+            raise NoFixError("`readonly` has no option that exports")
+        at, text = command.words[0].span.end, " -x"
+    yield work.edit(work.stretch(at, at), text)
 
 
 def _assignment(work: Work, name: str, place: Location) -> tuple[Simple, Assignment]:

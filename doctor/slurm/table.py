@@ -108,6 +108,21 @@ def find_long(program: str, written: str) -> Spec | None:
     return own.pop() if len(own) == 1 else None
 
 
+#: What options of Slurm's are called by other batch systems and launchers.
+_ELSEWHERE_CALLED = {
+    "memory": "mem",
+    "name": "job-name",
+    "ngpus": "gpus",
+    "num-gpus": "gpus",
+    "num-nodes": "nodes",
+    "num-tasks": "ntasks",
+    "queue": "partition",
+    "stderr": "error",
+    "stdout": "output",
+    "walltime": "time",
+}
+
+
 def is_ambiguous(program: str, written: str) -> bool:
     """Whether ``--written`` is the beginning of several options, and none itself."""
     names = options(program)
@@ -116,8 +131,9 @@ def is_ambiguous(program: str, written: str) -> bool:
 
 
 def nearest(program: str, written: str) -> str | None:
-    """The option that ``--written`` was surely meant to be, if it is one misspelt."""
-    return closest(written, tuple(options(program)), 0.85)
+    """The option that ``--written`` was surely meant to be: one misspelt, or by another name."""
+    called = _ELSEWHERE_CALLED.get(written)
+    return called or closest(written, tuple(options(program)), 0.85)
 
 
 def find_letter(program: str, letter: str) -> Spec | None:

@@ -22,7 +22,9 @@ from doctor.vllm.requirements import Requirement, conda_package, named
 MAX_CHARACTERS = 4_000_000
 _NAMES_VLLM = regex(r"\bvllm\b", re.IGNORECASE)
 _LOCKED = regex(r"name\s*=\s*\"vllm\"\s*\n\s*version\s*=\s*\"(?P<version>[^\"\n]+)\"")
-_NESTED = regex(r"(?:-r|--requirement)[ =]?\s*(?P<file>\S+)")
+_NESTED = regex(r"(?:-r|--requirement|-c|--constraint)[ =]?\s*(?P<file>\S+)")
+#: A constraint says which release it is, but only where something asks for it.
+_VLLM_ITSELF = regex(r"vllm(?:\[.*\])?")
 _EXTRAS = regex(r"\[[^\]]*\]$")
 
 
@@ -66,7 +68,10 @@ def files_of(words: Sequence[Value]) -> Iterator[File]:
 
 
 def _of_pip(words: Sequence[Value], verb: Value) -> Iterator[File]:
-    yield from _given(words, ("-r", "--requirement", "--requirements"))
+    listed = [*_given(words, ("-r", "--requirement", "--requirements"))]
+    yield from listed
+    if listed or any(_VLLM_ITSELF.fullmatch(word.display) for word in words):
+        yield from _given(words, ("-c", "--constraint", "--constraints"))
     editable = [*_valued(words, ("-e", "--editable"))]
     plain = [word for word in words if word.display[:1] in (".", "/")]
     for word in (*editable, *plain):

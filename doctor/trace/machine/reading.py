@@ -13,7 +13,7 @@ from doctor.trace.machine import redirects
 from doctor.trace.machine.shell import Shell
 from doctor.trace.programs.options import read_options
 from doctor.values.assumption import NO_GUARD
-from doctor.values.value import Iteration, Value, moment
+from doctor.values.value import Iteration, Unknown, Value, moment
 
 
 class _Read(Record):
@@ -129,7 +129,12 @@ def mapfile(shell: Shell, command: Simple, fields: Fields, state: State) -> list
     options, names = read_options(fields.values[1:], "dnOsuCc", frozenset())
     name = names[-1].text or "" if names else "MAPFILE"
     source = redirects.standard_input(command.redirects, shell.expander(state), state.input)
-    content = Array(open=True, since=shell.walk.number())
+    number = shell.walk.number()
+    made_by = redirects.feed(command.redirects, shell.frame, shell.context.feed)
+    lines_of = Unknown(f"${{{name}[@]}}", many=True, origin=made_by, which=number, since=number)
+    content = Array(open=True, since=number)
+    if made_by is not None:
+        content = Array((Value((lines_of,)),))
     plain = all(option == "-t" for option, _ in options)
     if source is not None and plain and "\0" not in source.shadow:
         text = source.shadow.removesuffix("\n")

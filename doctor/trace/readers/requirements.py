@@ -76,13 +76,20 @@ def _of(
     invocation: Invocation, load: Load, builds: Mapping[str, str]
 ) -> Iterator[requirements.Requirement]:
     own = requirements.read_requirements(invocation.arguments)
-    yield from own
-    if not any(each.package == "vllm" for each in own):
-        yield from pin_files.read(invocation, load)
+    open_ = [each for each in own if each.package == "vllm" and not _says_which(each)]
+    in_files = []
+    if len(open_) == sum(each.package == "vllm" for each in own):
+        in_files = [*pin_files.read(invocation, load)]
+    yield from (each for each in own if not (in_files and each in open_))
+    yield from in_files
     for image in _images(invocation):
         requirement = images.read_image(image, builds)
         if requirement is not None:
             yield requirement
+
+
+def _says_which(requirement: requirements.Requirement) -> bool:
+    return requirement.version is not None or bool(requirement.specifier)
 
 
 def _images(invocation: Invocation) -> Iterator[Value]:

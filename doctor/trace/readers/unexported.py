@@ -21,6 +21,9 @@ _OF_LIBRARIES = frozenset(
     "GLOO_SOCKET_IFNAME TOKENIZERS_PARALLELISM CUDA_DEVICE_ORDER".split()
 )
 _OURS = "VLLM_"
+_DECLARES = frozenset({"declare", "typeset", "local", "readonly"})
+#: An option of theirs that exports, or makes the name stand for another variable.
+_EXPORTS = regex(r"-\w*[xn]")
 #: What exports every variable that is set from there on.
 _EXPORTS_ALL = regex(r"\bset[ \t]+(?:-\w*a|-o[ \t]+allexport)\b")
 
@@ -54,10 +57,15 @@ def _is_own(started: Started, scene: Scene) -> bool:
 
 
 def _assignments(scene: Scene) -> Iterator[Assignment]:
-    """The assignments of commands that do nothing else."""
+    """The assignments of commands that do nothing else, and of declarations that don't export."""
     for command in commands(scene.script.body):
-        if isinstance(command, Simple) and not command.arguments:
+        if not isinstance(command, Simple):
+            continue
+        words = [word.literal or "" for word in command.words]
+        if not command.arguments:
             yield from command.assignments
+        elif words[:1] and words[0] in _DECLARES and not any(map(_EXPORTS.match, words[1:])):
+            yield from (each for each in command.arguments if isinstance(each, Assignment))
 
 
 def _is_read(name: str, scene: Scene) -> bool:
