@@ -126,7 +126,8 @@ class Diagnostic(Record):
     """One finding of one rule, ready to be reported.
 
     ``fault`` says in a sentence what is wrong, ``why`` what comes of it, ``help`` what to do
-    about it, and ``condition`` what all of this rests on, if it isn't certain.
+    about it, and ``condition`` what all of this rests on, if it isn't certain. Of those that are
+    told ``once_a_run`` one stands for all.
     """
 
     code: str
@@ -140,6 +141,7 @@ class Diagnostic(Record):
     why: str = ""
     help: str = ""
     condition: str = ""
+    once_a_run: bool = False
 
     @property
     def message(self) -> str:

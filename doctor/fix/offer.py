@@ -79,12 +79,14 @@ class Offer(Record):
 class Examined(Record):
     """A version of the script: what it would do, and what the rules say of it.
 
-    ``failures`` are the faults of ours on the way.
+    ``failures`` are the faults of ours on the way, ``waits`` is what the rules have asked of the
+    other scripts of the run.
     """
 
     traced: Traced
     offers: tuple[Offer, ...]
     failures: tuple[Failure, ...] = ()
+    waits: frozenset[str] = frozenset()
 
     @property
     def text(self) -> str:

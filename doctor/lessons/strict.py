@@ -12,12 +12,12 @@ from doctor.base.errors import DoctorError
 from doctor.base.record import Record
 from doctor.diagnostic import Location
 from doctor.facts.base import Fact
-from doctor.knowledge import Knowledge
 from doctor.lessons.trial import Bench, as_user, decoded, shortfall, shortfall_on_node
 from doctor.lessons.variants import Variant, variants
 from doctor.rulebook import Rule, Rulebook, judge
 from doctor.rulebook.examples import Example, examples
 from doctor.rulebook.reader import read_rule
+from doctor.rulebook.scope import Knowledge
 from doctor.rulebook.verdict import Repair, Verdict
 
 
@@ -52,7 +52,8 @@ def _known(example: Example, bench: Bench) -> _Known:
         if example.fact is not None:
             return _Known(example, (example.fact,), examiner.knowledge)
         facts = examiner.facts(decoded(example))
-        return _Known(example, (*facts, *examiner.facts_of_knowledge()), examiner.knowledge)
+        known = (*facts, *examiner.facts_of_knowledge())
+        return _Known(example, known, examiner.in_run(facts))
 
 
 def _holds(known: _Known, rule: Rule, original: Rule) -> bool:

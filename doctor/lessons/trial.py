@@ -16,9 +16,9 @@ from doctor.base.unknown import UNKNOWN
 from doctor.config import Config, from_mapping
 from doctor.diagnostic import Diagnostic, Severity, Source
 from doctor.facts.base import Fact
-from doctor.knowledge import Knowledge
 from doctor.rulebook import Rule, Rulebook, answer, load
 from doctor.rulebook.examples import Example
+from doctor.rulebook.scope import Knowledge
 from doctor.scan import Examiner
 from doctor.sources import Unexamined
 

@@ -135,6 +135,7 @@ def _apply(scope: Scope, ranks: Mapping[str, Severity | None]) -> _Finding | Non
     if _is_far_fetched(assumptions):
         return None
     location = _location(scope)
+    once_per = case.once_per or rule.once_per
     diagnostic = Diagnostic(
         code=rule.code,
         name=rule.name,
@@ -145,8 +146,8 @@ def _apply(scope: Scope, ranks: Mapping[str, Severity | None]) -> _Finding | Non
         lesson=rule.lesson,
         why=_known(why, scope),
         help=_known(remedy, scope),
+        once_a_run=once_per == "run",
     )
-    once_per = case.once_per or rule.once_per
     group = (rule.code, *_group(once_per, scope, location))
     repair = _repair(case.fix or rule.fix, scope)
     return _Finding(diagnostic, scope.fact, repair, group, assumptions)
@@ -200,7 +201,7 @@ def _group(once_per: str | None, scope: Scope, location: Location) -> tuple[obje
         return (location,)
     if once_per == "location":
         return (scope.fact.location,)
-    if once_per == "file":
+    if once_per in ("file", "run"):  # the files of a run are judged one by one
         return (location.filename,)
     return location.filename, once_per, scope.resolve(Reference(once_per))
 

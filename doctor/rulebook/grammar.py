@@ -24,7 +24,7 @@ from doctor.rulebook.predicates import (
     Within,
 )
 from doctor.rulebook.rule import Clause, Conditions, Message
-from doctor.rulebook.vocabulary import Attribute, Kind, Type
+from doctor.rulebook.vocabulary import Attribute, Kind, Type, about, kind
 
 #: Names that predicates bind for the message.
 BOUND: Mapping[str, type[Predicate]] = {"missing": Lacks, "common": Overlaps}
@@ -56,12 +56,26 @@ class Names(Record):
             self.attribute(item, path)
             return Reference(path)
         root, _, rest = path[1:].partition(".")
-        roots = ["kb", "site", *self.look_ups]
+        roots = ["kb", "site", "run", *self.look_ups]
         if root not in roots:
             raise item.error(f"nothing is called {'$' + root!r} here{nearest(root, roots)}")
         if not rest:
             raise item.error(f"{path!r} lacks the name of a value: {path}.NAME")
+        if root == "run":
+            _check_told(item, path, rest)
         return Reference(path)
+
+
+def _check_told(item: Item, path: str, rest: str) -> None:
+    """Refuse what the scripts of a run can't tell: it is `$run.KIND.ATTRIBUTE`, strings all."""
+    name, _, attribute = rest.partition(".")
+    attributes = kind(name) if about(name) == "script" else None
+    if attributes is None or attribute not in attributes:
+        known = [f"$run.{name}.{each}" for each in attributes or ()]
+        problem = f"no script tells {path!r}; it is $run.KIND.ATTRIBUTE"
+        raise item.error(problem + nearest(path, known))
+    if attributes[attribute].type not in (Type.TEXT, Type.NAMES):
+        raise item.error(f"{path!r} is {attributes[attribute].type.value}, and not strings")
 
 
 class Operator(Record):

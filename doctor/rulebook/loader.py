@@ -19,6 +19,9 @@ from doctor.diagnostic import Severity
 from doctor.rulebook.reader import read_code, read_rule, read_severity
 from doctor.rulebook.rule import Rule
 
+#: How rules refer to what all scripts of a run tell.
+RUN = "$run."
+
 
 class Rulebook(Record):
     """Rules in the order of their codes, and what site folders make of their severities.
@@ -35,6 +38,12 @@ class Rulebook(Record):
         """The rules for each kind of fact."""
         kinds = {rule.fact for rule in self.rules}
         return {kind: tuple(r for r in self.rules if r.fact == kind) for kind in kinds}
+
+    @cached_property
+    def of_run(self) -> frozenset[str]:
+        """What the rules want to know of all scripts of a run: ``allocation.named-families``."""
+        read = (reference.path for rule in self.rules for reference in rule.references)
+        return frozenset(path.removeprefix(RUN) for path in read if path.startswith(RUN))
 
     @cached_property
     def names(self) -> Mapping[str, str]:

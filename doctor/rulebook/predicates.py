@@ -40,7 +40,7 @@ def some(truths: Iterable[Truth]) -> Truth:
 
 
 class Reference(Record):
-    """An attribute of the fact, or ``$kb.…``, ``$site.…`` or ``$look-up.…``."""
+    """An attribute of the fact, or ``$kb.…``, ``$site.…``, ``$run.…`` or ``$look-up.…``."""
 
     path: str
 

@@ -147,7 +147,7 @@ def _look_ups(item: Item | None, names: Names) -> tuple[tuple[str, LookUp], ...]
         raise item.error("`look-up` must be a mapping of names and what they look up")
     read: list[tuple[str, LookUp]] = []
     for name, value in item.mapping.items():
-        if name in ("kb", "site") or not NAME.fullmatch(name):
+        if name in ("kb", "site", "run") or not NAME.fullmatch(name):
             raise value.error(f"{name!r} cannot name a look-up; use {_NAME}")
         parts = grammar.known_keys(value, ("table", "by"), "a look-up")
         _require(value, parts, ("table", "by"), "a look-up")
@@ -245,6 +245,6 @@ def _attributes(item: Item | None, names: Names) -> tuple[str, ...]:
 def _once_per(item: Item | None, names: Names) -> str | None:
     if item is None:
         return None
-    if item.text in ("file", "location"):
+    if item.text in ("file", "location", "run"):
         return item.text
     return names.attribute(item, item.text).name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -134,3 +135,20 @@ class Rule(Record):
     why: Message | None = None
     help: Message | None = None
     fix: Remedy = Remedy()
+
+    @property
+    def references(self) -> Iterator[Reference]:
+        """All that it reads: attributes, knowledge, and what the scripts of a run tell."""
+        return _inside(self)
+
+
+def _inside(part: object) -> Iterator[Reference]:
+    """The references anywhere in a part of a rule."""
+    if isinstance(part, Reference):
+        yield part
+    elif isinstance(part, tuple):
+        for each in part:
+            yield from _inside(each)
+    elif is_dataclass(part):
+        for field in fields(part):
+            yield from _inside(getattr(part, field.name))

@@ -132,7 +132,7 @@ def _rule() -> Schema:
 def _about(kind: str) -> Schema:
     """What a rule about this kind of fact may say."""
     when, names = {"$ref": f"#/$defs/{kind}"}, {"$ref": f"#/$defs/{kind}-names"}
-    once_per = {"anyOf": [{"enum": ["file", "location"]}, names]}
+    once_per = {"anyOf": [{"enum": ["file", "location", "run"]}, names]}
     added: Schema = {
         "when": when,
         "cases": {"items": {"properties": {"when": when, "once-per": once_per}}},

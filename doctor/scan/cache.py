@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from doctor.diagnostic import (
     Source,
 )
 from doctor.scan.loading import Loader, digest
+from doctor.scan.run import Told
 from doctor.sources import Unexamined
 
 #: How many scripts' results are kept for a folder, besides those of the last scan.
@@ -43,13 +44,20 @@ class Examination(Record):
     """What an examination found in a script; ``asked`` are the files that it looked for.
 
     Their names, and fingerprints of what they held; None is for one that isn't there.
-    ``failures`` are the faults of ours on the way: something may be missing.
+    ``told`` is what it tells the other scripts of a run, ``waits`` what of the others its
+    diagnostics rest on. ``failures`` are the faults of ours on the way: something may be missing.
     """
 
     script: Source | Unexamined
     diagnostics: Sequence[Diagnostic]
     asked: Mapping[str, str | None]
     failures: Sequence[Failure] = ()
+    told: Told = field(default_factory=dict)
+    waits: frozenset[str] = frozenset()
+
+    def waits_for(self, run: Told) -> bool:
+        """Whether it would have to be made again, now that all scripts of the run have told."""
+        return any(run.get(path) != self.told.get(path) for path in self.waits)
 
 
 class Results:
@@ -69,29 +77,34 @@ class Results:
         self._current: dict[str, Any] = {}
         self._has_news = False
 
-    def find(self, script: Source | Unexamined) -> list[Diagnostic] | None:
-        """The diagnostics of a script, if it was examined before and nothing has changed."""
+    def find(self, script: Source | Unexamined, run: Told) -> Examination | None:
+        """What was found in a script before, if nothing has changed; ``run`` is as for ``add``."""
         if isinstance(script, Unexamined):
             return None
-        key = self._key(script)
+        key = self._key(script, run)
         if key not in self._earlier:
             return None
-        asked, packed = self._earlier[key]
+        asked, packed, told, waits = self._earlier[key]
         if any(self._loader.fingerprint(name) != was for name, was in asked.items()):
             return None
         self._current[key] = self._earlier[key]
         self._loader.texts[script.filename] = script
-        return [_unpacked(*each) for each in packed]
+        found = [_unpacked(*each) for each in packed]
+        told = {path: frozenset(values) for path, values in told.items()}
+        return Examination(script, found, asked, (), told, frozenset(waits))
 
-    def add(self, done: Examination) -> None:
+    def add(self, done: Examination, run: Told) -> None:
         """Note what an examination found, if it was a whole one.
 
-        What could not be read may be readable next time, and what failed may work.
+        ``run`` is what the other scripts told it. What could not be read may be readable next
+        time, and what failed may work.
         """
         script = done.script
         if isinstance(script, Source) and not done.failures:
             packed = [_packed(diagnostic) for diagnostic in done.diagnostics]
-            self._current[self._key(script)] = done.asked, packed
+            told = {path: sorted(values) for path, values in done.told.items()}
+            kept = done.asked, packed, told, sorted(done.waits)
+            self._current[self._key(script, run)] = kept
             self._has_news = True
 
     def write(self) -> None:
@@ -100,8 +113,9 @@ class Results:
             older = (item for item in self._earlier.items() if item[0] not in self._current)
             keep(self._name, dict(chain(self._current.items(), islice(older, MOST_KEPT))))
 
-    def _key(self, script: Source) -> str:
-        return digest(self._basis, script.filename, script.encoding, script.text)
+    def _key(self, script: Source, run: Told) -> str:
+        others = [f"{path} {sorted(values)}" for path, values in sorted(run.items())]
+        return digest(self._basis, script.filename, script.encoding, script.text, *others)
 
 
 def _state(config: Config) -> Iterator[str]:
@@ -137,7 +151,7 @@ def _packed(found: Diagnostic) -> list[Any]:
         [[_place(edit.location), edit.content] for edit in found.fix.edits],
     ]
     words = [found.code, found.name, found.severity.value, found.fault, found.lesson]
-    more = [found.why, found.help, found.condition]
+    more = [found.why, found.help, found.condition, found.once_a_run]
     return [words, _place(found.location), related, fix, more]
 
 
@@ -147,7 +161,7 @@ def _place(location: Location) -> list[Any]:
     return [location.filename, location.within, *numbers]
 
 
-def _unpacked(words: Any, place: Any, related: Any, fix: Any, more: Sequence[str]) -> Diagnostic:
+def _unpacked(words: Any, place: Any, related: Any, fix: Any, more: Any) -> Diagnostic:
     code, name, severity, fault, lesson = words
     return Diagnostic(
         code,

@@ -13,6 +13,7 @@ from doctor.diagnostic import Diagnostic, Severity, Source
 from doctor.scan.cache import Examination
 from doctor.scan.loading import Loader
 from doctor.scan.relevance import matters
+from doctor.scan.run import NOTHING, InRun, Told, together, told
 from doctor.sources import Unexamined
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Examiner:
     ``scanned`` are the files and folders that are examined, ``here`` is the folder below which
     files may be read besides; None if none may. ``like`` is another examiner, under a
     configuration that names the same rules and the same knowledge: then they need not be read
-    again.
+    again. ``run`` is what the other scripts of the run tell.
     """
 
     def __init__(
@@ -38,8 +39,10 @@ class Examiner:
         scanned: Sequence[str] = (),
         like: Examiner | None = None,
         here: str | None = "",
+        run: Told = NOTHING,
     ) -> None:
         self.config = config
+        self.run = run
         if like is not None:
             self.rulebook, self.knowledge = like.rulebook, like.knowledge
             here = like.loader.here
@@ -92,17 +95,25 @@ class Examiner:
         A fault of ours costs no more than what it happened in.
         """
         self.loader.asked.clear()
-        diagnostics: list[Diagnostic] = []
-        failures: list[Failure] = []
         if isinstance(found, Unexamined):
-            diagnostics += self._wanted(self._check(self.facts(found)))
-        else:
-            with Sparing(failures, "all of it"):
-                if self.finds_worthwhile(found):
-                    done = self.examined(found)
-                    diagnostics += (offer.diagnostic for offer in done.offers)
-                    failures += done.failures
-        return Examination(found, diagnostics, self.loader.fingerprints(), tuple(failures))
+            said = list(self._wanted(self._check(self.facts(found))))
+            return Examination(found, said, self.loader.fingerprints())
+        failures: list[Failure] = []
+        done: Examined | None = None
+        with Sparing(failures, "all of it"):
+            if self.finds_worthwhile(found):
+                done = self.examined(found)
+        asked = self.loader.fingerprints()
+        if done is None:
+            return Examination(found, (), asked, tuple(failures))
+        return Examination(
+            found,
+            [offer.diagnostic for offer in done.offers],
+            asked,
+            (*failures, *done.failures),
+            told(done.traced.facts, self.rulebook.of_run),
+            done.waits,
+        )
 
     def examine_knowledge(self) -> list[Diagnostic]:
         """The diagnostics of the site's own knowledge, as the configuration wants them."""
@@ -119,7 +130,7 @@ class Examiner:
         from doctor.scan import suppress
 
         traced = self.trace(found)
-        verdicts = judge(traced.facts, self.rulebook, self.knowledge)
+        verdicts = judge(traced.facts, self.rulebook, self.in_run(traced.facts))
         said = [verdict.diagnostic for verdict in verdicts]
         concerned = [[fact.location for fact in verdict.facts] for verdict in verdicts]
         names = self.rulebook.names
@@ -145,7 +156,8 @@ class Examiner:
 
         traced = self.trace(source)
         failures = list(traced.failures)
-        verdicts = judge(traced.facts, self.rulebook, self.knowledge, failures)
+        knowledge = self.in_run(traced.facts)
+        verdicts = judge(traced.facts, self.rulebook, knowledge, failures)
         found = [verdict.diagnostic for verdict in verdicts]
         concerned = [[fact.location for fact in verdict.facts] for verdict in verdicts]
         names = self.rulebook.names
@@ -164,7 +176,11 @@ class Examiner:
             and (said := self._as_wanted(verdict.diagnostic)) is not None
         )
         offered = tuple(offers(wanted, traced, failures))
-        return Examined(traced, offered, tuple(failures))
+        return Examined(traced, offered, tuple(failures), frozenset(knowledge.asked))
+
+    def in_run(self, facts: Iterable[Fact]) -> InRun:
+        """The knowledge by which a script is judged: with what it and the others tell."""
+        return InRun(self.knowledge, together([self.run, told(facts, self.rulebook.of_run)]))
 
     def trace(self, source: Source) -> Traced:
         """What one script would do."""

@@ -13,6 +13,7 @@ from doctor.config import Config
 from doctor.diagnostic import Source
 from doctor.scan.cache import Examination
 from doctor.scan.examiner import Examiner
+from doctor.scan.run import Told
 from doctor.sources import Unexamined
 
 #: A process of its own pays only for about so many scripts: it takes a while to start.
@@ -51,7 +52,7 @@ def _spread(
     from multiprocessing import active_children, get_context
 
     chunks = [found[start : start + _CHUNK] for start in range(0, len(found), _CHUNK)]
-    examine = partial(_examine, examiner.config, examiner.loader.scanned)
+    examine = partial(_examine, examiner.config, examiner.loader.scanned, examiner.run)
     try:
         with ProcessPoolExecutor(processes, get_context("fork"), _begin) as pool:
             # Not `map`: it cancels what is left when it is ended, and Python before 3.12 then
@@ -79,10 +80,10 @@ def _begin() -> None:
 
 
 def _examine(
-    config: Config, scanned: Sequence[str], found: Sequence[Source | Unexamined]
+    config: Config, scanned: Sequence[str], run: Told, found: Sequence[Source | Unexamined]
 ) -> _Examined:
     """The examinations of a few scripts, with the texts that they point into."""
-    examiner = Examiner(config, scanned)
+    examiner = Examiner(config, scanned, run=run)
     done = [examiner.examination(each) for each in found]
     pointed_at = {
         place.filename

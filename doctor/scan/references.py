@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
 
 from doctor.base.errors import DoctorError, nearest
 from doctor.knowledge import TABLES, Knowledge
 from doctor.rulebook import Rule
-from doctor.rulebook.predicates import Reference
 
 
 def wrong_references(rules: Sequence[Rule], knowledge: Knowledge) -> Iterator[DoctorError]:
@@ -20,7 +17,7 @@ def wrong_references(rules: Sequence[Rule], knowledge: Knowledge) -> Iterator[Do
     """
     known = [*knowledge.references]
     for rule in rules:
-        paths = sorted({reference.path for reference in _inside(rule)})
+        paths = sorted({reference.path for reference in rule.references})
         for path in paths:
             if path.startswith(("$kb.", "$site.")) and path not in known:
                 told = f"which no page tells{nearest(path, known)}"
@@ -48,15 +45,3 @@ def line_of(word: str, path: Path) -> int:
 
 def _error(rule: Rule, word: str, message: str) -> DoctorError:
     return DoctorError(message, str(rule.path), line_of(word, rule.path))
-
-
-def _inside(part: Any) -> Iterator[Reference]:
-    """The references anywhere in a part of a rule."""
-    if isinstance(part, Reference):
-        yield part
-    elif isinstance(part, tuple):
-        for each in part:
-            yield from _inside(each)
-    elif is_dataclass(part):
-        for each in fields(part):
-            yield from _inside(getattr(part, each.name))

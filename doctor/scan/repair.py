@@ -16,11 +16,12 @@ from doctor.fix.files import NotFixedError, replace_file
 from doctor.fix.offer import Examined
 from doctor.fix.rounds import Outcome, Refusal, repaired
 from doctor.scan.baseline import Baseline
+from doctor.scan.cache import Examination
 from doctor.scan.examiner import Examiner
 from doctor.scan.gather import gather
 from doctor.scan.ignoring import ignoring
 from doctor.scan.result import Result, baseline_of, result
-from doctor.sources import Unexamined
+from doctor.scan.run import together
 
 
 class Change(Record):
@@ -71,9 +72,11 @@ def repair(
     examiner.refuse_wrong_references()
     repairer = _Repairer(examiner, baseline_of(config), wish)
     given = gather(sources.discover(paths, config, stdin, stdin_filename, only))
+    first = [examiner.examination(each) for each in given.scripts]
+    examiner.run = together(each.told for each in first)
     mended = [
-        repairer.mended(each, wish.write and each.filename != stdin_filename)
-        for each in given.scripts
+        repairer.mended(each, wish.write and each.script.filename != stdin_filename)
+        for each in first
     ]
     remaining = [*chain(*(each.remaining for each in mended)), *examiner.examine_knowledge()]
     failures = tuple(failure for each in mended for failure in each.failures)
@@ -100,14 +103,18 @@ class _Repairer(Record):
     known: Baseline | None
     wish: Wish
 
-    def mended(self, found: Source | Unexamined, write: bool) -> _Mended:
+    def mended(self, first: Examination, write: bool) -> _Mended:
         """One script with its fixes made, with ``write`` in its file."""
         change: Change | None = None
         refused: tuple[Refusal, ...] = ()
         problems: tuple[str, ...] = ()
         own = list[Failure]()
+        found = first.script
+        if not (first.waits_for(self.examiner.run) or any(map(self._concerns, first.diagnostics))):
+            known = tuple((found.filename, each) for each in first.failures)
+            return _Mended(None, (), first.diagnostics, (), known)
         with Sparing(own, "its fixes"):
-            if isinstance(found, Source) and self.examiner.finds_worthwhile(found):
+            if isinstance(found, Source):
                 change, refused = self._repaired(found)
         if change is not None and write:
             try:
@@ -118,6 +125,10 @@ class _Repairer(Record):
         done = self.examiner.examination(after)
         failures = tuple((found.filename, each) for each in (*own, *done.failures))
         return _Mended(change, refused, done.diagnostics, problems, failures)
+
+    def _concerns(self, found: Diagnostic) -> bool:
+        """Whether there may be anything to do about a diagnostic."""
+        return self.wish.ignore or found.fix is not None
 
     def _repaired(self, source: Source) -> tuple[Change | None, tuple[Refusal, ...]]:
         """The change that the fixes make of a script, if any, and the fixes that were refused."""

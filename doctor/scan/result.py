@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -68,7 +69,7 @@ def result(
     problems: Sequence[str] = (),
 ) -> Result:
     """The diagnostics of all scripts together, without those that were ``known`` before."""
-    told = tuple(_told_once(sorted(found, key=order)))
+    told = tuple(_once_a_run(list(_told_once(sorted(found, key=order)))))
     scripts = tuple(script.filename for script in given.scripts)
     problems = (*given.problems, *problems)
     done = Result(told, examiner.texts, scripts, problems, tuple(failures), given.omitted)
@@ -109,3 +110,28 @@ def _told_once(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
         best = max(several, key=lambda each: (each.fix is not None, each.severity.rank))
         related = dict.fromkeys(place for each in (best, *several) for place in each.related)
         yield replace(best, related=tuple(related))
+
+
+def _once_a_run(diagnostics: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
+    """Of what is to be told once a run, the first of the worst tells of the others: hints now."""
+    alike = defaultdict[str, list[Diagnostic]](list)
+    for each in diagnostics:
+        if each.once_a_run:
+            alike[each.code].append(each)
+    first = {code: max(found, key=lambda each: each.severity.rank) for code, found in alike.items()}
+    for each in diagnostics:
+        if not each.once_a_run:
+            yield each
+        elif each is first[each.code]:
+            own = each.location.filename
+            yield _for_all(each, len({d.location.filename for d in alike[each.code]} - {own}))
+        else:
+            yield replace(each, severity=Severity.INFO)
+
+
+def _for_all(found: Diagnostic, others: int) -> Diagnostic:
+    """A diagnostic that speaks for others, in so many scripts."""
+    if not others:
+        return found
+    scripts = "script" if others == 1 else "scripts"
+    return replace(found, fault=f"{found.fault.removesuffix('.')} (and {others} more {scripts}).")

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from doctor import sources
 from doctor.base.errors import DoctorError
-from doctor.base.failure import Failure
 from doctor.base.record import Record
 from doctor.config import Config, from_mapping
-from doctor.diagnostic import Diagnostic
+from doctor.diagnostic import Diagnostic, Source
 from doctor.scan.cache import Examination, Results
 from doctor.scan.examiner import Examiner
 from doctor.scan.gather import gather
 from doctor.scan.parallel import examine_all
 from doctor.scan.result import Result, baseline_of, order, result
+from doctor.scan.run import together
+from doctor.sources import Unexamined
 
 
 def _unwatched(examinations: Iterator[Examination], count: int) -> Iterator[Examination]:
@@ -52,23 +54,29 @@ def scan(
     known_before = baseline_of(config, means.renew)
     results = Results(config, examiner.loader, means.kept)
     given = gather(sources.discover(paths, config, stdin, stdin_filename, only))
-    diagnostics: list[Diagnostic] = []
-    failures: list[tuple[str, Failure]] = []
-    changed = []
-    for found in given.scripts:
-        known = results.find(found)
-        if known is None:
-            changed.append(found)
-        else:
-            diagnostics += known
-    examinations = examine_all(examiner, changed, means.processes)
-    for done in means.watch(examinations, len(changed)):
-        diagnostics += done.diagnostics
-        failures += [(done.script.filename, each) for each in done.failures]
-        results.add(done)
+    done = _examined(given.scripts, examiner, results, means)
+    examiner.run = together(each.told for each in done.values())
+    again = [each.script for each in done.values() if each.waits_for(examiner.run)]
+    done |= _examined(again, examiner, results, means)
     results.write()
+    diagnostics = [*chain(*(each.diagnostics for each in done.values()))]
     diagnostics += examiner.examine_knowledge()
+    failures = [(name, failure) for name, each in done.items() for failure in each.failures]
     return result(diagnostics, given, examiner, known_before, failures)
+
+
+def _examined(
+    scripts: Sequence[Source | Unexamined], examiner: Examiner, results: Results, means: Means
+) -> dict[str, Examination]:
+    """The examinations of the scripts by their names, those that are known not made again."""
+    known = {each.filename: results.find(each, examiner.run) for each in scripts}
+    done = {name: found for name, found in known.items() if found is not None}
+    changed = [each for each in scripts if each.filename not in done]
+    examinations = examine_all(examiner, changed, means.processes)
+    for each in means.watch(examinations, len(changed)):
+        done[each.script.filename] = each
+        results.add(each, examiner.run)
+    return done
 
 
 def scan_text(
