@@ -95,6 +95,15 @@ class SharedGpu(Fact, kw_only=True):
     )
 
 
+class MissingGpus(Fact, kw_only=True):
+    """GPUs that a variable names for a server, or for another program, and that its job hasn't."""
+
+    kind: ClassVar[str] = "missing-gpus"
+
+    gpus: str = attribute("their numbers: `2, 3`")
+    program: str = attribute("the program, `vllm` for a server")
+
+
 class InnerPorts(Fact, kw_only=True):
     """A `VLLM_PORT` that servers on one machine have in common, or that is a server's own port."""
 
@@ -121,6 +130,7 @@ FACTS: tuple[type[Fact], ...] = (
     SocketPath,
     SharedCache,
     SharedGpu,
+    MissingGpus,
     InnerPorts,
     SharedPort,
 )

@@ -147,9 +147,6 @@ class Launch(Fact, kw_only=True):
         "the GiB that there are for the weights at most: its GPUs' memory by the share", None
     )
     weights_fit: bool | UnknownType = attribute("whether the weights have room there")
-    gpus_outside: str | None = attribute(
-        "the numbers by which a variable names GPUs that the job doesn't have, null for none", None
-    )
     gpu_uuid: str | None = attribute(
         "the first GPU that `CUDA_VISIBLE_DEVICES` names by its UUID, null for none", None
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -70,7 +70,7 @@ def trace(
 ) -> Traced:
     """Walk one script and read what it starts; for ``load`` and its like see ``Walk``."""
     own = jobs.own_job(FileFrame(source), script)
-    around = (jobs.container_of(own), jobs.variables(own))
+    around = (jobs.container_of(own), jobs.variables(own), jobs.set_by_slurm(own))
     walk = walked(source, script, load, beside, has_folder, *around)
     scene = Scene.of(source, script, settings, walk, own)
     facts = [*_unparsed(scene), *_read(scene, READERS)]
@@ -136,10 +136,12 @@ def walked(
     has_folder: Holds = holds_nothing,
     container: Container | None = None,
     variables: Mapping[str, Content] = MappingProxyType({}),
+    exported: Iterable[str] = (),
 ) -> Walk:
     """A walk over the script from its first line, then over the functions that nobody called.
 
-    ``container`` is the one in which all of it runs, ``variables`` are those that it finds set.
+    ``container`` is the one in which all of it runs, ``variables`` are those that it finds set,
+    ``exported`` those of which only the names are known.
     """
     walk = Walk(load=load, beside=beside, has_folder=has_folder, scripts={source.filename: source})
     frame = FileFrame(source)
@@ -147,6 +149,8 @@ def walked(
     state = State()
     for name, value in variables.items():
         state.set(name, (value,), export=True)
+    for name in exported:
+        state.export(name)
     results = shell.block(script.body, state)
     traps.run(shell, results)
     states = [r.state for r in results if r.flow is Flow.NEXT] or [r.state for r in results]

@@ -431,6 +431,16 @@ def test_a_folder_that_a_script_nearby_makes_may_be_there_in_time(command: Comma
         write(name, "sbatch jobs/serve.sbatch\n")
 
 
+def test_a_script_nearby_with_work_of_its_own_need_not_run_first(command: Command) -> None:
+    job = "#!/bin/bash\n#SBATCH --gpus=1\n#SBATCH --output=logs/%j.out\nmkdir -p logs\n"
+    write("serve.sbatch", job + "vllm serve Qwen/Qwen3-8B\n")
+    call = ("scan", "serve.sbatch", "--select", "VD804", "--format", "json")
+    write("bench.sh", "mkdir -p logs\npython bench.py > logs/bench.log\n")
+    assert len(command(*call).found) == 1
+    write("setup_env.sh", "mkdir -p logs\npip install vllm\n")
+    assert command(*call).found == []
+
+
 def test_a_log_folder_that_is_there_is_not_missing(command: Command) -> None:
     header = "#!/bin/bash\n#SBATCH --gpus=1\n#SBATCH --output=logs/%j.out\n"
     write("jobs/serve.sbatch", header + "mkdir -p logs\nvllm serve Qwen/Qwen3-8B\n")

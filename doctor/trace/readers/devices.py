@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from doctor.base.numbers import whole_number
 from doctor.base.record import Record
@@ -46,13 +45,12 @@ class Limit(Record):
 class Gpus(Record):
     """The GPUs that a server needs, and what it is given.
 
-    ``limit`` is the tightest of what limits it; ``outside`` a list with GPUs that its job does not
-    have; ``uuid`` a GPU that is named by its UUID, ``reads_uuids`` whether its release takes that.
+    ``limit`` is the tightest of what limits it; ``uuid`` a GPU that is named by its UUID,
+    ``reads_uuids`` whether its release takes that.
     """
 
     needed: int | UnknownType
     limit: Limit | None
-    outside: Listed | None
     uuid: Value | None
     reads_uuids: bool | UnknownType
 
@@ -71,7 +69,6 @@ def gpus(started: Started, scene: Scene) -> Gpus:
     return Gpus(
         needed(started),
         _tightest(started, scene),
-        _outside(started, job),
         _uuid(started, job),
         whether(started.candidates.likely, since),
     )
@@ -98,20 +95,6 @@ def needed(started: Started) -> int | UnknownType:
 
 
 # --- the GPUs that are named ------------------------------------------------------------------
-
-
-def _outside(started: Started, job: Request | None) -> Listed | None:
-    """The numbers in a list that the job's node has no GPU for: a job's GPUs count from 0."""
-    count = on_node(job)
-    if count is None or started.invocation.context.uncalled:
-        return None
-    for each in listed(started):
-        beyond = tuple(e for e in each.entries if (whole_number(e.text) or 0) >= count)
-        if beyond and each.words.strip("`") in VISIBLE and not is_left_to_slurm(each, job):
-            container = started.invocation.context.container
-            if container is None or not is_a(container.engine, Trait.DAEMON):
-                return replace(each, entries=beyond)
-    return None
 
 
 def on_node(job: Request | None) -> int | None:

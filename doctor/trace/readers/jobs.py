@@ -227,6 +227,15 @@ def _settled(given: Given) -> dict[str, str]:
     return settled | _OF_FIRST_TASK
 
 
+def set_by_slurm(job: Job) -> tuple[str, ...]:
+    """The variables that Slurm exports with values of its own, by what a job's header asks for.
+
+    What a script assigns to them reaches its programs without ``export``.
+    """
+    asks_gpus = any(each.asks.asks_gpus is True for each in _of_header(job))
+    return ("CUDA_VISIBLE_DEVICES",) if asks_gpus else ()
+
+
 def given_by(frame: ScriptFrame, header: Header) -> list[Given]:
     """The options of each component of a header."""
     return [

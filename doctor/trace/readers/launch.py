@@ -154,8 +154,6 @@ def _with_gpus(launch: Launch, gpus: devices.Gpus) -> Launch:
     evidence = {**launch.evidence, "gpus_needed": needs, "gpus_lacking": needs}
     if gpus.limit is not None:
         evidence["gpus_given"] = gpus.limit.evidence
-    if gpus.outside is not None:
-        evidence["gpus_outside"] = _of_values([gpus.outside.value])
     if gpus.uuid is not None:
         evidence["gpu_uuid"] = _of_values([gpus.uuid])
     return replace(
@@ -165,7 +163,6 @@ def _with_gpus(launch: Launch, gpus: devices.Gpus) -> Launch:
         gpus_given=gpus.limit.count if gpus.limit is not None else None,
         gpus_given_by=gpus.limit.words if gpus.limit is not None else "nothing",
         gpus_lacking=gpus.lacking,
-        gpus_outside=", ".join(gpus.outside.gpus) if gpus.outside is not None else None,
         gpu_uuid=gpus.uuid.display.strip() if gpus.uuid is not None else None,
         reads_gpu_uuids=gpus.reads_uuids,
     )

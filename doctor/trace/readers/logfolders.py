@@ -17,6 +17,12 @@ from doctor.values.value import JOB, Unknown, Value
 _ABOVE = ("", "../", "../../", "../../../")
 #: Programs that make a folder, and those whose own programs are looked at.
 _PASSING = frozenset("mkdir install bash sh zsh vllm".split())
+#: How scripts are called that are run once, before all others.
+_SETS_UP = regex(
+    r"set.?up|install|init|prepar|bootstrap|creat|make|config|build|folders?\b|dirs?\b|env"
+    r"|submit|launch|start|all\b",
+    re.IGNORECASE,
+)
 _GOES = regex(r"^[^#\n]*\b(?:cd|pushd)\b", re.MULTILINE)
 _FUNCTION = regex(r"^[ \t]*(?:function[ \t]|[\w-]+[ \t]*\(\))", re.MULTILINE)
 #: The words of a line, those in braces each alone; a variable in one.
@@ -63,7 +69,7 @@ def _comes_along(folder: str, invocation: Invocation, scene: Scene) -> bool:
 def _others_make(folder: str, invocation: Invocation, scene: Scene) -> bool:
     """Whether a script nearby that is no part of a job makes the folder, perhaps in time."""
     return any(
-        _prepares(folder, other.text, invocation.origin.source)
+        _prepares(folder, other.filename, other.text, invocation.origin.source)
         for other in scene.walk.beside(invocation.origin.source)
         if other.filename not in scene.walk.scripts and not _is_job(other.text)
     )
@@ -75,13 +81,15 @@ def _is_job(text: str) -> bool:
     return any(line.startswith("#SBATCH") for line in head)
 
 
-def _prepares(folder: str, text: str, job: Source) -> bool:
+def _prepares(folder: str, name: str, text: str, job: Source) -> bool:
     """Whether a script makes the folder, or one of that name which may be the same.
 
     One elsewhere, in the home folder or by a path from the root, is another one unless the script
-    also speaks of the job.
+    also speaks of the job. One that does so in passing, for work of its own, need not run first.
     """
     speaks = "sbatch" in text or posixpath.basename(job.filename) in text
+    if not speaks and not _SETS_UP.search(posixpath.basename(name)):
+        return False
     for line in text.split("\n"):
         before, command, after = line.partition("mkdir")
         if not command or "#" in before:

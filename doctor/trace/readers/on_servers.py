@@ -7,6 +7,7 @@ from doctor.trace.readers import (
     flags,
     inner_ports,
     launch,
+    missing_gpus,
     ports,
     required,
     shared_caches,
@@ -29,4 +30,5 @@ READERS: tuple[tuple[str, Reader], ...] = (
     ("the shared ports", ports.shared),
     ("the inner ports", inner_ports.shared),
     ("the shared GPUs", shared_gpus.shared),
+    ("the missing GPUs", missing_gpus.read),
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from doctor.base.record import Record
 from doctor.base.regex import regex
+from doctor.trace.domain.state import Content
 from doctor.trace.programs.program import Trait
 from doctor.trace.programs.table import is_a
 from doctor.trace.readers.servers import Started
@@ -45,16 +46,24 @@ def listed(started: Started) -> Iterator[Listed]:
     flag = started.server.arguments.last("--device-ids")
     if flag is not None and flag.value is not None:
         yield _read("`--device-ids`", flag.value)
-    for name in VISIBLE:
-        content = started.pick(name)
-        if isinstance(content, Value):
-            yield _read(f"`{name}`", content)
+    yield from in_variables(started.pick)
     for wrapper in started.invocation.context.wrappers:
         if is_a(wrapper.words[0], Trait.DAEMON):
             for value in wrapper.values("--gpus")[-1:]:
                 if value.display.strip("\"'").startswith("device="):
                     start, end = value.display.index("=") + 1, len(value.display.rstrip("\"'"))
                     yield _read("the container", value.slice(start, end))
+
+
+def in_variables(pick: Callable[[str], Content | None]) -> Iterator[Listed]:
+    """The lists in the variables by which the vendors' libraries choose GPUs.
+
+    ``pick`` tells what a variable holds, None where the script doesn't set it.
+    """
+    for name in VISIBLE:
+        content = pick(name)
+        if isinstance(content, Value):
+            yield _read(f"`{name}`", content)
 
 
 def _read(words: str, value: Value) -> Listed:
