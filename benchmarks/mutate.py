@@ -20,8 +20,9 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from faults import FAULTS, LAUNCH, OF_THE_JOB, Mutant, Subject
+from faults import FAULTS, OF_THE_JOB
 from scanning import scripts
+from subject import LAUNCH, Mutant, Subject
 
 from doctor.config import from_mapping
 from doctor.diagnostic import Diagnostic
