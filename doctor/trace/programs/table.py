@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
 from doctor.trace.programs import containers, coreutils, process, python, remote, slurm, terminals
 from doctor.trace.programs.invocation import Context
-from doctor.trace.programs.options import Unwrapped
+from doctor.trace.programs.options import Unwrapped, names, read_options
 from doctor.trace.programs.program import Place, Program, Sink, Trait
 from doctor.values.value import Value
 
@@ -43,6 +43,26 @@ PROGRAMS: Mapping[tuple[str, ...], Program] = _by_words(
 )
 
 
+#: The options that a program may be given before its verb and that take a value: `tmux -L x new`.
+_BEFORE_VERBS: Mapping[str, tuple[str, frozenset[str]]] = {
+    "tmux": ("cfLST", frozenset()),
+    "docker": ("cHl", names("config context host log-level tlscacert tlscert tlskey")),
+    "podman": ("c", names("connection identity log-level root runroot runtime url")),
+    "apptainer": ("c", names("config")),
+    "singularity": ("c", names("config")),
+    "uv": ("", names("cache-dir config-file directory project")),
+}
+
+
+def without_options(arguments: Sequence[Value]) -> Sequence[Value]:
+    """A command line without the options between the program and its verb."""
+    name = arguments[0].display.rpartition("/")[2] if arguments else ""
+    if name not in _BEFORE_VERBS or len(arguments) < 2 or arguments[1].prefix[:1] != "-":
+        return arguments
+    _, rest = read_options(arguments[1:], *_BEFORE_VERBS[name])
+    return (arguments[0], *rest)
+
+
 _NAMES = frozenset(words[0] for words in PROGRAMS)
 
 
@@ -60,6 +80,7 @@ def does(arguments: tuple[Value, ...], trait: Trait) -> bool:
     """Whether a program with these arguments is like this: by its name, or by its verb."""
     if not arguments:
         return False
+    arguments = tuple(without_options(arguments))
     name = arguments[0].display.rpartition("/")[2]
     verb = arguments[1].display if len(arguments) > 1 else ""
     return is_a(name, trait) or trait in PROGRAMS.get((name, verb), _UNKNOWN).is_a

@@ -65,11 +65,19 @@ _NEW = Wrapper("cefnstxyF", detaches=frozenset({"-d"}), text=True)
 PROGRAMS = (
     _tmux("new-session", _NEW),
     _tmux("new", _NEW),
-    _tmux("new-window", Wrapper("cenFt", detaches=frozenset({"new-window"}), text=True)),
-    _tmux("split-window", Wrapper("celFpt", detaches=frozenset({"split-window"}), text=True)),
-    _tmux("respawn-pane", Wrapper("cet", detaches=frozenset({"respawn-pane"}), text=True)),
-    _tmux("send-keys", Wrapper("tN", typed=frozenset({"send-keys"}))),
-    _tmux("send", Wrapper("tN", typed=frozenset({"send"}))),
+    *(
+        _tmux(verb, Wrapper("cenFt", detaches=frozenset({verb}), text=True))
+        for verb in ("new-window", "neww")
+    ),
+    *(
+        _tmux(verb, Wrapper("celFpt", detaches=frozenset({verb}), text=True))
+        for verb in ("split-window", "splitw")
+    ),
+    *(
+        _tmux(verb, Wrapper("cet", detaches=frozenset({verb}), text=True))
+        for verb in ("respawn-pane", "respawnp")
+    ),
+    *(_tmux(verb, Wrapper("tN", typed=frozenset({verb}))) for verb in ("send-keys", "send")),
     Program(("tmux",), ("kill-session", "kill-server"), is_a=_ENDS_OTHERS),
     Program(
         ("screen",),

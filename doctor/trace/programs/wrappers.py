@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from doctor.base.regex import regex
 from doctor.trace.programs.options import Unwrapped, Wrapper, after_dashes, read_options
-from doctor.trace.programs.table import PROGRAMS
+from doctor.trace.programs.table import PROGRAMS, without_options
 from doctor.values.value import Value
 
 #: What people call a variable that holds options.
@@ -17,6 +17,7 @@ _LONGEST = max(len(words) for words, program in PROGRAMS.items() if program.wrap
 
 def unwrap(arguments: Sequence[Value]) -> Unwrapped | None:
     """The command line of a wrapper taken apart; None if it is no wrapper."""
+    arguments = without_options(arguments)
     words = [_program(arguments) if arguments else None]
     words += [value.text for value in arguments[1:_LONGEST]]
     for count in range(min(_LONGEST, len(arguments)), 0, -1):
