@@ -9,6 +9,7 @@ from doctor.slurm.options import Given, read_components
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.readers.concurrency import together
 from doctor.trace.readers.jobs import Request
+from doctor.values.value import Value
 from doctor.vllm.program import recognise
 
 #: Options with which a step says how many GPUs it takes.
@@ -52,7 +53,7 @@ def held_by(
     invocation: Invocation, given: Given, holders: Sequence[Invocation], request: Request | None
 ) -> Invocation | None:
     """What holds all that a step needs while this step, an srun, is to start."""
-    if any(name in invocation.environment for name in _VARIABLES):
+    if _is_told(invocation):
         return None
     all_of_it, all_gpus = _takes_all(given), _takes_all_gpus(given, request)
     for other in holders if all_of_it or all_gpus else ():
@@ -63,10 +64,15 @@ def held_by(
             all_gpus and _takes_all_gpus(step, request)
         ):
             continue
-        apart = any(name in other.environment for name in _VARIABLES)
-        if not apart and _is_another(other, invocation) and together(other, invocation):
+        if not _is_told(other) and _is_another(other, invocation) and together(other, invocation):
             return other
     return None
+
+
+def _is_told(invocation: Invocation) -> bool:
+    """Whether the script sets a variable for its steps; what the header says is no word of it."""
+    held = (each for name in _VARIABLES for each in invocation.environment.get(name, ()))
+    return any(not isinstance(each, Value) or each.location is not None for each in held)
 
 
 def _is_another(one: Invocation, other: Invocation) -> bool:
