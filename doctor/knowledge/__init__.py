@@ -20,9 +20,13 @@ from doctor.knowledge.reader import Fact, facts
 from doctor.knowledge.register import Entry, unfit
 from doctor.knowledge.releases import Feature, Releases
 from doctor.knowledge.rows import BadNodes, NodeList, SharedFolder
+from doctor.slurm.conf import Cluster
 
 #: How many rows the documents of a site may hold; each is compared with all the others.
 MAX_ROWS = 1000
+
+#: As many of the reasons for which a node was recorded are told.
+_MOST_REASONS = 2
 
 __all__ = (
     "TABLES",
@@ -47,13 +51,15 @@ def load(
     register: Path | None = None,
     named_in: str = "the configuration",
     shipped: Path | None = None,
+    cluster: Cluster | None = None,
 ) -> Knowledge:
     """The knowledge that ships with the tool and the site's files and folders.
 
     Of two sources that disagree the later one wins, and a site's always does. ``bad_nodes``
     (hostlists, perhaps none) replaces every other list of bad nodes but the ``register``, the
     folder of nodes that were found unfit; ``shared_folders`` adds to the pages'; ``named_in`` says
-    where these come from.
+    where these come from. ``cluster`` is the one that one is on, if that is known: of the list that
+    ships with the tool it has these nodes, or none.
     """
     folder = data_folder("kb") if shipped is None else shipped
     releases = Releases(folder / "vllm")
@@ -71,6 +77,8 @@ def load(
         lists = [NodeList(tuple(split(" ".join(bad_nodes), place)), None, place)]
     elif register is not None or any(nodes.place.site for nodes in lists):
         lists = [nodes for nodes in lists if nodes.place.site]
+    elif cluster is not None:
+        lists = _here(lists, cluster)
     registered = unfit(register) if register is not None else {}
     folders = [SharedFolder(path.rstrip("/") or "/", place) for path in shared_folders]
     return Knowledge(
@@ -86,14 +94,28 @@ def load(
         families=_of(found, rows.Family),
         migrations=_of(found, rows.Migration),
         releases=releases,
+        cluster=cluster,
         files=(*site, *registered, *own, *sorted((folder / "vllm").glob("*.yaml"))),
     )
+
+
+def _here(lists: Sequence[NodeList], cluster: Cluster) -> list[NodeList]:
+    """The nodes of the lists that a cluster has; the lists as they are if it can't be told."""
+    known = BadNodes(lists)
+    found = cluster.among(known.names)
+    if found is None:
+        return list(lists)
+    place = Place(cluster.filename, 0, site=True)
+    return [NodeList((fold(found),), known.as_of, place)] if found else []
 
 
 def _registered(found: tuple[Path, Entry]) -> NodeList:
     """A node of the register as a list of its own."""
     file, entry = found
-    return NodeList((entry.node,), entry.recorded[:10], Place(str(file), 0, site=True))
+    day = entry.recorded[:10]
+    reasons = "; ".join(entry.evidence[:_MOST_REASONS]) or "no reason is given"
+    because = f"{entry.node} was recorded as unfit on {day}: {reasons}"
+    return NodeList((entry.node,), day, Place(str(file), 0, site=True), because)
 
 
 def _read(files: Sequence[Path], releases: Releases, site: bool) -> Iterator[Fact]:

@@ -25,6 +25,7 @@ from doctor.knowledge.rows import (
     Setting,
     SharedFolder,
 )
+from doctor.knowledge.site import PartitionRow, RecordedRow, partition_row, recorded_row
 from doctor.knowledge.views import (
     BrokenVersionRow,
     DrafterRow,
@@ -37,6 +38,7 @@ from doctor.knowledge.views import (
     release_row,
     target_row,
 )
+from doctor.slurm.conf import Cluster
 
 #: The tables that ``Knowledge.row`` looks into, and what a row of each tells.
 TABLES: Mapping[str, Sequence[str]] = {
@@ -45,6 +47,8 @@ TABLES: Mapping[str, Sequence[str]] = {
     "targets": tuple(TargetRow.__annotations__),
     "broken-versions": tuple(BrokenVersionRow.__annotations__),
     "releases": tuple(ReleaseRow.__annotations__),
+    "partitions": tuple(PartitionRow.__annotations__),
+    "recorded-nodes": tuple(RecordedRow.__annotations__),
     **dict.fromkeys(
         ("flags", "variables", "tool-parsers", "reasoning-parsers", "methods"),
         tuple(field.name for field in fields(Feature)),
@@ -67,6 +71,7 @@ class Knowledge(Record):
     families: Sequence[Family]
     migrations: Sequence[Migration]
     releases: Releases
+    cluster: Cluster | None = None
     files: Sequence[Path] = ()
 
     @cached_property
@@ -117,6 +122,10 @@ class Knowledge(Record):
             return broken_version_row(key, self.broken_versions, self.releases)
         if table == "releases":
             return release_row(key, self.releases)
+        if table == "partitions":
+            return partition_row(key, self.bad_nodes.names, self.cluster)
+        if table == "recorded-nodes":
+            return recorded_row(key, self.bad_nodes)
         feature = {
             "flags": self.releases.flag,
             "variables": self.releases.variable,
@@ -179,6 +188,7 @@ class Knowledge(Record):
             "bad-node-families": nodes.families,
             "bad-nodes-vouched": nodes.vouched,
             "bad-nodes-as-of": nodes.as_of or UNKNOWN,
+            "default-partition": (self.cluster and self.cluster.default) or UNKNOWN,
             "bad-nodes-from": nodes.place.told if nodes.place else UNKNOWN,
             "shared-folders": frozenset(folder.path for folder in self.shared_folders),
         }

@@ -40,11 +40,15 @@ class SharedFolder(Record):
 
 
 class NodeList(Record):
-    """One list of bad nodes, as hostlists, and the date that it says it is of."""
+    """One list of bad nodes, as hostlists, and the date that it says it is of.
+
+    ``because`` is why a node is on it, if somebody has recorded that.
+    """
 
     hostlists: Sequence[str]
     as_of: str | None
     place: Place
+    because: str | None = None
 
 
 class BadNodes(Record):

@@ -16,10 +16,13 @@ from doctor.base.unknown import UNKNOWN
 from doctor.config import Config, from_mapping
 from doctor.diagnostic import Diagnostic, Severity, Source
 from doctor.facts.base import Fact
+from doctor.knowledge.register import entry, record
 from doctor.rulebook import Rule, Rulebook, answer, load
 from doctor.rulebook.examples import Example
 from doctor.rulebook.scope import Knowledge
 from doctor.scan import Examiner
+from doctor.slurm import conf
+from doctor.slurm.conf import Cluster
 from doctor.sources import Unexamined
 
 
@@ -101,7 +104,7 @@ def shortfall_on_node(
 @contextmanager
 def as_user(example: Example, bench: Bench) -> Iterator[Examiner]:
     """An examiner under the configuration that an example asks for, with its document."""
-    if not example.config and example.kb is None:
+    if not (example.config or example.kb or example.slurm_conf or example.register):
         yield bench.examiner
         return
     config = from_mapping(example.config or {}, Path.cwd())
@@ -111,7 +114,17 @@ def as_user(example: Example, bench: Bench) -> Iterator[Examiner]:
             document = Path(folder, "lessons.md")
             document.write_text(example.kb, "utf-8")
             config = replace(config, kb=(*config.kb, document))
-        yield Examiner(config, here=None)
+        for node, reason in example.register.items():
+            config = replace(config, register=Path(folder, "register"))
+            record(Path(folder, "register"), entry(node, "somebody", (reason,)))
+        yield Examiner(config, here=None, cluster=_cluster(example, Path(folder, "slurm.conf")))
+
+
+def _cluster(example: Example, path: Path) -> Cluster | None:
+    if example.slurm_conf is None:
+        return None
+    path.write_text(example.slurm_conf, "utf-8")
+    return conf.read_file(path)
 
 
 def _told(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from doctor.facts.node.base import NodeFact
 
 KEYS = (
-    *("bad", "fixed", "good", "filename", "config", "kb"),
+    *("bad", "fixed", "good", "filename", "config", "kb", "slurm-conf", "register"),
     *("severity", "message", "without", "at", "related", "times", "why"),
 )
 #: Those of an example for a rule about nodes, which holds attributes of a fact.
@@ -35,10 +36,12 @@ _NO_FIX = "none"
 class Example(Record):
     """A script on which its rule must speak (``bad``) or be silent.
 
-    ``kb`` is the text of a document that the site is to have given as its knowledge. Where they
-    are given, the diagnostic has this ``severity`` and stands ``at`` this text; its message holds
-    ``message`` and not ``without``, that of a ``related`` place holds this; the rule speaks so many
-    ``times``; and its fixes make ``fixed`` of the script: `fixed: none` says that it offers none.
+    ``kb`` is the text of a document that the site is to have given as its knowledge,
+    ``slurm_conf`` the configuration of the cluster that one is on, ``register`` why nodes were
+    recorded. Where they are given, the diagnostic has this ``severity`` and stands ``at`` this
+    text; its message holds ``message`` and not ``without``, that of a ``related`` place holds this;
+    the rule speaks so many ``times``; and its fixes make ``fixed`` of the script: `fixed: none`
+    says that it offers none.
 
     For a rule about nodes it is a ``fact`` in place of a script, with ``evidence`` and ``remedy``
     in what is said of it; attributes that are not given are unknown, and of an ``unknown`` one the
@@ -52,6 +55,8 @@ class Example(Record):
     filename: str = "script.sh"
     config: Mapping[str, Any] | None = None
     kb: str | None = None
+    slurm_conf: str | None = None
+    register: Mapping[str, str] = field(default_factory=dict)
     severity: Severity | None = None
     message: str | None = None
     without: str | None = None
@@ -118,6 +123,8 @@ def _example(item: Item, path: Path) -> Example:
         filename=_text(parts.get("filename")) or "script.sh",
         config=None if config is None else config.plain,
         kb=_text(parts.get("kb")),
+        slurm_conf=_text(parts.get("slurm-conf")),
+        register=_texts(parts.get("register")),
         severity=read_severity(parts["severity"]) if "severity" in parts else None,
         message=_text(parts.get("message")),
         without=_text(parts.get("without")),
@@ -189,6 +196,14 @@ def _text(item: Item | None) -> str | None:
     if not isinstance(item.value, str):
         raise item.error("a text belongs here")
     return item.value
+
+
+def _texts(item: Item | None) -> Mapping[str, str]:
+    if item is None:
+        return {}
+    if item.mapping is None:
+        raise item.error("a mapping of nodes and why they are recorded belongs here")
+    return {name: _text(each) or "" for name, each in item.mapping.items()}
 
 
 def _number(item: Item | None) -> int | None:

@@ -274,6 +274,11 @@ def operand(item: Item, names: Names, *binding: Conditions) -> object:
     return _bound_or_named(item, found[1], names, binding) if found else item.value
 
 
+def key(item: Item, names: Names, *binding: Conditions) -> Reference:
+    """What a look-up is made by: an attribute, a reference, or what a condition has found."""
+    return _bound_or_named(item, item.text, names, binding)
+
+
 def _bound_or_named(
     item: Item, name: str, names: Names, binding: tuple[Conditions, ...]
 ) -> Reference:

@@ -58,7 +58,7 @@ def read_rule(item: Item, path: Path) -> Rule:
         when=when,
         message=grammar.message(parts["message"], names, when),
         path=path,
-        look_ups=_look_ups(parts.get("look-up"), names),
+        look_ups=_look_ups(parts.get("look-up"), names, when),
         cases=_cases(parts.get("cases"), names, when),
         at=_attributes(parts.get("at"), names),
         related=_related(parts.get("related"), names),
@@ -140,7 +140,7 @@ def _refuse_for_scripts(parts: Mapping[str, Item], keys: Collection[str], names:
             raise parts[key].error(f"`{key}` is for rules about nodes, not about {names.fact!r}")
 
 
-def _look_ups(item: Item | None, names: Names) -> tuple[tuple[str, LookUp], ...]:
+def _look_ups(item: Item | None, names: Names, when: Conditions) -> tuple[tuple[str, LookUp], ...]:
     if item is None:
         return ()
     if item.mapping is None:
@@ -153,7 +153,7 @@ def _look_ups(item: Item | None, names: Names) -> tuple[tuple[str, LookUp], ...]
         _require(value, parts, ("table", "by"), "a look-up")
         table = _matching(parts["table"], NAME, "a table's name", _NAME)
         above = replace(names, look_ups=[each for each, _ in read])  # so that none goes in circles
-        by = above.reference(parts["by"], str(parts["by"].value))
+        by = grammar.key(parts["by"], above, when)
         read.append((name, LookUp(table, by)))
     return tuple(read)
 

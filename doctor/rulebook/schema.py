@@ -229,6 +229,7 @@ def _example() -> Schema:
         "bad": script,
         "good": script,
         "config": {"type": "object"},
+        "register": {"type": "object", "additionalProperties": {"type": "string"}},
         "severity": _severity(),
         "times": {"type": "integer", "minimum": 1},
     }

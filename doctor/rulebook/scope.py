@@ -23,7 +23,10 @@ class Knowledge(Protocol):
         """The value of ``kb.PAGE.SETTING`` or ``site.NAME``, or UNKNOWN."""
 
     def row(self, table: str, key: str) -> Mapping[str, object] | None:
-        """The row of a table that is found by the key, its columns by name."""
+        """The row of a table that is found by the key, its columns by name.
+
+        The key of several things is their names, joined by commas.
+        """
 
 
 @dataclass
@@ -55,6 +58,8 @@ class Scope:
         return self.knowledge.lookup(path[1:])
 
     def _row(self, table: str, key: object) -> Mapping[str, object]:
+        if isinstance(key, frozenset):
+            key = ",".join(sorted(map(str, key)))
         row = self.knowledge.row(table, key) if isinstance(key, str) else None
         return row or {}
 

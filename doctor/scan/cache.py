@@ -34,6 +34,7 @@ from doctor.diagnostic import (
 )
 from doctor.scan.loading import Loader, digest
 from doctor.scan.run import Told
+from doctor.slurm.conf import Cluster
 from doctor.sources import Unexamined
 
 #: How many scripts' results are kept for a folder, besides those of the last scan.
@@ -63,14 +64,17 @@ class Examination(Record):
 class Results:
     """The results of earlier scans in this folder; ``loader`` reads what scripts name.
 
-    Unless they are ``kept`` there are none, and none are left to later scans.
+    Unless they are ``kept`` there are none, and none are left to later scans. ``cluster`` is the
+    one that one is on.
     """
 
-    def __init__(self, config: Config, loader: Loader, kept: bool = True) -> None:
+    def __init__(
+        self, config: Config, loader: Loader, cluster: Cluster | None, kept: bool = True
+    ) -> None:
         self._loader = loader
         self._kept = kept
         alike = replace(config, baseline=None)  # it tells what is held back, not what is found
-        self._basis = digest(repr(alike), *loader.scanned, *_state(config))
+        self._basis = digest(repr(alike), repr(cluster), *loader.scanned, *_state(config))
         self._name = f"results-{digest(os.path.realpath(''))}"
         earlier = recall(self._name) if kept else None
         self._earlier: dict[str, Any] = earlier if isinstance(earlier, dict) else {}

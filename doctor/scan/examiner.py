@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from doctor.fix.offer import Examined
     from doctor.knowledge import Knowledge
     from doctor.rulebook import Rulebook
+    from doctor.slurm.conf import Cluster
     from doctor.trace import Settings, Traced
 
 
@@ -30,7 +31,8 @@ class Examiner:
     ``scanned`` are the files and folders that are examined, ``here`` is the folder below which
     files may be read besides; None if none may. ``like`` is another examiner, under a
     configuration that names the same rules and the same knowledge: then they need not be read
-    again. ``run`` is what the other scripts of the run tell.
+    again. ``run`` is what the other scripts of the run tell, ``cluster`` the one that one is on,
+    which else its `slurm.conf` tells if anything may be read.
     """
 
     def __init__(
@@ -40,8 +42,9 @@ class Examiner:
         like: Examiner | None = None,
         here: str | None = "",
         run: Told = NOTHING,
+        cluster: Cluster | None = None,
     ) -> None:
-        self.config = config
+        self.config, self._cluster = config, cluster
         self.run = run
         if like is not None:
             self.rulebook, self.knowledge = like.rulebook, like.knowledge
@@ -71,7 +74,15 @@ class Examiner:
             shared_folders=self.config.shared_folders,
             register=self.config.register,
             named_in=self.config.given.get("bad_nodes", "the configuration"),
+            cluster=self.cluster,
         )
+
+    @cached_property
+    def cluster(self) -> Cluster | None:
+        """The cluster that one is on, if that is known."""
+        from doctor.slurm.conf import read
+
+        return self._cluster if self.loader.here is None else read()
 
     def finds_worthwhile(self, found: Source | Unexamined) -> bool:
         """Whether any rule could say anything about it."""

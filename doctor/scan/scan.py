@@ -52,7 +52,7 @@ def scan(
     examiner = Examiner(config, paths)
     examiner.refuse_wrong_references()
     known_before = baseline_of(config, means.renew)
-    results = Results(config, examiner.loader, means.kept)
+    results = Results(config, examiner.loader, examiner.cluster, means.kept)
     given = gather(sources.discover(paths, config, stdin, stdin_filename, only))
     done = _examined(given.scripts, examiner, results, means)
     examiner.run = together(each.told for each in done.values())

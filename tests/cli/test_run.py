@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from doctor import api
+from doctor.knowledge.register import entry, record
 from tests.conftest import Outcome
 
 Command = Callable[..., Outcome]
@@ -143,3 +144,48 @@ def test_what_no_script_tells_is_refused(command: Command, path: str, said: str)
     outcome = command("scan", "--rules=rules")
     assert (outcome.code, outcome.out) == (2, "")
     assert said in outcome.err
+
+
+class TestTheClusterThatOneIsOn:
+    """A `slurm.conf` that can be read tells whether it has the nodes of the shipped list."""
+
+    @staticmethod
+    def have(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+        Path("slurm.conf").write_text(text)
+        monkeypatch.setenv("SLURM_CONF", str(Path("slurm.conf").absolute()))
+
+    def test_that_has_none_of_them(self, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert told(command) == ONE_FOR_ALL
+        self.have(monkeypatch, "NodeName=gpu[01-99]\n")
+        assert told(command) == []
+        assert told(command) == [], "nor what was kept says so"
+
+    def test_that_has_some_of_them(self, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.have(monkeypatch, "NodeName=research-secure-[01-03]\n")
+        outcome = command("scan", "--select=VD201", "--format=json")
+        assert [each["severity"] for each in outcome.found] == ["error"] * 3
+        assert "bad node: research-secure-02, research-secure-03." in outcome.found[0]["message"]
+        self.have(monkeypatch, "NodeName=research-secure-[01-99]\n")
+        assert "research-secure-09" in command("scan", "--select=VD201").out
+
+    def test_a_register_that_covers_the_partition_is_told_of_once(
+        self, command: Command, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.have(monkeypatch, "NodeName=gpu[1-4]\nPartitionName=gpu Nodes=ALL Default=YES\n")
+        for number in range(1, 5):
+            record(Path("nodes"), entry(f"gpu{number}", "alice", ("VN107: a GPU is missing",)))
+        Path(".vllm-doctor.toml").write_text('register = "nodes"\n')
+        assert told(command) == ONE_FOR_ALL
+        outcome = command("scan", "--select=VD201", "--fix")
+        assert outcome.code == 1
+        said = "4 of the 4 nodes of the default partition, gpu, are on the list"
+        assert said in " ".join(outcome.out.split())
+        assert Path("a.sbatch").read_text() == JOB
+
+    def test_a_recorded_node_is_told_with_its_reason(self, command: Command) -> None:
+        record(Path("nodes"), entry("gpu1", "alice", ("VN107: a GPU is missing",)))
+        Path(".vllm-doctor.toml").write_text('register = "nodes"\n')
+        outcome = command("scan", "--select=VD201", "a.sbatch")
+        assert "gpu1 was recorded as unfit on 20" in " ".join(outcome.out.split())
+        assert "VN107: a GPU is missing." in " ".join(outcome.out.split())
+        assert "leftover" not in outcome.out

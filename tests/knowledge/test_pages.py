@@ -12,6 +12,8 @@ from doctor.base.errors import DoctorError
 from doctor.base.unknown import UNKNOWN
 from doctor.knowledge import Knowledge, load
 from doctor.knowledge.markdown import code_blocks
+from doctor.knowledge.register import entry, record
+from doctor.slurm.conf import read_file
 
 PAGES = sorted(data_folder("kb").glob("*.md"))
 
@@ -63,7 +65,8 @@ def test_settings_have_their_types(knowledge: Knowledge) -> None:
     assert knowledge.lookup("$kb.batch-jobs.default-port") == 8000
     assert knowledge.lookup("$kb.cache-corruption.affected-releases") == "<0.17.0"
     assert knowledge.lookup("$kb.batch-jobs.nothing") is UNKNOWN
-    assert all(knowledge.lookup(name) is not UNKNOWN for name in knowledge.references)
+    unknown = [name for name in knowledge.references if knowledge.lookup(name) is UNKNOWN]
+    assert unknown == ["$site.default-partition"], "which the cluster that one is on tells"
 
 
 @pytest.mark.parametrize(
@@ -157,8 +160,13 @@ def test_other_releases_are_not_broken(knowledge: Knowledge, release: str) -> No
     assert knowledge.row("broken-versions", release) is None
 
 
-def test_rows_tell_what_the_tables_promise(knowledge: Knowledge) -> None:
+def test_rows_tell_what_the_tables_promise(tmp_path: Path) -> None:
     from doctor.knowledge import TABLES
+
+    (tmp_path / "slurm.conf").write_text("NodeName=n[1-4]\nPartitionName=p Nodes=ALL\n")
+    record(tmp_path / "register", entry("n1", "alice", ("VN107: a GPU is missing",)))
+    cluster = read_file(tmp_path / "slurm.conf")
+    knowledge = load(cluster=cluster, register=tmp_path / "register")
 
     keys = {
         "families": "openai/gpt-oss-20b",
@@ -171,6 +179,8 @@ def test_rows_tell_what_the_tables_promise(knowledge: Knowledge) -> None:
         "reasoning-parsers": "qwen3",
         "methods": "eagle3",
         "releases": "0.99.0",
+        "partitions": "p",
+        "recorded-nodes": "n1,n2",
     }
     assert keys.keys() == TABLES.keys()
     for table, key in keys.items():
