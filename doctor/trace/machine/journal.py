@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -127,7 +127,8 @@ class Walk(Journal):
     ``calling`` are the functions that are being called at the moment, the outermost first.
     ``trees`` are the texts that were parsed, ``texts`` what stands in functions, ``spent_on`` the
     steps that each function has taken, all by the functions' identities; ``failures`` are the
-    faults of ours on the way.
+    faults of ours on the way. ``files`` are the texts that the script writes to files, by their
+    paths; None where it writes more than one.
     """
 
     load: Load
@@ -147,6 +148,13 @@ class Walk(Journal):
     failures: list[Failure] = field(default_factory=list)
     spent_on: Counter[int] = field(default_factory=Counter)
     texts: dict[int, Text] = field(default_factory=dict)
+    files: dict[str, Value | None] = field(default_factory=dict)
+
+    def note_file(self, path: str, texts: Sequence[Value]) -> None:
+        """Note what a file holds from here on, as far as it is one text on every way."""
+        only = texts[0] if len(texts) == 1 else None
+        name = path.removeprefix("./")
+        self.files[name] = only if self.files.get(name, only) == only else None
 
     def parsed(self, text: str, is_file: bool) -> Script:
         """The tree of a text that the script runs, perhaps again and again, or of a file."""

@@ -8,15 +8,18 @@ from dataclasses import replace
 from doctor.base.bounds import MAX_NESTED_SHELLS
 from doctor.base.record import Record
 from doctor.base.regex import regex
+from doctor.shell.header import read_header
 from doctor.shell.tree import Simple
+from doctor.slurm.options import combine, read_components
 from doctor.trace.domain.environment import BASES
 from doctor.trace.domain.fields import spaced
 from doctor.trace.domain.frame import FileFrame, ForeignFrame, NestedFrame, ScriptFrame, nested
 from doctor.trace.domain.results import assuming
-from doctor.trace.domain.state import State, Variable
+from doctor.trace.domain.state import Content, State, Variable
 from doctor.trace.machine import traps
 from doctor.trace.machine.shell import Shell
 from doctor.trace.programs import containers
+from doctor.trace.programs.batch import from_environment, given_by, told
 from doctor.trace.programs.invocation import Start
 from doctor.trace.programs.options import Unwrapped, after_dashes, read_options
 from doctor.trace.programs.slurm import SBATCH, exported
@@ -199,10 +202,12 @@ def submit(shell: Shell, start: Start, state: State) -> None:
         batch_job=shell.walk.invocations[-1].order,
         outputs={},
     )
+    environment = exported(submitted, start.environment)
+    environment = {n: v for n, v in environment.items() if not n.startswith("SLURM_")}
     job = replace(
         start,
         context=context,
-        environment=exported(submitted, start.environment),
+        environment=environment | _told(shell, submitted, start, state),
         input=None,
         nesting=start.nesting + 1,
     )
@@ -213,3 +218,22 @@ def submit(shell: Shell, start: Start, state: State) -> None:
         run_file(shell, job, tuple(rest), state)
     elif start.input is not None:
         _walk_text(shell, job, start.input, state, ())
+
+
+def _told(
+    shell: Shell, submitted: Unwrapped, start: Start, state: State
+) -> dict[str, tuple[Content, ...]]:
+    """What Slurm tells a job in variables, as far as its header and the command line say so."""
+    texts: list[Text] = []
+    if submitted.inner and not submitted.given("--wrap"):
+        texts = load(shell, submitted.inner[0], start.origin, state)
+    elif start.input is not None and not submitted.given("--wrap"):
+        frame = nested(start.input, start.origin, shell.walk.number())
+        texts = [Text(frame, frame.text)]
+    header = given_by(texts[0].frame, read_header(texts[0].text)) if len(texts) == 1 else []
+    around = from_environment(start.environment, "sbatch")
+    line = combine(script=around, line=read_components(start.arguments[1:], "sbatch"))
+    components = combine(script=header, line=line)
+    if len(components) > 1:
+        return {}
+    return {name: (content,) for name, content in told(components[0], surely=True).items()}

@@ -107,6 +107,8 @@ def _remember_file(
         state.files.pop(file, None)
         if 0 < len(known_texts) <= MAX_ALTERNATIVES:  # each line that is added may multiply them
             state.files[file] = known_texts
+        held = [replace(text, assumes=text.assumes | state.guard) for text in known_texts]
+        shell.walk.note_file(file, held)
 
 
 def _start(shell: Shell, start: Start, state: State) -> None:

@@ -11,19 +11,17 @@ from doctor.base.record import Record
 from doctor.base.regex import regex
 from doctor.diagnostic import Location
 from doctor.shell.header import Header, read_header
-from doctor.shell.header_words import is_placeholder
-from doctor.shell.tree import HereDocument, Literal, Script, Span, Word
+from doctor.shell.tree import HereDocument, Script, Span
 from doctor.shell.walk import commands, parameters, redirects, words
 from doctor.slurm.allocation import AllocationRequest, is_step, read_allocation
-from doctor.slurm.options import Given, combine, read_components, read_options
-from doctor.trace.domain.environment import SET_IN_ARRAY, SET_IN_JOB
+from doctor.slurm.options import Given, combine, read_components
 from doctor.trace.domain.frame import FileFrame, ScriptFrame, nested
-from doctor.trace.domain.state import Content, Missing
+from doctor.trace.domain.state import Content
 from doctor.trace.machine.journal import Load
-from doctor.trace.programs.containers import SHIFTER_IMAGE, image_of_entrypoint, pyxis
+from doctor.trace.programs.batch import from_environment, given_by, told
+from doctor.trace.programs.containers import image_of_entrypoint, pyxis
 from doctor.trace.programs.invocation import Container, Invocation
-from doctor.trace.programs.slurm import OF_TASK
-from doctor.values.value import UNKNOWN, Piece, Text, Unknown, UnknownType, Value, known
+from doctor.values.value import UNKNOWN, UnknownType
 
 _SLURM = regex(r"\bSLURM_[A-Z]|\b(srun|sbatch|salloc|scontrol|squeue|sinfo|scancel)\b")
 #: What only a script that runs inside a job reads.
@@ -35,18 +33,6 @@ _IN_JOB = frozenset(
 _ENTRYPOINT = regex(r"(?:.*[-_.])?entry-?point(?:[-_.].*)?")
 _PROGRAMS = frozenset({"sbatch", "salloc", "srun"})
 _JOB_TEXT = regex(r"#![^\n]*\n(?:[ \t]*(?:#[^\n]*)?\n)*?#SBATCH", re.MULTILINE)
-
-
-#: A batch script is the first task on the first node of its job, until it starts a step.
-_OF_FIRST_TASK = dict.fromkeys(OF_TASK, "0")
-#: What variables hold that are set only where an option is given, as it is written.
-_AS_GIVEN = {
-    "SLURM_GPUS": "gpus",
-    "SLURM_GPUS_PER_NODE": "gpus-per-node",
-    "SLURM_GPUS_PER_TASK": "gpus-per-task",
-    "SLURM_NTASKS_PER_NODE": "ntasks-per-node",
-    "SLURM_CPUS_PER_TASK": "cpus-per-task",
-}
 
 
 class Job(Record):
@@ -192,39 +178,10 @@ def container_of(job: Job) -> Container | None:
 def variables(job: Job) -> dict[str, Content]:
     """The variables that a job's header settles: Slurm's own, and Shifter's image.
 
-    sbatch(1), "Output environment variables". With several components each has its own.
+    With several components each has its own.
     """
     components = combine(script=given_by(job.frame, job.header)) if job.header.effective else ()
-    if len(components) != 1:
-        return {}
-    given = components[0]
-    is_set = SET_IN_JOB | (SET_IN_ARRAY if given.last("array") is not None else frozenset())
-    found: dict[str, Content] = {}
-    if not job.submits:
-        found |= dict.fromkeys(is_set, Missing(filled=True))
-    found |= {name: known(text) for name, text in _settled(given).items()}
-    image = given.last("image")
-    if image is not None and image.value is not None:
-        found[SHIFTER_IMAGE] = image.value
-    return found
-
-
-def _settled(given: Given) -> dict[str, str]:
-    """What Slurm's variables hold, as far as the options of a header say so."""
-    asks = read_allocation(given, "header")
-    counts = {
-        "SLURM_NNODES": asks.nodes,
-        "SLURM_JOB_NUM_NODES": asks.nodes,
-        "SLURM_GPUS_ON_NODE": asks.gpus_per_node,
-    }
-    if given.last("ntasks", "ntasks-per-node", "ntasks-per-gpu") is not None:
-        counts |= {"SLURM_NTASKS": asks.tasks, "SLURM_NPROCS": asks.tasks}
-    settled = {n: str(count) for n, count in counts.items() if isinstance(count, int) and count}
-    for name, option in _AS_GIVEN.items():
-        held = given.last(option)
-        if held is not None and held.value is not None and held.value.text is not None:
-            settled[name] = held.value.text
-    return settled | _OF_FIRST_TASK
+    return told(components[0], not job.submits) if len(components) == 1 else {}
 
 
 def set_by_slurm(job: Job) -> tuple[str, ...]:
@@ -236,27 +193,6 @@ def set_by_slurm(job: Job) -> tuple[str, ...]:
     return ("CUDA_VISIBLE_DEVICES",) if asks_gpus else ()
 
 
-def given_by(frame: ScriptFrame, header: Header) -> list[Given]:
-    """The options of each component of a header."""
-    return [
-        read_options([_value(frame, word) for word in component], "sbatch")
-        for component in header.components
-    ]
-
-
-def _value(frame: ScriptFrame, word: Word) -> Value:
-    """A word of a header; a placeholder in it is an unknown that may hold several words."""
-    pieces: list[Piece] = []
-    for part in word.parts:
-        if isinstance(part, Literal):
-            origin = frame.origin(part.span)
-            if is_placeholder(part.text):
-                pieces.append(Unknown(part.text, many=True, origin=origin))
-            else:
-                pieces.append(Text(part.text, origin, quoted=True))
-    return Value(tuple(pieces))
-
-
 def _of_command(invocation: Invocation, inside_job: bool, load: Load) -> Iterator[Request]:
     program = invocation.arguments[0].display.rpartition("/")[2]
     if program not in _PROGRAMS:
@@ -265,8 +201,11 @@ def _of_command(invocation: Invocation, inside_job: bool, load: Load) -> Iterato
     inside = inside_job or context.batch_job is not None
     inside = inside or bool(_PROGRAMS & {wrapper.words[0] for wrapper in context.wrappers})
     components = read_components(invocation.arguments[1:], program)
+    around = from_environment(invocation.environment, program)
     if program == "sbatch":
-        components = _with_header(components, invocation, load)
+        components = _with_header(components, around, invocation, load)
+    elif around:
+        components = combine(script=around, line=components)
     for given in components:
         if program == "srun" and (
             is_step(given, inside) or "SLURM_JOB_ID" in invocation.environment
@@ -278,14 +217,16 @@ def _of_command(invocation: Invocation, inside_job: bool, load: Load) -> Iterato
 
 def _with_header(
     components: tuple[Given, ...],
+    around: Sequence[Given],
     invocation: Invocation,
     load: Load,
 ) -> tuple[Given, ...]:
-    """The options of an sbatch command over those of the script that it submits.
+    """The options of an sbatch command over those of the environment ``around`` it, and over
+    those of the script that it submits.
 
     Where that script can't be read it may hold any option that the command lacks.
     """
-    last = components[-1]
+    last, components = components[-1], combine(script=around, line=components)
     if last.last("wrap") is not None:
         return components
     if last.rest is None and invocation.input is not None:

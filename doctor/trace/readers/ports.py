@@ -9,7 +9,14 @@ from doctor.base.bounds import MAX_COMPARED
 from doctor.facts.base import Evidence
 from doctor.facts.relations import SharedPort
 from doctor.facts.servers import Meets
-from doctor.trace.readers.concurrency import begun, copies, kept_apart, servers_in_words, together
+from doctor.trace.readers.concurrency import (
+    JobShape,
+    begun,
+    copies,
+    kept_apart,
+    servers_in_words,
+    together,
+)
 from doctor.trace.readers.jobs import node_shared
 from doctor.trace.readers.restarts import endings, is_restart, port_of
 from doctor.trace.readers.scene import Scene
@@ -57,18 +64,21 @@ def shared(scene: Scene) -> Iterator[SharedPort]:
 
 def meets(started: Started, scene: Scene) -> Meets | None:
     """Whose servers on the node want the same port: other jobs', or other tasks' of the array."""
-    context, request = started.invocation.context, scene.request
+    context, request = started.invocation.context, scene.request_of(started.invocation)
     word = started.server.value("port")
     port = word.text if word is not None else port_of(started)
     if request is None or request.asks.exclusive is not False or node_shared([request]) is not True:
         return None
     if not isinstance(request.asks.gpus, int) or request.asks.gpus > _MOST_GPUS:
         return None
-    if context.batch_job is not None or context.uncalled or started.is_part or port in (None, "0"):
+    if context.uncalled or started.is_part or port in (None, "0"):
         return None
-    if started.server.uds is not None or not _on_this_machine(started, scene.shape.one_node):
+    shape = JobShape.of(request.asks)
+    if started.server.uds is not None or not _on_this_machine(started, shape.one_node):
         return None
-    return "array-tasks" if scene.shape.array else "jobs"
+    if context.batch_job is not None and not shape.array:
+        return None  # told where that script itself is looked at
+    return "array-tasks" if shape.array else "jobs"
 
 
 def _on_this_machine(started: Started, one_node: bool) -> bool:

@@ -14,8 +14,9 @@ from doctor.diagnostic import Location
 from doctor.facts.jobs import Refused, RefusedPart
 from doctor.shell.tree import Span
 from doctor.slurm.options import Given, Refusal, read_components
+from doctor.trace.programs.batch import given_by
 from doctor.trace.programs.invocation import Invocation
-from doctor.trace.readers.jobs import Job, given_by
+from doctor.trace.readers.jobs import Job
 from doctor.trace.readers.scene import Scene
 
 #: A line that names an interpreter, or was meant to.

@@ -201,9 +201,10 @@ class Scene(Record):
         settings, load = self.settings, self.walk.load
         builds, release = settings.knowledge.builds, settings.vllm_version
         pins = requirements.Pins(settings.tables, self.asked, builds, release)
+        files = configured.unchanged(self.walk.files, self.invocations)
         whole = self.spared(
             "the configuration files",
-            lambda: (configured.with_options(each, load) for each in self.invocations),
+            lambda: (configured.with_options(each, load, files) for each in self.invocations),
         )
         found = servers.servers(whole, settings.tables, settings.knowledge, pins)
         return tuple(self.spared("the servers", lambda: _within_bounds(found, self.walk)))
