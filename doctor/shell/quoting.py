@@ -40,6 +40,11 @@ PLACEHOLDER = (
 )
 
 
+# Jinja and its like fill these in: `{{ model }}`, `{{ gpus | default(1) }}`.
+_FILLED_IN = r"\{\{[ \t]+[^\n{}'\"`$\\;&<>]{1,200}?[ \t]+\}\}"
+_NOT_FILLED_IN = r"\{(?!\{[ \t])"
+
+
 def _run(*alternatives: str) -> re.Pattern[str]:
     # Nothing may follow the repetition: it never has a reason to try another split.
     return regex(f"(?:{'|'.join(alternatives)})*", re.DOTALL)
@@ -53,7 +58,15 @@ _QUOTED = regex(r'\\([$`"\\])|\\\n|"')
 _QUOTED_IN_BRACES = regex(r'\\([$`"\\}])|\\\n')
 
 WORD = Context(
-    _run(r"[^ \t\r\n;&|()<>\"'`$\\?*+@!=]+", _NO_PARENTHESES, _BARE_RETURN, PLACEHOLDER),
+    _run(
+        r"[^ \t\r\n;&|()<>\"'`$\\?*+@!={]+",
+        _NO_PARENTHESES,
+        _BARE_RETURN,
+        PLACEHOLDER,
+        _FILLED_IN,
+        _NOT_FILLED_IN,
+        r"\{",
+    ),
     closers=" \t\r\n;&|()",
 )
 # bash takes no operators among an array's values; a template's <name> is read all the same.

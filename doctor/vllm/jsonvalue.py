@@ -59,7 +59,7 @@ class _InvalidError(Exception):
 def read_json(value: Value) -> Json | Broken:
     """What an argument says as JSON."""
     text = value.shadow
-    if "\0" in text and not text.strip("\0 "):
+    if text.lstrip().startswith("\0"):  # what it begins with decides what may follow
         return Json(UNKNOWN, value)
     reader = _Reader(text, value)
     try:

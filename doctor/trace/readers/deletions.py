@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from doctor.base.record import Record
+from doctor.base.regex import regex
 from doctor.facts.base import Evidence
 from doctor.facts.commands import Deletion
 from doctor.trace.programs import find
@@ -20,8 +22,13 @@ from doctor.values.value import UNKNOWN, Unknown, UnknownType, Value, known
 
 #: Tests of find that let through only what is one's own.
 _OWNER_TESTS = frozenset({"-user", "-uid"})
-#: Programs that list files, and those that leave such a list as it is.
+#: Programs that list files, or leave such a list as it is, and those that choose by a name.
 _LISTS = frozenset({"find", "ls", "sort", "head", "tail", "uniq"})
+_CHOOSES = frozenset({"grep", "egrep", "fgrep"})
+#: A test of whose a file is: by `-O`, or by the name or the number of the user.
+_ASKS_OWNER = regex(
+    r"(?<!\S)-O(?!\S)|\$\{?(?:USER|LOGNAME|E?UID)\b|\bwhoami\b|\bid -\w*u|\bowner\b"
+)
 _NAME_TESTS = frozenset({"-name", "-iname", "-path", "-wholename", "-ipath"})
 
 
@@ -53,10 +60,18 @@ def _of_one(
             path=place.shown,
             folder=place.folder,
             folder_sharing="private" if place.private else "all-users",
-            reaches_others=place.reaches_others and _not(target.only_own),
+            reaches_others=place.reaches_others and _not(_only_own(target, invocation)),
             node_shared=scene.node_shared,
             program=program,
         )
+
+
+def _only_own(target: _Target, invocation: Invocation) -> bool | UnknownType:
+    """Whether it is surely one's own; not known where a test on the way may have asked for that."""
+    asked = (str(each.subject) for each in invocation.assumes if each.undecided)
+    if target.only_own is False and any(map(_ASKS_OWNER.search, asked)):
+        return UNKNOWN
+    return target.only_own
 
 
 def _as_root_elsewhere(invocation: Invocation) -> bool:
@@ -100,24 +115,47 @@ def _listing(invocations: Sequence[Invocation]) -> Sequence[Invocation]:
 
 
 def _handed(invocation: Invocation, others: Sequence[Invocation]) -> Iterator[_Target]:
-    """What ``find`` or ``ls`` lists for ``rm``, if nothing chooses among it, not even a test."""
-    if invocation.program not in ("rm", "unlink", "shred", "rmdir") or invocation.assumes:
+    """What ``find`` or ``ls`` lists for ``rm``, if no test chooses among it, and no owner."""
+    if invocation.program not in ("rm", "unlink", "shred", "rmdir"):
+        return
+    if any(each.undecided for each in invocation.assumes):
         return
     for origin in dict.fromkeys(sources(invocation)):
-        inside = [each for each in others if is_within(each.origin, origin)]
-        if all(each.program in _LISTS for each in inside if each is not invocation):
+        inside = [e for e in others if e is not invocation and is_within(e.origin, origin)]
+        if all(_leaves_others(each) for each in inside):
             for each in inside:
-                yield from _listed(each)
+                yield from _listed(each, invocation.arguments[1:])
 
 
-def _listed(invocation: Invocation) -> Iterator[_Target]:
-    words = invocation.arguments[1:]
-    if invocation.program == "ls":
+def _leaves_others(each: Invocation) -> bool:
+    """Whether a program lists files, or leaves on a list what belongs to other users, too."""
+    if each.program not in _CHOOSES:
+        return each.program in _LISTS
+    return all(word.text is not None for word in each.arguments)
+
+
+def _listed(listing: Invocation, deleted: Sequence[Value]) -> Iterator[_Target]:
+    words = listing.arguments[1:]
+    if listing.program == "ls":
         yield from (_Target(word) for word in words if word.many and word.prefix)
-    elif invocation.program == "find" and not any(w.text in ("-o", "-or", ",") for w in words):
+        yield from _named(words, deleted)
+    elif listing.program == "find" and not any(w.text in ("-o", "-or", ",") for w in words):
         search = find.read(words)
         acts = search is not None and any(primary.acts for primary, _ in search.reached())
         yield from _find(words if acts else (*words, known("-print")), _prints)
+
+
+def _named(words: Sequence[Value], deleted: Sequence[Value]) -> Iterator[_Target]:
+    """Paths that are made of the bare names that ``ls FOLDER`` prints."""
+    options, folders = _plain(words)
+    if any("l" in option for option in options) or len(folders) > 1:
+        return
+    folder = folders[0].display.rstrip("/") if folders else ""
+    for word in deleted:
+        name = word.pieces[-1] if word.pieces else None
+        if isinstance(name, Unknown) and word.shadow.rstrip("\0").rstrip("/") == folder:
+            name = replace(name, name="*", matched=True)
+            yield _Target(replace(word, pieces=(*word.pieces[:-1], name)))
 
 
 def _prints(primary: Primary) -> bool:
@@ -143,7 +181,7 @@ def _find(
     if search is None:
         return
     ways = [
-        (_only_own(held), primary.at, held)
+        (_held_own(held), primary.at, held)
         for primary, held in search.reached()
         if held is not None and (acts or deletes)(primary)
     ]
@@ -165,7 +203,7 @@ def deletes(primary: Primary) -> bool:
     return primary.name == "-delete" or primary.runs in ("rm", "rmdir", "unlink", "shred")
 
 
-def _only_own(held: frozenset[Primary]) -> bool | UnknownType:
+def _held_own(held: frozenset[Primary]) -> bool | UnknownType:
     """Whether what these let through is surely one's own."""
     if any(is_owner_test(primary) for primary in held):
         return True

@@ -118,8 +118,8 @@ def sources(kill: Invocation) -> Iterator[Origin]:
 
 
 def _is_read(piece: Unknown) -> bool:
-    """Whether it is what ``xargs`` or ``read`` took from its input."""
-    return piece.name == "…" or (piece.since > 0 and piece.name[1:].isidentifier())
+    """Whether it is what ``xargs``, ``parallel`` or ``read`` took from its input."""
+    return piece.name in ("…", "{}") or (piece.since > 0 and piece.name[1:].isidentifier())
 
 
 def is_within(origin: Origin, around: Origin) -> bool:
