@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from doctor.base.bounds import MAX_JOINED, MAX_TURNS, MAX_WALKS
-from doctor.shell.tree import ArithmeticFor, Block, For, Simple, Span, While
+from doctor.shell.tree import ArithmeticFor, Block, For, Simple, While
 from doctor.trace.domain.fields import Fields
 from doctor.trace.domain.results import Flow, Result, assuming, joined, merge
 from doctor.trace.domain.state import State
@@ -23,9 +23,8 @@ from doctor.values.value import Iteration, Unknown, Value, placed
 def execute(shell: Shell, command: For | ArithmeticFor | While, state: State) -> list[Result]:
     """All ways in which a loop may end."""
     number = shell.walk.number()
-    if isinstance(command, While) and endless.waits_for_ever(command, shell.frame.written):
-        head = Span(command.span.start, command.condition[-1].command.span.end)
-        endless.note(shell, head, number, state)
+    if not isinstance(command, For) and endless.waits_for_ever(command, shell.frame.written):
+        endless.note(shell, endless.head(command), number, state)
     if readiness.ends_with_an_answer(command, shell.frame.written):
         results = _turns(shell, command, state, number)
         shell.walk.readiness.append(range(number, shell.walk.number()))

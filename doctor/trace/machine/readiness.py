@@ -55,15 +55,16 @@ def leaves(command: Command, written: Written) -> bool:
         arms = [(answered(arm.condition[-1].command, written), arm.body) for arm in command.arms]
         if command.otherwise is not None and len(arms) == 1 and arms[0][0] is False:
             arms.append((True, command.otherwise))
-        return any(success is True and _has_break(body) for success, body in arms)
+        return any(success is True and has_break(body) for success, body in arms)
     if isinstance(command, AndOr) and set(command.operators) == {"&&"}:
         *tests, last = command.commands
         answers = [answered(test, written) for test in tests]
-        return True in answers and False not in answers and _has_break((Statement(last),))
+        return True in answers and False not in answers and has_break((Statement(last),))
     return False
 
 
-def _has_break(block: Block) -> bool:
+def has_break(block: Block) -> bool:
+    """Whether a block leaves the loop, or the function, that it stands in."""
     return any(
         isinstance(command, Simple)
         and bool(command.words)

@@ -59,7 +59,8 @@ def with_options(invocation: Invocation, load: Load, files: Files) -> Invocation
         if options is None:
             return invocation
         rest = [*words[:at], *words[at + (1 if equals else 2) :]]
-        positional = int(program.kind == "serve" and bool(rest) and rest[0].prefix[:1] != "-")
+        first = rest[0] if program.kind == "serve" and rest else None
+        positional = int(first is not None and first.prefix[:1] != "-" and not first.many)
         joined = (*program.words, *rest[:positional], *options, *rest[positional:])
         return replace(invocation, arguments=joined)
     return invocation

@@ -25,6 +25,9 @@ _SHOWS_NO_USE = regex(
     r"|--showdriverversion|--showuniqueid|list|static|topology|firmware"
 )
 _QUERY = regex(r"--query-gpu(?:=(?P<fields>.*))?")
+#: The parts of a whole query that are asked for: `-q -d MEMORY,PIDS`.
+_DISPLAY = regex(r"(?:-d|--display)(?:=(?P<parts>.*))?")
+_PARTS_OF_USE = regex(r"MEMORY|UTILIZATION|PIDS|ACCOUNTING|COMPUTE|\0", re.IGNORECASE)
 #: The fields of a query that tell what a GPU is used for; of an unknown field one can't say.
 _USE = regex(r"memory[._](?:used|free)|utilization|pstate|\0")
 #: Programs that only speak of another one.
@@ -70,6 +73,9 @@ def _shows_no_use(options: Sequence[Value]) -> bool:
         if query is not None:
             fields = query["fields"] if query["fields"] is not None else following.shadow
             return not _USE.search(fields)
+        display = _DISPLAY.fullmatch(option.shadow)
+        if display is not None:
+            return not _PARTS_OF_USE.search(display["parts"] or following.shadow)
     return any(_SHOWS_NO_USE.fullmatch(option.shadow) for option in options)
 
 

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 
+from doctor.base.patterns import matches
 from doctor.base.regex import regex
 from doctor.facts.base import Evidence
 from doctor.facts.logs import FolderFault, LogFile, LostAtEnd
@@ -115,6 +116,7 @@ def _deleted(path: Value, server: Invocation, scene: Scene) -> bool | UnknownTyp
     turns = {turn.loop for turn in server.context.turns}
     gone = any(
         (path.display + "/").startswith(_folder(target) + "/")
+        or ((target.many or "*" in target.display) and matches(target.display, path.display))
         for other in scene.invocations
         if other.order > server.order
         and not other.assumes
@@ -184,7 +186,7 @@ def _only_names(other: Invocation) -> bool:
     """Whether a program that is given a file keeps nothing of it."""
     if other.program == "grep":
         return any(word.display.startswith("-") and "q" in word.display for word in other.arguments)
-    return other.program in _NAMING
+    return other.program in _NAMING or (other.program == "find" and any(deleted(other)))
 
 
 def _mentions(word: str, paths: Iterable[str]) -> bool:

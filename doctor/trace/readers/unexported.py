@@ -25,7 +25,10 @@ _DECLARES = frozenset({"declare", "typeset", "local", "readonly"})
 #: An option of theirs that exports, or makes the name stand for another variable.
 _EXPORTS = regex(r"-\w*[xn]")
 #: What exports every variable that is set from there on.
-_EXPORTS_ALL = regex(r"\bset[ \t]+(?:-\w*a|-o[ \t]+allexport)\b")
+_EXPORTS_ALL = regex(
+    r"\bset[ \t]+(?:-\w*a|-o[ \t]+allexport)\b"
+    r"|\b(?:export|declare[ \t]+-\w*x)[ \t]+[\"']?\$\{?!"
+)
 
 
 def read(scene: Scene) -> Iterator[KeptVariable]:
