@@ -2,127 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from random import Random
 
-#: Variables of single values, arrays, and numbers.
-NAMES = ["A", "B", "CACHE"]
-LISTS = ["L", "K"]
-NUMBERS = ["N", "P"]
-TEXTS = ["a", "b", "a b", "x/y.z", "--port=1", "k:v,w", "é"]
+from .random_words import ELSEWHERE, LISTS, NAMES, NUMBERS, TEXTS, Words
+
 PATTERNS = ["a", "b", "a*", "*b", "[ab]", "x/*", "*"]
-#: Variables that the environment may hold, and which the trace knows nothing of.
-ELSEWHERE = ["U", "MAYBE"]
-REPLACED = ["a", "b", "y.", "[a-k]", "#a", "%b", "?"]
 WRAPPERS = ["", "", "", "nohup ", "timeout 9 ", "env CACHE=e ", "exec -a x env "]
 
 
-class _Writer:
+class _Writer(Words):
     """Writes scripts; each level of nesting has one less to go."""
 
     def __init__(self, random: Random, levels: int) -> None:
-        self.random = random
+        super().__init__(random)
         self.levels = levels
         self.names = 0
-
-    def draw(self, choices: Sequence[str]) -> str:
-        return self.random.choice(choices)
-
-    def one_of(self, *choices: Callable[[], str]) -> str:
-        return self.random.choice(choices)()
-
-    def some(self, piece: Callable[[], str], separator: str, most: int) -> str:
-        return separator.join(piece() for _ in range(self.random.randint(1, most)))
-
-    def number(self) -> int:
-        return self.random.randint(0, 3)
-
-    # --- words
-
-    def text(self) -> str:
-        return f"'{self.draw(TEXTS)}'"
-
-    def word(self) -> str:
-        return self.one_of(self.text, self.scalar, self.quoted, self.listed, self.joined)
-
-    def words(self) -> str:
-        return self.some(self.word, " ", 3)
-
-    def scalar(self) -> str:
-        name = self.draw(NAMES)
-        return self.one_of(
-            lambda: f"${name}",
-            lambda: f"${{{name}:-{self.text()}}}",
-            lambda: f"${{{name}:+{self.text()}}}",
-            lambda: f"${{{name}%%[.:]*}}",
-            lambda: f"${{{name}#*[/a]}}",
-            lambda: f"${{{name}//a/c}}",
-            lambda: f"${{{name}^^}}",
-            lambda: f"${{{name}:1:2}}",
-            lambda: f"${{#{name}}}",
-            lambda: f"${{{name},}}",
-            lambda: f"${{{name}%{self.draw(['b', '/*', '?'])}}}",
-            lambda: f"${{{name}##*{self.draw([' ', '/', '='])}}}",
-            lambda: f"${{{name}/{self.draw(REPLACED)}/{self.number()}}}",
-            lambda: f"${{{name}:{self.draw(NUMBERS)}:{self.draw(NUMBERS)}+1}}",
-            lambda: f"${{{name}//[b.]/_}}",
-            lambda: f"${{{name}: -2}}",
-            lambda: f"${{{name}-{self.text()}}}",
-            lambda: f"${{!{self.draw('RS')}}}",
-            lambda: f"${{H[{self.draw(['one', 'two', '$R'])}]}}",
-            lambda: f"${{{self.draw(LISTS)}[-1]}}",
-            lambda: f"${{#{self.draw(LISTS)}[@]}}",
-            lambda: f"$(({self.expression()}))",
-            lambda: f"$(printf '%q ' {self.quoted()})",
-            lambda: f"$(printf '%s,' {self.words()})",
-            lambda: f"${{{self.draw(LISTS)}[{self.number()}]}}",
-            lambda: f"$(({self.draw(NUMBERS)} * 2 + {self.number()}))",
-            lambda: f"$(echo {self.text()})",
-            lambda: f"$(printf '%s-%02d' x {self.number()})",
-            lambda: f"$(basename /m/{self.text()})",
-            lambda: f"${self.draw('12#')}",
-            lambda: f"${self.draw(ELSEWHERE)}",
-            lambda: f"${{{self.draw(ELSEWHERE)}:-{self.text()}}}",
-            lambda: f"${{{self.draw(ELSEWHERE)}:+{self.text()}}}",
-            lambda: "${U#v}",
-            lambda: f"$(({self.draw(NUMBERS)} + MANY))",
-            lambda: "$(cat one)",
-            lambda: "${PWD##*/}",
-        )
-
-    def expression(self) -> str:
-        operator = self.draw("+ - * / % << & | < == && ||".split())
-        left, right = (
-            self.draw(NUMBERS),
-            self.draw(["N", "P", "1", "3", "(N + 1)"]),
-        )
-        if operator in "/%":
-            right = "2"
-        return f"{left} {operator} {right} ? {self.number()} : 8000 + {left}"
-
-    def quoted(self) -> str:
-        return f'"{self.scalar()}"'
-
-    def joined(self) -> str:
-        return f"m{self.scalar()}{self.quoted()}"
-
-    def listed(self) -> str:
-        name = self.draw(LISTS)
-        return self.one_of(
-            lambda: f'"${{{name}[@]}}"',
-            lambda: f"${{{name}[*]}}",
-            lambda: f'"${{{name}[@]:1}}"',
-            lambda: f"${{!{name}[@]}}",
-            lambda: '"$@"',
-            lambda: "{p,q}" + self.text(),
-            lambda: f'"${{{name}[@]/#/--x=}}"',
-            lambda: f'"${{{name}[@]%b}}"',
-            lambda: f'"${{{name}[*]}}"',
-            lambda: '"${@:2}"',
-            lambda: f'${{{name}[@]+"${{{name}[@]}}"}}',
-        )
-
-    # --- commands
 
     def launch(self) -> str:
         before = self.one_of(lambda: "", lambda: "", lambda: f"CACHE={self.quoted()} ")
@@ -213,6 +107,10 @@ class _Writer:
             self.printing,
             self.nested,
             self.array_function,
+            self.moving,
+            self.piping,
+            self.given_anew,
+            self.fed,
             lambda: f'bash -c "vllm {self.scalar()} \\$CACHE" _ {self.words()}',
             lambda: 'bash -c \'vllm "$CACHE" "$@"\' _ ' + self.words(),
             lambda: f"bash <<EOF\nvllm ${self.draw(NAMES)} \\$CACHE\nEOF",
@@ -336,6 +234,65 @@ class _Writer:
         return (
             f'{name}() {{ local -a own=("$@" {self.word()}); own+=({self.text()}); shift; '
             f'vllm "${{own[@]}}" $# ${{own[1]}}; }}\n{name} {self.words()}'
+        )
+
+    def moving(self) -> str:
+        """Commands in another folder, whose files are found by their names alone."""
+        folder = self.new("d")
+        there = f"mkdir -p {folder}; echo {self.text()} > {folder}/three"
+        go = self.one_of(
+            lambda: (f"cd {folder}", "cd .."),
+            lambda: (f"pushd {folder} > /dev/null", "popd > /dev/null"),
+            lambda: (f"(cd ./{folder}", ")"),
+            lambda: (f"{self.condition()} && cd {folder}", "cd - > /dev/null"),
+            lambda: (f"D=$PWD; cd $D/{folder}", 'cd "$D"'),
+        )
+        return f"{there}\n{go[0]}\nvllm $(cat three) ${{PWD##*/}}\n{self.block(1)}{go[1]}"
+
+    def piping(self) -> str:
+        """What commands print, read line by line, or as the words of another one."""
+        prints = self.one_of(
+            lambda: f"echo {self.words()}",
+            lambda: f"printf '%s\\n' {self.words()}",
+            lambda: f"{{ echo {self.text()}; echo {self.quoted()}; }}",
+            lambda: "cat one",
+            lambda: f"seq 1 {self.number()}",
+            lambda: f"for x in {self.words()}; do echo $x; done",
+        )
+        reads = self.one_of(
+            lambda: f"while read -r A B; do\n{self.block()}done",
+            lambda: f"while IFS= read -r A; do\n{self.block()}done",
+            lambda: f"{{ read -r A; vllm $A; {self.launch()}; }}",
+            lambda: f"xargs -n 1 vllm {self.text()}",
+            lambda: 'xargs -I{} vllm "x={}"',
+            lambda: f"(mapfile -t {self.draw(LISTS)}; {self.launch()})",
+        )
+        return f"{prints} | {reads}"
+
+    def given_anew(self) -> str:
+        """Arguments that depend on what can't be known."""
+        return self.one_of(
+            lambda: (
+                f"if {self.condition()}; then set -- {self.words()}\n"
+                f'else set -- {self.words()}; fi\nvllm "$@" $#'
+            ),
+            lambda: f'set -- {self.words()}\n{self.condition()} && shift\nvllm "$@"',
+            lambda: f'set -- a "$@" {self.word()}\nvllm "${{@:2:2}}" "$2"',
+            lambda: f'set -- {self.words()}\nfor x; do vllm "$x" $#; shift; done',
+            lambda: f'set -- {self.words()}\nwhile (($#)); do vllm "$1"; shift; done',
+        )
+
+    def fed(self) -> str:
+        """Here-strings and here-documents, for loops, commands and other shells."""
+        return self.one_of(
+            lambda: f"while read -r A; do\n{self.block()}done <<< {self.quoted()}",
+            lambda: f"while IFS=, read -r A B; do\n{self.block()}done <<< $'a,b\\nc'",
+            lambda: f'bash <<< "vllm {self.scalar()} \\$CACHE"',
+            lambda: f"vllm $(cat <<< {self.quoted()})",
+            lambda: f"cat <<< {self.quoted()} | while read -r A; do\n{self.block()}done",
+            lambda: f"xargs vllm <<< {self.word_of_one()}",
+            lambda: f"mapfile -t K < <(echo {self.text()}; echo b)\n{self.launch()}",
+            lambda: f'read -r A B <<< "{self.draw(TEXTS)} c"\n{self.launch()}',
         )
 
     def trap(self) -> str:

@@ -11,6 +11,7 @@ from doctor.shell.tree import AndOr, Block, Case, CaseArm, If
 from doctor.trace.domain.results import Flow, Result, assuming, joined, split, together
 from doctor.trace.domain.state import State
 from doctor.trace.machine import conditions
+from doctor.trace.machine.captured import is_collected
 from doctor.trace.machine.shell import Shell
 from doctor.values.assumption import NO_GUARD, Assumption, Guard, Question, assume, consistent
 from doctor.values.value import Value
@@ -57,13 +58,13 @@ def if_command(shell: Shell, command: If, state: State) -> list[Result]:
         results += [way for way in tested if way.flow is not Flow.NEXT]
         inside = [result for before in entered for result in shell.block(arm.body, before)]
         results += inside
-        if not any(result.flow is Flow.NEXT for result in inside):
+        if not is_collected(state) and all(result.flow is Flow.EXIT for result in inside):
             needless |= passed
     for before in waiting:
         otherwise = command.otherwise
         results += [Result(before)] if otherwise is None else shell.block(otherwise, before)
     for result in results:
-        result.state.guard -= needless  # where an arm leaves, nothing goes on beside the others
+        result.state.guard -= needless  # where an arm ends all, nothing goes on beside the others
     return results
 
 

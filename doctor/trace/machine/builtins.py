@@ -103,13 +103,12 @@ def _set(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Re
 
 def _shift(shell: Shell, command: Simple, fields: Fields, state: State) -> list[Result]:
     count = whole_number(fields.values[1].text) if len(fields.values) > 1 else 1
-    if state.positional is None:
-        state.shifted = shell.walk.number()
-        state.variables.pop(ARGUMENTS, None)
+    given = state.positional
+    if given is None or count is None or any(value.many for value in given):
+        state.positional, state.shifted = None, shell.walk.number()
+        state.variables.pop(ARGUMENTS, None)  # what they were where ways came together before
     else:
-        sure = count is not None and not any(v.many for v in state.positional)
-        state.positional = state.positional[count:] if sure else None
-        state.shifted = state.shifted if sure else shell.walk.number()
+        state.positional = given[count:]
     return [Result(state)]
 
 

@@ -10,7 +10,7 @@ from doctor.shell.tree import AndOr, Command, Simple, Substitution
 from doctor.trace.domain.state import State
 from doctor.trace.machine import redirects
 from doctor.trace.programs.options import read_options
-from doctor.trace.programs.printed import is_based, printed, without_line_ends
+from doctor.trace.programs.printed import is_based, printed, printed_whole, without_line_ends
 from doctor.trace.programs.program import Trait
 from doctor.trace.programs.table import is_a
 from doctor.trace.words import parameters
@@ -71,8 +71,8 @@ def written(command: Command, expander: Expander) -> Value | None:
     name, *arguments = alternatives[0].values
     if name.text == "cat" and not arguments:
         return redirects.standard_input(command.redirects, expander, expander.state.input)
-    made = None if command.redirects else printed(name.text or "", arguments)
-    return None if made is None or parameters.single(made) else made + known("\n")
+    made = None if command.redirects else printed_whole(name.text or "", arguments)
+    return None if made is None or parameters.single(made) else made
 
 
 def _output(values: list[Value], written: str, number: int, state: State) -> Value:

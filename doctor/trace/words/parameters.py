@@ -53,9 +53,14 @@ def _positional(state: State, number: int | None) -> Content:
 
 
 def _is_list(value: Value) -> bool:
-    """Whether a word stands for several, as ``"$@"`` does; a lone ``$NAME`` is meant as one."""
+    """Whether a word may stand for several, as ``"$@"`` does, or for none, as ``${A:+-x}``.
+
+    A lone ``$NAME`` is meant as one.
+    """
     return any(
-        isinstance(piece, Unknown) and piece.many and ("@" in piece.name or piece.name == "…")
+        isinstance(piece, Unknown)
+        and piece.many
+        and ("@" in piece.name or ":+" in piece.name or piece.name == "…")
         for piece in value.pieces
     )
 
