@@ -56,6 +56,11 @@ def read_image(value: Value, builds: Mapping[str, str] = _NO_BUILDS) -> Requirem
     return _told(value, "image", spelt)
 
 
+def is_file(word: Value) -> bool:
+    """Whether a word is the name of a file that holds an image."""
+    return _FILE.fullmatch(word.shadow) is not None
+
+
 def is_newest(image: Value) -> bool:
     """Whether it is an image of the project's of whatever release is the newest: ``latest``."""
     reference = _REFERENCE.fullmatch(image.text or "")

@@ -119,8 +119,7 @@ class Pins(Record):
             return pinned(self.tables, f"vLLM {self.configured} is configured", self.configured)
         container = invocation.context.container
         if container is not None:
-            name = container.image
-            image = images.read_image(name, self.builds) if name is not None else None
+            image = self._image(container.image) if container.image is not None else None
             return None if image is None else self._pin(image)
         fitting = [e for e in self._installed if consistent(e.assumes, invocation.assumes)]
         installs = {
@@ -128,6 +127,26 @@ class Pins(Record):
             for each in [e for e in fitting if not e.in_file] or fitting
         }
         return self._pin(next(iter(installs.values()))) if len(installs) == 1 else None
+
+    def _image(self, name: Value) -> requirements.Requirement | None:
+        """What an image's name says, or else that of the image which its file was made from."""
+        said = images.read_image(name, self.builds)
+        made_from = self._pulled.get(name.display.removeprefix("./"))
+        return said if said is not None and said.version is not UNKNOWN else made_from or said
+
+    @cached_property
+    def _pulled(self) -> Mapping[str, requirements.Requirement | None]:
+        """The images in the files that the script pulls; None for a file with several."""
+        pulled: dict[str, requirements.Requirement | None] = {}
+        for each in self.found:
+            image, words = each.requirement, each.invocation.arguments
+            if image.via != "image" or not does(words, Trait.PULLS):
+                continue
+            for word in words[2:]:
+                if images.is_file(word):
+                    name = word.display.removeprefix("./")
+                    pulled[name] = image if pulled.get(name, image) == image else None
+        return pulled
 
     @cached_property
     def _installed(self) -> list[Asked]:

@@ -30,7 +30,7 @@ from doctor.trace.readers.jobs import (
     shows_slurm,
     written_jobs,
 )
-from doctor.values.value import UnknownType
+from doctor.values.value import UnknownType, Value
 
 if TYPE_CHECKING:
     from doctor.trace.readers.requirements import Asked
@@ -187,9 +187,26 @@ class Scene(Record):
         """What the script says about the release of vLLM that runs."""
         from doctor.trace.readers import requirements
 
-        programs, load = self.invocations, self.walk.load
+        programs, load = self.invocations, self.load
         builds = self.settings.knowledge.builds
         return self.spared("what is installed", lambda: requirements.asked(programs, load, builds))
+
+    @cached_property
+    def files(self) -> Mapping[str, Value | None]:
+        """What the script writes to files; None where that isn't known."""
+        from doctor.trace.readers import configured
+
+        return configured.unchanged(self.walk.files, self.invocations)
+
+    def load(self, path: str, script: Source) -> Source | None:
+        """A file that a program reads: one that the script writes on every way, or one that is
+        there."""
+        name = path.removeprefix("./")
+        if name not in self.files:
+            return self.walk.load(path, script)
+        written = self.files[name]
+        text = written.text if written is not None and not written.assumes else None
+        return Source(path, text) if text is not None else None
 
     @cached_property
     def started(self) -> tuple[Started, ...]:
@@ -201,7 +218,7 @@ class Scene(Record):
         settings, load = self.settings, self.walk.load
         builds, release = settings.knowledge.builds, settings.vllm_version
         pins = requirements.Pins(settings.tables, self.asked, builds, release)
-        files = configured.unchanged(self.walk.files, self.invocations)
+        files = self.files
         whole = self.spared(
             "the configuration files",
             lambda: (configured.with_options(each, load, files) for each in self.invocations),

@@ -12,7 +12,7 @@ from doctor.trace.programs.invocation import Invocation
 from doctor.trace.programs.options import Unwrapped
 from doctor.trace.readers import step_holders
 from doctor.trace.readers.scene import Scene
-from doctor.values.value import UNKNOWN, UnknownType
+from doctor.values.value import UNKNOWN, UnknownType, Value
 
 #: How a script names the job that it runs in itself.
 _OWN_JOB = ("$SLURM_JOB_ID", "$SLURM_JOBID")
@@ -48,7 +48,7 @@ def _fact(
     other: Invocation | None,
 ) -> Step:
     program = invocation.arguments[0].location or invocation.origin.location
-    job = given.last("jobid")
+    job = given.last("jobid") or _by_variable(invocation)
     evidence = {
         "program": Evidence((program,)),
         "job": _evidence(job),
@@ -75,6 +75,15 @@ def _fact(
         and (timeout.given("-k", "--kill-after") or _signal_is_kill(timeout)),
         container_image=_image(given),
     )
+
+
+def _by_variable(invocation: Invocation) -> Option | None:
+    """The job that the script names in the variable which srun takes for ``--jobid``."""
+    for name in ("SLURM_JOB_ID", "SLURM_JOBID"):
+        held = invocation.environment.get(name, ())
+        if len(held) == 1 and isinstance(held[0], Value):
+            return Option("jobid", held[0])
+    return None
 
 
 def _image(given: Given) -> str | UnknownType | None:
