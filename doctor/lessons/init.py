@@ -43,6 +43,9 @@ _TEXT = """\
 # select = ["VD1", "VD2"]
 # ignore = ["unparsed-statement"]
 
+# What was found before and is held back; `vllm-doctor scan --update-baseline` writes it.
+# baseline = "vllm-doctor.json"
+
 # Files and folders to leave alone, written as in .gitignore: in place of what a file before this
 # one says, or beside it. What git ignores is left alone, too.
 # exclude = ["third_party/"]

@@ -53,6 +53,7 @@ def test_what_was_found_before_is_held_back_and_counted(made: Command) -> None:
         "3 errors held back by known.json.",
     ]
     assert made("scan", "--no-config").code == 1
+    assert made("scan", "--force-exclude", "--", "jobs/a.sh").code == 0, "so do the hooks"
 
 
 def test_lines_may_move_and_what_is_there_once_more_is_new(made: Command) -> None:

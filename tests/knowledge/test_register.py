@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import secrets
 import stat
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -191,8 +190,8 @@ class TestWhoMayWriteIt:
         folder.mkdir()
         name = f"gpu07.{os.getuid()}.json"
         links = [folder / f".{name}.{os.uname().nodename}.{os.getpid()}", folder / name]
-        monkeypatch.setattr(secrets, "token_hex", lambda _: "guessed")
-        links.append(folder / ".vllm-doctor-guessed")
+        monkeypatch.setattr(os, "urandom", bytes)  # so that it can be guessed
+        links.append(folder / f".vllm-doctor-{bytes(8).hex()}")
         for link in links:
             link.symlink_to(victim)
         with pytest.raises(DoctorError, match="can't be written: File exists"):
