@@ -74,8 +74,11 @@ def _run(shell: Shell, inner: Shell, frame: ScriptFrame, text: str, state: State
         shell.walk.depth -= 4
 
 
-def run_shell(shell: Shell, start: Start, state: State) -> None:
-    """``bash -c TEXT``, ``bash FILE`` or a shell that reads a here-document."""
+def run_shell(shell: Shell, start: Start, state: State) -> tuple[Value, ...]:
+    """``bash -c TEXT``, ``bash FILE`` or a shell that reads a here-document.
+
+    What is left are the words of a script that can't be found.
+    """
     options, rest = read_options(start.arguments[1:], "oO", frozenset({"rcfile", "init-file"}))
     rest = list(after_dashes(rest))
     letters = "".join(name for name, _ in options if not name.startswith("--"))
@@ -83,9 +86,10 @@ def run_shell(shell: Shell, start: Start, state: State) -> None:
         first = 1 if rest[1:2] and rest[1].many else 2  # of several words the first is `$0`
         _walk_text(shell, start, rest[0], state, tuple(rest[first:]), tuple(rest[1:2]))
     elif rest and "s" not in letters:
-        run_file(shell, start, tuple(rest), state)
+        return () if run_file(shell, start, tuple(rest), state) else tuple(rest)
     elif start.input is not None:
         _walk_text(shell, replace(start, input=None), start.input, state, tuple(rest))
+    return ()
 
 
 def run_text(shell: Shell, unwrapped: Unwrapped, start: Start, state: State) -> None:

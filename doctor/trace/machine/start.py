@@ -119,7 +119,9 @@ def _start(shell: Shell, start: Start, state: State) -> None:
         return
     name = start.arguments[0].display.rpartition("/")[2]
     if is_a(name, Trait.SHELL):
-        shells.run_shell(shell, start, state)
+        lost = shells.run_shell(shell, start, state)
+        if lost and not any(each.about is Question.RUNS for each in start.assumes):
+            _start_within(shell, replace(start, arguments=lost), state)
         return
     if name == "sbatch":
         shells.submit(shell, start, state)

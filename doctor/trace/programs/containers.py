@@ -199,11 +199,19 @@ def _enroot(unwrapped: Unwrapped, start: Start) -> Start:
 
 
 def _shifter(unwrapped: Unwrapped, start: Start) -> Start:
-    """The image is that of its option, or of Slurm's ``--image``, which is left in a variable."""
+    """The image is that of its option, or of Slurm's ``--image``, which is left in a variable.
+
+    ``--env NAME=VALUE`` sets a variable beside those of the host.
+    """
     images: Sequence[Content] = unwrapped.values("-i", "--image")
     images = images or start.environment.get(SHIFTER_IMAGE, ())
     image = images[-1] if len(images) == 1 and isinstance(images[-1], Value) else None
-    return _in_container(start, Container("shifter", image))
+    environment = dict(start.environment)
+    for value in unwrapped.values("-e", "--env"):
+        name, equals, _ = value.display.partition("=")
+        if equals:
+            environment[name] = (value.slice(len(name) + 1),)
+    return _in_container(replace(start, environment=environment), Container("shifter", image))
 
 
 def _in_container(start: Start, container: Container) -> Start:

@@ -23,8 +23,9 @@ def _ssh_place(unwrapped: Unwrapped, context: Context) -> Place:
 
 
 def _pdsh_place(unwrapped: Unwrapped, context: Context) -> Place:
-    hosts = tuple(unwrapped.values("-w"))
-    return Place("remote", f"on {' '.join(value.display for value in hosts)} (pdsh)", hosts)
+    hosts = tuple(unwrapped.values("-w", "-H", "--host"))
+    shown = " ".join(value.display for value in hosts)
+    return Place("remote", f"on {shown} ({unwrapped.words[0]})", hosts)
 
 
 def _ray_place(unwrapped: Unwrapped, context: Context) -> Place:
@@ -47,8 +48,16 @@ PROGRAMS = (
         places=_ssh_place,
     ),
     Program(
-        ("pdsh",),
-        wraps=Wrapper("wxlfutRgCP", text=True),
+        ("pdsh", "clush"),
+        wraps=Wrapper("wxlfutRgCPXo", text=True),
+        enters=_ssh,
+        places=_pdsh_place,
+    ),
+    Program(
+        ("pssh", "parallel-ssh"),
+        wraps=Wrapper(
+            "hHlpoetOxg", names("hosts host user par outdir errdir timeout options"), text=True
+        ),
         enters=_ssh,
         places=_pdsh_place,
     ),

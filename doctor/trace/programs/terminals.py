@@ -82,7 +82,7 @@ PROGRAMS = (
     Program(
         ("screen",),
         wraps=Wrapper(
-            "cehpsStTX",
+            "cehprsStTxX",
             detaches=frozenset({"-dm", "-dmS", "-d"}),
             typed=frozenset({"stuff"}),
         ),

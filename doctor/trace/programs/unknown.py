@@ -69,8 +69,8 @@ def command_within(words: Sequence[Value], image: Value | None = None) -> Within
 def _command(words: Sequence[Value], at: int) -> tuple[Value, ...] | None:
     """The known command that begins at a word; one that may be an option's value is none."""
     rest = tuple(words[at:])
-    if rest[0].text == "-m":
-        module = (known("python", rest[0].origin), *rest)
+    if rest[0].text in ("-m", "--module"):
+        module = (known("python", rest[0].origin), known("-m"), *rest[1:])
         return module if recognise(module) is not None else None
     name = (rest[0].text or "").rpartition("/")[2]
     if not name:
@@ -85,9 +85,11 @@ def _command(words: Sequence[Value], at: int) -> tuple[Value, ...] | None:
 
 
 def _front_end(words: Sequence[Value]) -> tuple[Value, ...] | None:
-    """``./serve_vllm.py serve MODEL``, perhaps behind ``python``, as the command of vLLM's own."""
+    """``./serve_vllm.py serve MODEL``, perhaps by ``python`` or ``-m``, as vLLM's own command."""
     name = words[0].display.rpartition("/")[2]
     script = words[1:] if _PYTHON.fullmatch(name) else words
+    if script is not words and script[0].text == "-m":
+        script = script[1:]
     if len(script) < 3 or script[1].text != "serve" or script[2].prefix == "-":
         return None
     name = script[0].shadow.rpartition("/")[2].lower()
