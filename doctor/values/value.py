@@ -163,7 +163,7 @@ class Value(Record):
         if not placed:
             return None
         last = self._of_last_name()
-        at = placed.index(last) if last in placed else 0
+        at = placed.index(last) if last in placed else len(placed) - 1
         run = [piece.origin for piece in placed if piece.origin is not None]
         while at and _follows(run[at - 1], run[at]):
             at -= 1

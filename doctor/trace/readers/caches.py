@@ -35,7 +35,7 @@ _LOCAL = ("/tmp", "/var/tmp", "/scratch/local", "/local_scratch", "/localscratch
 _LOCAL_VARIABLES = frozenset({"$TMPDIR", "$SLURM_TMPDIR", "$LOCAL_SCRATCH", "$LOCALSCRATCH"})
 #: Where clusters keep homes, and what all nodes see.
 _NETWORK = ("/home/", "/nfs/", "/lustre/", "/gpfs/", "/beegfs/", "/ceph/", "/shared/")
-_NETWORK_VARIABLES = frozenset({"$HOME", "~"})
+_NETWORK_VARIABLES = frozenset({"$HOME", "~", "$SLURM_SUBMIT_DIR"})
 #: Programs that copy folders, and those that pack them.
 _COPIERS = frozenset("cp mv rsync scp rclone".split())
 _PACKERS = frozenset("tar zip".split())
@@ -148,7 +148,7 @@ def _folders(started: Started, scene: Scene) -> Iterator[CacheFolder]:
         yield _by_default(started, root.folder.display, root.lost)
     nodes = HOST in copies(started.invocation, walk, scene.shape) or _spans(started, scene)
     for variable in dict.fromkeys([decided_by, *_JUST_IN_TIME]):
-        content = started.pick(variable) if variable is not None and variable != "HOME" else None
+        content = started.pick(variable) if variable is not None else None
         if not isinstance(content, Value) or not content.pieces:
             continue
         container = started.invocation.context.container

@@ -12,6 +12,7 @@ from doctor.facts.commands import Means, WrittenPath
 from doctor.trace.domain.environment import SCRATCH
 from doctor.trace.programs.containers import CONTAINER_PREFIXES
 from doctor.trace.programs.invocation import Invocation
+from doctor.trace.programs.options import names, read_options
 from doctor.trace.programs.wrappers import unwrap
 from doctor.trace.readers.leftovers import Cleared
 from doctor.trace.readers.people import logins
@@ -37,6 +38,11 @@ _OTHER_VARIABLES = frozenset(
         "PYTORCH_KERNEL_CACHE_PATH",
     ]
 )
+#: Options of `ray start` that take a value before its folder.
+_OF_RAY = names(
+    "temp-dir port address node-ip-address num-cpus num-gpus dashboard-host dashboard-port "
+    "resources object-store-memory node-name ray-client-server-port"
+)
 #: Programs that may keep something there; what others make of their variables nobody knows.
 _KEEPERS = regex(r"python[\d.]*|vllm|ray|torchrun|accelerate|deepspeed|mktemp|.*\.py")
 
@@ -53,12 +59,23 @@ def read(scene: Scene) -> Iterator[WrittenPath]:
         if _is_containers_own(path, invocation)
     )
     begun: dict[Evidence, int] = {}
+    unowned: set[str] = set()
     for invocation in invocations:
         for how, path in _paths(invocation, contained):
             for fact in _written(invocation, how, path, scene.shared_folders):
+                if not unowned.isdisjoint(_above(fact.path)):
+                    continue  # the folder's name has to change, and not this one's, too
+                if fact.owned is False:
+                    unowned.add(fact.path.rstrip("/"))
                 since = begun.setdefault(fact.evidence["path"], invocation.order)
                 gone = cleared.holds(fact.path, since)
                 yield replace(fact, met_by_others=False if gone else UNKNOWN)
+
+
+def _above(path: str) -> Iterator[str]:
+    """The folders that a path lies in."""
+    parts = path.rstrip("/").split("/")
+    return ("/".join(parts[:count]) for count in range(2, len(parts)))
 
 
 def _written(
@@ -101,7 +118,7 @@ def _paths(invocation: Invocation, contained: Collection[str]) -> Iterator[tuple
         for value in invocation.arguments[1:]:
             if not value.display.startswith("-"):
                 yield "mkdir", value
-    for value in _sockets(invocation):
+    for value in (*_sockets(invocation), *_of_ray(invocation)):
         yield "option", value
     # Of a wrapper it is the program inside that uses its variables.
     if _KEEPERS.fullmatch(invocation.program) and unwrap(invocation.arguments) is None:
@@ -121,6 +138,14 @@ def _sockets(invocation: Invocation) -> Iterator[Value]:
     for word in words:
         if word.prefix.startswith("--uds="):
             yield word.slice(len("--uds="))
+
+
+def _of_ray(invocation: Invocation) -> Iterator[Value]:
+    """The folder for the sessions of a cluster that is started here, ``ray start --temp-dir``."""
+    words = invocation.arguments
+    if invocation.program == "ray" and len(words) > 1 and words[1].text == "start":
+        options, _ = read_options(words[2:], "", _OF_RAY)
+        yield from (value for name, value in options if name == "--temp-dir" and value is not None)
 
 
 def _variables(invocation: Invocation) -> Iterator[tuple[str, Value]]:
