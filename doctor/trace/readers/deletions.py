@@ -25,6 +25,10 @@ _OWNER_TESTS = frozenset({"-user", "-uid"})
 #: Programs that list files, or leave such a list as it is, and those that choose by a name.
 _LISTS = frozenset({"find", "ls", "sort", "head", "tail", "uniq"})
 _CHOOSES = frozenset({"grep", "egrep", "fgrep"})
+#: A test for whether there is a file, or a list of files isn't empty.
+_IS_THERE = regex(r"(?:test|\[\[?) (?:-[edfLnrwx] )?\"?\$\{?\w+\}?\"?(?: \]\]?)?")
+#: What a shell does for each file that find hands it: `rm -rf "$@"`.
+_DELETES = regex(r"\s*(?:for \w+(?: in \"\$@\")?; *do +)?(?:rm|rmdir|unlink)\b")
 #: A test of whose a file is: by `-O`, or by the name or the number of the user.
 _ASKS_OWNER = regex(
     r"(?<!\S)-O(?!\S)|\$\{?(?:USER|LOGNAME|E?UID)\b|\bwhoami\b|\bid -\w*u|\bowner\b"
@@ -118,13 +122,18 @@ def _handed(invocation: Invocation, others: Sequence[Invocation]) -> Iterator[_T
     """What ``find`` or ``ls`` lists for ``rm``, if no test chooses among it, and no owner."""
     if invocation.program not in ("rm", "unlink", "shred", "rmdir"):
         return
-    if any(each.undecided for each in invocation.assumes):
+    if any(each.undecided and _chooses(str(each.subject)) for each in invocation.assumes):
         return
     for origin in dict.fromkeys(sources(invocation)):
         inside = [e for e in others if e is not invocation and is_within(e.origin, origin)]
         if all(_leaves_others(each) for each in inside):
             for each in inside:
                 yield from _listed(each, invocation.arguments[1:])
+
+
+def _chooses(condition: str) -> bool:
+    """Whether a condition may choose among files, and not just ask whether there is any."""
+    return _IS_THERE.fullmatch(condition) is None
 
 
 def _leaves_others(each: Invocation) -> bool:
@@ -200,6 +209,8 @@ def _find(
 
 def deletes(primary: Primary) -> bool:
     """Whether an action of find deletes the file."""
+    if primary.runs in ("sh", "bash"):
+        return any(_DELETES.match(word.text or "") for word in primary.words[2:])
     return primary.name == "-delete" or primary.runs in ("rm", "rmdir", "unlink", "shred")
 
 

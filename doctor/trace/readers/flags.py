@@ -22,7 +22,7 @@ from doctor.vllm.verdicts import Verdict, verdicts
 #: Flags of programs that extend vLLM's command line with more of their own.
 _FOREIGN = frozenset({"--omni"})
 #: A value that a template leaves open: ``{TP}``, ``<PORT>``, ``%(port)s``, ``@PORT@``.
-_TEMPLATE = regex(r"[{<]|%[(s]|@\w+@|\A\[[A-Z][A-Z0-9_]*\]\Z")
+_TEMPLATE = regex(r"[{<]|%[(s]|@\w+@|\A\[{1,2}[A-Z][A-Z0-9_]*\]{1,2}\Z")
 _JSON = regex(r"\s*[{\[]\s*(?:\\*[\"'}\]]|\Z)")
 _VARIABLE = regex(r"[\s\\\"']*\$")
 

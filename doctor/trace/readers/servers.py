@@ -57,10 +57,15 @@ class Started(Record):
     def place(self) -> Location:
         """Where the word stands that names the program.
 
-        Where a variable holds the interpreter, that is the module's name.
+        Where a variable holds the interpreter, that is the module's name; where one holds the image
+        that starts the server, it is the command.
         """
         command = self.invocation.origin
         first, last = self.named[0], self.named[-1]
+        container = self.invocation.context.container
+        image = container.image if container is not None else None
+        if image is not None and first.origin == image.origin and not _is_within(first, command):
+            return command.location
         word = last if _is_within(last, command) and not _is_within(first, command) else first
         return word.location or command.location
 
