@@ -205,9 +205,15 @@ def _by_default(started: Started, path: str, lost: LostInside | None) -> CacheFo
 
 
 def _spans(started: Started, scene: Scene) -> bool:
-    """Whether Ray's workers of one server run on several nodes: it needs more GPUs than one has."""
+    """Whether Ray's workers of one server run on several nodes: it needs more GPUs than one has.
+
+    Without a backend vLLM takes Ray then, up to the releases that ask for one or for `--nnodes`
+    (config/parallel.py).
+    """
     count, here = needed(started), on_node(scene.request_of(started.invocation))
-    if started.server.distributed_executor_backend != "ray" or not scene.shape.nodes:
+    backend, flags = started.server.distributed_executor_backend, started.server.arguments.flags
+    by_default = backend is None and scene.names_ray and all(f.name != "--nnodes" for f in flags)
+    if not (backend == "ray" or by_default) or not scene.shape.nodes:
         return False
     return isinstance(count, int) and here is not None and count > here
 

@@ -33,7 +33,8 @@ _SINCE = regex(r"\b(?:since|from|requires?|needs?|in|as of)[ ]+$", re.IGNORECASE
 _WARNS = regex(
     r"n't\b|\b(?:not|never|no longer|avoid|break\w*|broken?|fail\w*|bugs?|buggy|crash\w*|hangs?|"
     r"wrong|unsupported|incompatible|before|until|older|below|prior|earlier|removed|dropped|"
-    r"regress\w*|too (?:new|old)|instead of|once|upgrade to|wait for)\b",
+    r"regress\w*|too (?:new|old)|instead of|once|wait for|todo|fixme|"
+    r"some ?day|(?:move|switch|migrate|update|upgrade|bump)(?: it)? to)\b",
     re.IGNORECASE,
 )
 #: How much of a line counts that stands around a mention: a README has long ones.
