@@ -46,7 +46,7 @@ def _check(text: str, unsafe: bool) -> None:
     once = _fixed(text, unsafe)
     assert _fixed(once.text, unsafe).text == once.text
     refused = {refusal.diagnostic.code for refusal in once.refused}
-    for found in once.remaining:
+    for found in (offer.diagnostic for offer in once.remaining):
         if found.fix is not None and found.fix.applicability is Applicability.SAFE:
             assert found.code in refused, f"{found.code} could still be fixed"
     if not once.fixed:
