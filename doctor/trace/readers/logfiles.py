@@ -97,7 +97,7 @@ def of_server(server: Invocation, scene: Scene) -> Iterator[LogFile]:
             lost=_lost(output.path, _located(output.path, server), output.kind == "tee", scene),
             folder_fault=_never_made(output.path, scene),
             overwritten=_overwritten(output, server, scene),
-            deleted=_deleted(output.path, server, scene),
+            deleted=_deleted(output.path, _located(output.path, server), server, scene),
         )
 
 
@@ -111,12 +111,12 @@ def _outputs(context: Context) -> Iterator[Output | None]:
         yield from (Output("file", path, append=True) for path in files if path is not None)
 
 
-def _deleted(path: Value, server: Invocation, scene: Scene) -> bool | UnknownType:
+def _deleted(path: Value, located: Value, server: Invocation, scene: Scene) -> bool | UnknownType:
     """Whether the script deletes a log at its end, or after its server, and keeps no copy."""
+    shown = {path.display, located.display}
     turns = {turn.loop for turn in server.context.turns}
     gone = any(
-        (path.display + "/").startswith(_folder(target) + "/")
-        or ((target.many or "*" in target.display) and matches(target.display, path.display))
+        any(_takes(target, name) for name in shown)
         for other in scene.invocations
         if other.order > server.order
         and not other.assumes
@@ -128,6 +128,13 @@ def _deleted(path: Value, server: Invocation, scene: Scene) -> bool | UnknownTyp
         return False
     sure = scene.walk.complete and not scene.walk.unread
     return True if sure and not _is_named(path, scene.invocations) else UNKNOWN
+
+
+def _takes(target: Value, path: str) -> bool:
+    """Whether a deletion takes a file: itself, a folder above it, or what a pattern fits."""
+    if (target.many or "*" in target.display) and matches(target.display, path):
+        return True
+    return (path + "/").startswith(_folder(target) + "/")
 
 
 def _folder(target: Value) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from doctor.base.bounds import MAX_COMPARED
+from doctor.slurm.allocation import read_allocation
 from doctor.slurm.options import Given, read_components
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.readers.concurrency import together
 from doctor.trace.readers.jobs import Request
-from doctor.values.value import Value
+from doctor.values.value import Value, known
 from doctor.vllm.program import recognise
 
 #: Options with which a step says how many GPUs it takes.
@@ -90,11 +91,19 @@ def _goes_on(invocation: Invocation) -> bool:
 
 
 def _step_of(invocation: Invocation) -> Given | None:
-    """The options of the srun around a program, if there is just one and nothing before it."""
+    """The options of the srun around a program, if there is just one and nothing before it.
+
+    Within ``srun bash -c '…'`` they are what was taken off before the program.
+    """
     steps = [wrapper for wrapper in invocation.context.wrappers if wrapper.words[0] == "srun"]
-    if len(steps) != 1 or invocation.outer[0].display.rpartition("/")[2] != "srun":
+    if len(steps) != 1:
         return None
-    return read_components(invocation.outer[1:], "srun")[0]
+    if invocation.outer[0].display.rpartition("/")[2] == "srun":
+        return read_components(invocation.outer[1:], "srun")[0]
+    if invocation.context.wrappers[0] is not steps[0]:
+        return None
+    words = [each for name, value in steps[0].options for each in (known(name), value) if each]
+    return read_components([*words, known("bash")], "srun")[0]
 
 
 def _takes_all(given: Given) -> bool:
@@ -104,7 +113,8 @@ def _takes_all(given: Given) -> bool:
 def _takes_all_gpus(given: Given, request: Request | None) -> bool:
     """Whether a step takes each GPU of a job on one node.
 
-    srun(1), "--gres": a step that doesn't say otherwise takes all that the job has. One with
+    srun(1), "--gres": a step that doesn't say otherwise, or that asks for as many, takes all that
+    the job has. One with
     ``--gpus`` goes on taking what the header's ``--gpus-per-node`` asks for (tried, 22.05.8).
     """
     if request is None or request.asks.asks_gpus is not True or not _is_on_one_node(request):
@@ -112,7 +122,10 @@ def _takes_all_gpus(given: Given, request: Request | None) -> bool:
     if given.open or given.last("overlap", "jobid", "het-group") is not None:
         return False
     said = [name for name in _GPUS if given.last(name) is not None]
-    return not said or (said == ["gpus"] and request.given.last("gpus-per-node") is not None)
+    if said == ["gpus"] and request.given.last("gpus-per-node") is not None:
+        return True
+    has, asks = request.asks.gpus, read_allocation(given, "srun").gpus if said else None
+    return not said or (isinstance(has, int) and isinstance(asks, int) and asks >= has)
 
 
 def _is_on_one_node(request: Request) -> bool:
