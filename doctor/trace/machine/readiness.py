@@ -27,7 +27,7 @@ Written: TypeAlias = Callable[[Span], str]
 _ASKS = regex(r"\b(curl|wget|nc|ncat|http|https|lsof|netstat|ss)\b|/dev/tcp/|/health|/v1/models")
 #: What tells of an answer, beside the question: its code, and the last words of a server's start.
 _TELLS = regex(_ASKS.pattern + r"|\b200\b|startup complete|Uvicorn running|Started server")
-_FAILS = regex(r"!=|(?<![\w-])-(?:ne|z)\b")
+_FAILS = regex(r"!=|(?<![\w-])-(?:ne|z)\b|(?:(?<![\w-])-eq|==?)[\"' ]*0\b|(?<![\w-])-lt[\"' ]*1\b")
 
 
 def tells(text: str) -> bool:

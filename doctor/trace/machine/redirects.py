@@ -68,7 +68,8 @@ def piped(
 ) -> dict[int, Output]:
     """The outputs of a command whose standard output the ``following`` ones read.
 
-    Where one of them is ``tee`` (or writes into a file itself), that is the file.
+    Where one of them is ``tee`` (or writes into a file itself), that is the file; it is the only
+    place if ``tee`` shows nothing.
     """
     output = Output("pipe")
     for command in following:
@@ -81,7 +82,10 @@ def piped(
             append = any(v.text in ("-a", "--append") for v in arguments)
             if files:
                 origin = expander.frame.origin(command.span)
-                output = replace(_file(files[0], append, origin), kind="tee")
+                shown = outputs(command.redirects, expander, {}).get(1)
+                hidden = shown is not None and shown.kind == "null"
+                made = _file(files[0], append, origin)
+                output = made if hidden else replace(made, kind="tee")
                 break
         written = outputs(command.redirects, expander, {}).get(1)
         if written is not None:

@@ -8,7 +8,7 @@ from doctor.trace.programs.program import Program, Trait
 
 _QUICK = """
     alias awk basename cat chmod conda cp cut date deactivate df dirname disown du echo env export
-    expr free grep head hostname hostnamectl id jobs ln ls lscpu mkdir module mv nvidia-smi pgrep
+    expr free grep head hostname hostnamectl id jobs jq ln ls lscpu mkdir module mv nvidia-smi pgrep
     printenv printf ps pwd readlink realpath rm rocm-smi sed seq shopt sort squeue stat tee touch
     tr type ulimit umask uname wc which whoami sleep
 """

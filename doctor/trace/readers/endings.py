@@ -85,9 +85,9 @@ def _in_readiness(at: int, walk: Walk) -> bool:
 
 
 def _is_question(invocation: Invocation) -> bool:
-    """Whether the script itself asks a server whether it is there."""
+    """Whether the script asks a server whether it is there, perhaps in a pipeline."""
     asks = bool(invocation.arguments) and is_a(invocation.program, Trait.ASKS)
-    return asks and not invocation.context.threads and _asks_for_a_sign(invocation)
+    return asks and _asks_for_a_sign(invocation)
 
 
 def _asks_for_a_sign(invocation: Invocation) -> bool:

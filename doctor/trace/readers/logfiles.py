@@ -31,7 +31,7 @@ _PASSING = frozenset("mkdir install bash sh zsh vllm".split())
 #: Programs that may be told of a file and keep nothing of what is in it.
 _NAMING = frozenset(
     "echo printf logger dirname basename realpath readlink rm rmdir unlink touch chmod chown ls "
-    "stat wc du test [ cd mktemp".split()
+    "stat wc du test [ cd mktemp tee".split()
 )
 #: A folder that is made in the node's /tmp, unless options or TMPDIR lead elsewhere.
 _TEMPORARY = regex(r"\$\(\s*mktemp(?:\s+-[dqu]+)*(?:\s+(?:-t|--tmpdir)\s+[\w.-]+)?\s*\)")
