@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from doctor.base.numbers import is_digits, whole_number
-from doctor.shell.tree import Command, HereDocument, Redirect, Simple, Substitution, Word
+from doctor.shell.tree import Command, HereDocument, Literal, Redirect, Simple, Substitution, Word
 from doctor.trace.domain.frame import ScriptFrame
 from doctor.trace.programs.invocation import Output
 from doctor.trace.words.expand import Expander
@@ -124,6 +124,7 @@ def feed(found: Sequence[Redirect], frame: ScriptFrame, before: Origin | None) -
             continue
         target = redirect.target
         parts = target.parts if isinstance(target, Word) else ()
+        parts = tuple(p for p in parts if not isinstance(p, Literal) or p.text)  # quotes: ""
         made = len(parts) == 1 and isinstance(parts[0], Substitution)
         return frame.origin(parts[0].span) if made else None
     return before
