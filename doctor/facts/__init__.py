@@ -17,8 +17,14 @@ from doctor.facts.base import Fact
 #: The kinds of facts about scripts.
 FACTS: Mapping[str, type[Fact]] = {
     fact.kind: fact
-    for module in (inputs, jobs, commands, servers, relations, logs)
-    for fact in module.FACTS
+    for fact in (
+        *inputs.FACTS,
+        *jobs.FACTS,
+        *commands.FACTS,
+        *servers.FACTS,
+        *relations.FACTS,
+        *logs.FACTS,
+    )
 }
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from doctor.base.regex import regex
 from doctor.diagnostic import Edit, Location
 from doctor.facts.base import Evidence
-from doctor.fix.work import NoFixError, Work
+from doctor.fix.work import How, NoFixError, Work
 
 #: What parts a suppression from the reason for it.
 _BEFORE_A_REASON = regex(r"[\s:;,.\u2013\u2014-]*")
@@ -35,3 +35,8 @@ def _without_comment(work: Work, place: Location) -> Edit:
     if before:
         return Edit(work.stretch(line + len(before), end), "")
     return Edit(work.stretch(line, min(len(text), text.find("\n", end) + 1 or len(text))), "")
+
+
+HOW: Mapping[str, How] = {
+    "drop-suppression": How(drop_suppression),
+}

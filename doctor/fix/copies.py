@@ -11,7 +11,7 @@ from doctor.base.regex import regex
 from doctor.diagnostic import Edit
 from doctor.facts.base import Evidence
 from doctor.fix.lines import statements_around
-from doctor.fix.work import NoFixError, Work
+from doctor.fix.work import How, NoFixError, Work
 from doctor.shell.tree import ArithmeticFor, Command, For, Function, Simple, While, Word
 from doctor.trace.readers.caches import root_of
 from doctor.trace.readers.servers import Started
@@ -189,3 +189,9 @@ def _value(server: Started, variable: str) -> str:
             return str(turn.index)
     content = server.pick(variable)
     return (content.text or "") if isinstance(content, Value) else ""
+
+
+HOW: Mapping[str, How] = {
+    "separate-caches": How(separate_caches),
+    "separate-ports": How(separate_ports),
+}

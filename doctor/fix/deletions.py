@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from doctor.base.regex import regex
 from doctor.diagnostic import Edit
 from doctor.fix.finds import ends_alike, unguarded
 from doctor.fix.removals import removal, with_find
 from doctor.fix.texts import standing
-from doctor.fix.work import NoFixError, Work
+from doctor.fix.work import How, NoFixError, Work
 from doctor.trace.programs import find
 from doctor.trace.programs.invocation import Invocation
 
@@ -106,3 +106,8 @@ def _stands_free(work: Work, offset: int) -> bool:
     if line.count('"') % 2 or line.count("'") % 2:
         return False
     return any(word.span.start == offset for word in work.words())
+
+
+HOW: Mapping[str, How] = {
+    "delete-own-only": How(delete_own_only, is_harmless),
+}

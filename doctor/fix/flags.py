@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from doctor.diagnostic import Edit, Location
-from doctor.fix.work import NoFixError, Work
+from doctor.fix.work import How, NoFixError, Work
 from doctor.shell.tree import Simple
 from doctor.vllm.arguments import Flag
 from doctor.vllm.migration import VALUE
@@ -164,3 +164,10 @@ def _with_quotes(work: Work, start: int, end: int) -> tuple[int, int]:
             start = word.span.start if word.span.start <= start < word.span.end else start
             end = word.span.end if word.span.start < end <= word.span.end else end
     return start, end
+
+
+HOW: Mapping[str, How] = {
+    "add-flag": How(add_flag),
+    "rewrite-flag": How(rewrite_flag),
+    "rename-flag": How(rename_flag),
+}

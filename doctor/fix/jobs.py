@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from doctor.diagnostic import Edit, Location
 from doctor.facts.jobs import Allocation, Directive
 from doctor.fix.lines import with_comment
-from doctor.fix.work import NoFixError, Work
+from doctor.fix.work import How, NoFixError, Work
 from doctor.shell.header_words import split
 from doctor.slurm.hostlist import fold
 from doctor.trace.readers.directives import VARIABLE, names_file
@@ -141,3 +141,11 @@ def use_pattern(work: Work) -> Iterator[Edit]:
             if pattern is None or not names_file(words[: number + 1], source):
                 raise NoFixError(f"Slurm has no pattern for {found[0]} there")
             yield Edit(work.stretch(*found.span()), pattern)
+
+
+HOW: Mapping[str, How] = {
+    "exclude-nodes": How(exclude_nodes),
+    "drop-nodes": How(drop_nodes),
+    "write-directive": How(write_directive),
+    "use-pattern": How(use_pattern),
+}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from doctor.diagnostic import Edit, Location
-from doctor.fix.work import NoFixError, Work
+from doctor.fix.work import How, NoFixError, Work
 from doctor.shell.tree import AndOr, Block, Command, Function, Pipeline, Simple
 from doctor.shell.walk import blocks
 
@@ -130,3 +130,9 @@ def _end_of_code(work: Work) -> int:
             break
         end = begin
     return end
+
+
+HOW: Mapping[str, How] = {
+    "write-line": How(write_line),
+    "wait-at-end": How(wait_at_end),
+}

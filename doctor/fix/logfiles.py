@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from doctor.base.regex import regex
 from doctor.base.unknown import UNKNOWN
@@ -11,7 +11,7 @@ from doctor.diagnostic import Edit, Location
 from doctor.facts.logs import LogFile
 from doctor.fix.lines import line_before, statements_around
 from doctor.fix.uses import Path, uses
-from doctor.fix.work import NoFixError, Work
+from doctor.fix.work import How, NoFixError, Work
 from doctor.shell.tree import Redirect, Simple, Span, Word
 
 _FOLDER = "$HOME/logs"
@@ -145,3 +145,9 @@ def _around(work: Work) -> Simple:
             if inside and text[0] == text[-1] and text[0] in "\"'" and isinstance(command, Simple):
                 return command
     raise NoFixError("the server's command is not a quoted text in this script")
+
+
+HOW: Mapping[str, How] = {
+    "keep-log": How(keep_log),
+    "write-log": How(write_log),
+}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from doctor.diagnostic import Edit
 from doctor.facts.servers import Launch
 from doctor.fix.lines import statements_around
-from doctor.fix.work import NoFixError, Work
+from doctor.fix.work import How, NoFixError, Work
 from doctor.shell.tree import Command, For, HereDocument, Pipeline, Redirect, Simple, Word
 from doctor.shell.walk import redirects, words
 from doctor.trace.programs.invocation import Invocation
@@ -149,3 +149,8 @@ def _read_words(command: Command) -> Iterator[Word]:
     """The words of a command but for the files that it writes."""
     written = [r.target for r in redirects(command) if r.operator in (*_OUTPUTS, "&>", "&>>", ">&")]
     yield from (word for word in words(command) if word not in written)
+
+
+HOW: Mapping[str, How] = {
+    "join-errors": How(join_errors, is_harmless),
+}

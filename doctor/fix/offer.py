@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from doctor.base.bounds import MAX_FIX_STEPS, MAX_FIXES, MIN_FIXES
 from doctor.base.failure import Failure, Sparing
 from doctor.base.record import Record
-from doctor.diagnostic import Applicability, Diagnostic, Edit, Fix
+from doctor.diagnostic import Applicability, Diagnostic, Fix
 from doctor.fix import (
     comments,
     copies,
@@ -25,43 +25,24 @@ from doctor.fix import (
 )
 from doctor.fix.index import Index
 from doctor.fix.reach import is_judged_everywhere
-from doctor.fix.work import NoFixError, Work
+from doctor.fix.work import How, NoFixError, Work
 from doctor.rulebook.verdict import Verdict
 from doctor.trace.trace import Traced
 
 #: How each action of `doctor.rulebook.actions` is carried out.
-HOW: Mapping[str, Callable[[Work], Iterator[Edit]]] = {
-    "replace-value": values.replace_value,
-    "keep-cache": values.keep_cache,
-    "name-user": values.name_user,
-    "add-flag": flags.add_flag,
-    "rewrite-flag": flags.rewrite_flag,
-    "rename-flag": flags.rename_flag,
-    "rewrite-variable": variables.rewrite_variable,
-    "export-variable": variables.export_variable,
-    "rename-variable": variables.rename_variable,
-    "exclude-nodes": jobs.exclude_nodes,
-    "drop-nodes": jobs.drop_nodes,
-    "write-directive": jobs.write_directive,
-    "use-pattern": jobs.use_pattern,
-    "delete-own-only": deletions.delete_own_only,
-    "separate-caches": copies.separate_caches,
-    "separate-ports": copies.separate_ports,
-    "add-option": steps.add_option,
-    "join-errors": logs.join_errors,
-    "keep-log": logfiles.keep_log,
-    "write-log": logfiles.write_log,
-    "kill-own-only": steps.kill_own_only,
-    "write-line": lines.write_line,
-    "wait-at-end": lines.wait_at_end,
-    "pin-release": releases.pin_release,
-    "drop-suppression": comments.drop_suppression,
-}
-#: Which of the safe ones are safe in this place only; the others are wherever they can be made.
-IS_HARMLESS: Mapping[str, Callable[[Work], bool]] = {
-    "add-option": steps.is_option_harmless,
-    "delete-own-only": deletions.is_harmless,
-    "join-errors": logs.is_harmless,
+HOW: Mapping[str, How] = {
+    **comments.HOW,
+    **copies.HOW,
+    **deletions.HOW,
+    **flags.HOW,
+    **jobs.HOW,
+    **lines.HOW,
+    **logfiles.HOW,
+    **logs.HOW,
+    **releases.HOW,
+    **steps.HOW,
+    **values.HOW,
+    **variables.HOW,
 }
 
 
@@ -117,7 +98,7 @@ def _offer(verdict: Verdict, traced: Traced, index: Index) -> Offer:
         return Offer(diagnostic, verdict)
     work = Work(repair, verdict.facts, traced, index)
     try:
-        edits = tuple(sorted(HOW[repair.action](work)))
+        edits = tuple(sorted(HOW[repair.action].edits(work)))
     except NoFixError as reason:
         return Offer(diagnostic, verdict, str(reason))
     safe = repair.safe and is_judged_everywhere(verdict, traced) and _is_harmless(work)
@@ -127,5 +108,5 @@ def _offer(verdict: Verdict, traced: Traced, index: Index) -> Offer:
 
 
 def _is_harmless(work: Work) -> bool:
-    asked = IS_HARMLESS.get(work.repair.action)
+    asked = HOW[work.repair.action].is_harmless
     return asked is None or asked(work)

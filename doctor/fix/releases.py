@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from doctor.diagnostic import Edit
-from doctor.fix.work import NoFixError, Work
+from doctor.fix.work import How, NoFixError, Work
 
 
 def pin_release(work: Work) -> Iterator[Edit]:
@@ -22,3 +22,8 @@ def pin_release(work: Work) -> Iterator[Edit]:
         raise NoFixError("the release is not written there as it is")
     start = location.start.offset + found[0].start()
     yield work.edit(work.stretch(start, start + len(version)), work.operand("to"))
+
+
+HOW: Mapping[str, How] = {
+    "pin-release": How(pin_release),
+}

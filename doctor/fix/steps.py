@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from doctor.diagnostic import Edit, Location
 from doctor.facts.commands import NamedKill
-from doctor.fix.work import NoFixError, Work
+from doctor.fix.work import How, NoFixError, Work
 from doctor.shell.tree import AndOr, Pipeline, Statement, Subshell
 from doctor.shell.walk import blocks
 from doctor.trace.programs.invocation import Invocation
@@ -91,3 +91,9 @@ def _statements(work: Work, invocation: Invocation) -> list[Statement]:
             break
         block = tuple(each for inner in blocks(inside[0].command) for each in inner)
     return found
+
+
+HOW: Mapping[str, How] = {
+    "add-option": How(add_option, is_option_harmless),
+    "kill-own-only": How(kill_own_only),
+}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from doctor.base.regex import regex
 from doctor.diagnostic import Edit, Location
 from doctor.fix.reach import is_chosen_with_another
 from doctor.fix.uses import Path, uses
-from doctor.fix.work import NoFixError, Work
+from doctor.fix.work import How, NoFixError, Work
 from doctor.shell.tree import Case, Span
 
 #: What may follow a folder in a path: names, and variables in them.
@@ -143,3 +143,10 @@ def _places(work: Work, folder: str, path: Path) -> list[tuple[Span, Span]]:
 def _below(folder: str) -> re.Pattern[str]:
     """A path below a folder, as it may be written."""
     return re.compile(rf"(?<![\w./$}}-]){re.escape(folder)}(?:/{_IN_PATH})+")
+
+
+HOW: Mapping[str, How] = {
+    "replace-value": How(replace_value),
+    "keep-cache": How(keep_cache),
+    "name-user": How(name_user),
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from doctor.base.record import Record
@@ -11,7 +11,7 @@ from doctor.diagnostic import Edit, Location
 from doctor.facts.servers import GivenVariable
 from doctor.fix.flags import removal
 from doctor.fix.lines import with_comment
-from doctor.fix.work import NoFixError, Work, assignments
+from doctor.fix.work import How, NoFixError, Work, assignments
 from doctor.shell.tree import Assignment, Simple, Span, Word
 from doctor.shell.walk import commands
 from doctor.vllm.migration import VALUE
@@ -150,3 +150,10 @@ def _exporting(command: Simple) -> tuple[Word, ...]:
     """The words of `export`, `declare -x` and the like, which only set variables."""
     is_export = command.words and command.words[0].literal in ("export", "declare", "typeset")
     return command.words if is_export else ()
+
+
+HOW: Mapping[str, How] = {
+    "rewrite-variable": How(rewrite_variable),
+    "export-variable": How(export_variable),
+    "rename-variable": How(rename_variable),
+}

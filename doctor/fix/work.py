@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from doctor.base.record import Record
 from doctor.base.regex import regex
@@ -174,3 +174,14 @@ def _same_number(text: str, value: object) -> bool:
         return float(text) == value
     except ValueError:
         return False
+
+
+class How(Record):
+    """How an action is carried out: the function that makes its edits.
+
+    ``is_harmless`` tells whether an action that may be safe is so in this place; without it, it is
+    wherever it can be made.
+    """
+
+    edits: Callable[[Work], Iterator[Edit]]
+    is_harmless: Callable[[Work], bool] | None = None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from doctor import shell, sources
+from doctor.diagnostic import Edit
 from doctor.fix.offer import HOW
+from doctor.fix.work import How
 from doctor.rulebook import engine
 from doctor.trace.machine import simple
 from doctor.trace.readers import kills
@@ -71,7 +73,7 @@ def test_a_fault_of_ours_costs_only_what_it_happened_in(
 def test_a_rule_or_a_fix_that_fails_costs_only_itself(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(*_: object) -> None:
+    def fails(*_: object) -> Iterator[Edit]:
         raise KeyError("oops")
 
     script = DELETE + "vllm serve m --tool-call-parser nonsense\n"
@@ -79,7 +81,7 @@ def test_a_rule_or_a_fix_that_fails_costs_only_itself(
     codes = command("scan", "--format", "json").codes
     assert "VD101" in codes
     write("a.sh", script + "\n")  # what is kept of the first scan is no answer for this one
-    monkeypatch.setitem(HOW, "delete-own-only", fails)  # type: ignore[misc]
+    monkeypatch.setitem(HOW, "delete-own-only", How(fails))  # type: ignore[misc]
     outcome = command("scan", "--format", "json")
     assert outcome.codes == codes
     assert outcome.found[codes.index("VD101")]["fix"] is None

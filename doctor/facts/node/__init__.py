@@ -10,6 +10,13 @@ from doctor.facts.node.base import NodeFact
 #: Every kind of fact about a node.
 NODE_FACTS: Mapping[str, type[NodeFact]] = {
     fact.kind: fact
-    for module in (gpus, processes, folders, slurm, world, needs, links)
-    for fact in module.FACTS
+    for fact in (
+        *gpus.FACTS,
+        *processes.FACTS,
+        *folders.FACTS,
+        *slurm.FACTS,
+        *world.FACTS,
+        *needs.FACTS,
+        *links.FACTS,
+    )
 }
