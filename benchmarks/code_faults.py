@@ -29,18 +29,23 @@ _OPPOSITES: dict[type[ast.cmpop], type[ast.cmpop]] = {
 class Fault:
     """One change: the bytes from ``start`` to ``end`` of a file become ``new``.
 
-    ``function`` is the innermost function around it, as a code object names itself, and empty
-    outside of functions.
+    Its statement begins at the line ``first``, the change ends at ``last``.
     """
 
     path: str
     how: str
-    function: str
     line: int
+    first: int
+    last: int
     start: int
     end: int
     old: str
     new: str
+
+    @property
+    def lines(self) -> range:
+        """Of these at least one must be reached to notice it."""
+        return range(self.first, self.last + 1)
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line} {self.how}: {_short(self.old)}  ->  {_short(self.new)}"
@@ -71,25 +76,29 @@ class _Visitor(ast.NodeVisitor):
         self.path = path
         self.text = text
         self.found: list[Fault] = []
-        self.names: list[str] = []
+        self.statement = 0
         self.lines = [0]
         for line in text.splitlines(keepends=True):
             self.lines.append(self.lines[-1] + len(line))
 
     # --- what is walked --------------------------------------------------------------------
 
+    def visit(self, node: ast.AST) -> None:
+        """As usual, but it is known in which statement a node stands."""
+        outer = self.statement
+        if isinstance(node, ast.stmt):
+            self.statement = node.lineno
+        super().visit(node)
+        self.statement = outer
+
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        self.names += [node.name, "<locals>"]
         self._body(node.body)
         for default in (*node.args.defaults, *node.args.kw_defaults):
             if default is not None:
                 self.visit(default)
-        del self.names[-2:]
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        self.names.append(node.name)
         self._body(node.body)
-        self.names.pop()
 
     def visit_Module(self, node: ast.Module) -> None:
         self._body(node.body)
@@ -226,10 +235,9 @@ class _Visitor(ast.NodeVisitor):
         old = self.text[start:end].decode()
         if old == new:
             return
-        function = ".".join(self.names[:-1] if self.names[-1:] == ["<locals>"] else ())
-        line = line or node.lineno
-        fault = Fault(self.path, how, function, line, start, end, shown or old, new)
-        self.found.append(fault)
+        assert node.end_lineno is not None
+        place = (line or node.lineno, self.statement, node.end_lineno)
+        self.found.append(Fault(self.path, how, *place, start, end, shown or old, new))
 
     def _source(self, node: ast.expr) -> str:
         start, end = self._span(node)
