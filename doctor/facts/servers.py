@@ -84,6 +84,13 @@ class Launch(Fact, kw_only=True):
         "whether the candidate releases are among them; unknown where some are", False
     )
     tensor_parallel_size: int | UnknownType | None = attribute("the value of the flag")
+    attention_heads: int | None = attribute(
+        "the model's attention heads, by the `config.json` of its folder; null if none can be read",
+        None,
+    )
+    heads_shared: bool | UnknownType = attribute(
+        "whether the tensor parallel size divides them", UNKNOWN
+    )
     expert_parallel: bool | UnknownType = attribute(
         "whether `--enable-expert-parallel` is given", UNKNOWN
     )

@@ -17,6 +17,7 @@ from doctor.trace.readers.fit import Fit, fit
 from doctor.trace.readers.outputs import Outputs, outputs
 from doctor.trace.readers.scene import Scene
 from doctor.trace.readers.servers import Started
+from doctor.trace.readers.split import Split, split
 from doctor.values.assumption import Assumption
 from doctor.values.value import UNKNOWN, UnknownType, Value
 from doctor.vllm import defaults
@@ -58,6 +59,7 @@ def _launch(started: Started, script: _Script) -> Iterator[Launch]:
     launch = _with_speculation(launch, started, scene.settings.knowledge)
     launch = _with_gpus(launch, devices.gpus(started, scene))
     launch = _with_fit(launch, fit(started, scene))
+    launch = _with_split(launch, split(started, scene))
     launch = _with_outputs(launch, outputs(started.invocation, scene))
     server, walk = started.invocation, scene.walk
     yield replace(
@@ -184,6 +186,18 @@ def _with_fit(launch: Launch, found: Fit) -> Launch:
         most_memory_share=found.share,
         weights_room=found.room and round(found.room, 1),
         weights_fit=found.fits,
+    )
+
+
+def _with_split(launch: Launch, found: Split) -> Launch:
+    """The fact with the heads that its GPUs have to share."""
+    terms = ("tensor_parallel_size", "model")
+    rests_on = _joined(launch.evidence.get(name, Evidence()) for name in terms)
+    return replace(
+        launch,
+        evidence={**launch.evidence, "heads_shared": rests_on},
+        attention_heads=found.heads,
+        heads_shared=found.even,
     )
 
 
