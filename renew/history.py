@@ -86,7 +86,10 @@ def _start_of_last_run(told: Sequence[tuple[str, Mapping[str, Any]]], key: str) 
 
 
 def _by_release(told: Sequence[tuple[str, Mapping[str, Any]]], key: str) -> Row:
-    """One value if it never changed, else each value by the first release that has it."""
+    """One value if it never changed, else each value by the first release that has it.
+
+    A default of None is told where it takes the place of another.
+    """
     empty: Any = {} if key == "bounds" else None
     known = [(release, each.get(key, empty)) for release, each in told
              if key in each or key == "bounds"]  # fmt: skip
@@ -97,7 +100,7 @@ def _by_release(told: Sequence[tuple[str, Mapping[str, Any]]], key: str) -> Row:
             changes[release] = value
     if not changes:
         return {}
-    if key == "default" and len(changes) == 1:
+    if key == "default" and list(changes) == [known[0][0]]:
         return {key: next(iter(changes.values()))}
     return {"defaults" if key == "default" else key: changes}
 

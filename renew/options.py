@@ -151,7 +151,7 @@ def made_of(settings: Settings) -> dict[str, Any]:
     if not switch and (settings.several or settings.action == "append"):
         kind = "list"
     made: dict[str, Any] = {"kind": kind}
-    if isinstance(settings.default, str | int | float | bool):
+    if isinstance(settings.default, str | int | float | bool | None):
         made["default"] = settings.default
     if isinstance(settings.choices, list) and not switch and kind != "list":
         made["choices"] = [each for each in settings.choices if isinstance(each, str | int)]

@@ -133,6 +133,15 @@ def test_what_came_went_and_changed(renew: Callable[[], Any], cache: Path) -> No
     assert tables["tool-parsers"]["glm45"] == {"added": "0.10.0", "class": "Glm"}
 
 
+def test_a_default_that_comes_and_goes(renew: Callable[[], Any], cache: Path) -> None:
+    none = {releases.CONFIG: ("default=0.9,", "default=None,")}
+    releases.archive(cache, "0.9.0", change=none)
+    releases.archive(cache, "0.9.1")
+    releases.archive(cache, "0.9.2", change=none)
+    row = renew()[0]["flags"]["--gpu-memory-utilization"]
+    assert row["defaults"] == {"0.9.1": 0.9, "0.9.2": None}
+
+
 def test_values_are_known_only_where_they_are_checked(
     renew: Callable[[], Any], cache: Path
 ) -> None:
