@@ -102,8 +102,14 @@ def kb(context: click.Context, /, format_name: str, **site: Any) -> int:
     is_flag=True,
     help="Also try each rule without each of its parts, and name those that no example needs.",
 )
+@click.option(
+    "--claims",
+    "with_claims",
+    is_flag=True,
+    help="Also list what the pages found of each claim of the documents that they come from.",
+)
 @site_options
-def kb_check(max_age: int, strict: bool, **site: Any) -> int:
+def kb_check(max_age: int, strict: bool, with_claims: bool, **site: Any) -> int:
     """Check your knowledge and rules.
 
     Without any it checks what ships with vllm-doctor. Each sentence names a file and a line. The
@@ -112,6 +118,7 @@ def kb_check(max_age: int, strict: bool, **site: Any) -> int:
     from datetime import datetime
 
     from doctor.lessons.check import complaints
+    from doctor.lessons.claims import claims, summary
     from doctor.rulebook import load
     from doctor.scan import Examiner
 
@@ -119,5 +126,8 @@ def kb_check(max_age: int, strict: bool, **site: Any) -> int:
     today = datetime.now().astimezone().date()
     knowledge, rulebook = Examiner(config).knowledge, load(config.rules)
     found = complaints(config, knowledge, rulebook, today, max_age, strict)
+    if with_claims:
+        told = list(claims(knowledge.pages))
+        terminal.write([*map(str, told), summary(told)])
     terminal.write([str(each) for each in found] or ["All is well."])
     return int(bool(found))

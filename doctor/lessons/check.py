@@ -16,6 +16,7 @@ from doctor.knowledge import Knowledge
 from doctor.knowledge.conflicts import conflicts
 from doctor.knowledge.markdown import code_blocks
 from doctor.knowledge.rows import Page
+from doctor.lessons.claims import claims
 from doctor.lessons.strict import unneeded
 from doctor.lessons.trial import Bench, failure
 from doctor.log.check import complaints as signature_complaints
@@ -72,6 +73,7 @@ def complaints(
         *_old_lists(knowledge, today, days),
         *_links(subject.documents),
         *_contradictions(knowledge),
+        *_claims(subject.pages),
         *_signatures(signatures, knowledge, rulebook, site=bool(config.kb)),
     ]
     if wrong := list(_references(subject.rules, knowledge)):
@@ -174,6 +176,12 @@ def _contradictions(knowledge: Knowledge) -> Iterator[Complaint]:
             f"{found.other_place.told}"
         )
         yield Complaint(found.place.filename, found.place.line, message)
+
+
+def _claims(pages: Sequence[Page]) -> Iterator[Complaint]:
+    for claim in claims(pages):
+        if claim.problem is not None:
+            yield Complaint(claim.filename, claim.line, claim.problem)
 
 
 def _links(documents: Sequence[Path]) -> Iterator[Complaint]:

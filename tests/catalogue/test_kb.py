@@ -124,6 +124,40 @@ def test_what_is_wrong(
         assert f"{file}:{line}: " in outcome.out
 
 
+CLAIMS = """
+| Claim | Verdict | What is so | Source |
+|---|---|---|---|
+| images lie anywhere | corrected | they lie in `/images` | the site |
+| they never age | unverified |||
+"""
+
+
+def test_what_became_of_claims(command: Command) -> None:
+    Path("kb/images.md").write_text(PAGE + CLAIMS)
+    line = len(PAGE.splitlines()) + 4
+    out = command("kb", "check", "--claims").out.splitlines()
+    assert [each for each in out if each.startswith("kb/")] == [
+        f"kb/images.md:{line}: corrected: images lie anywhere "
+        "(what is so: they lie in `/images`; source: the site)",
+        f"kb/images.md:{line + 1}: unverified: they never age",
+    ]
+    assert out[-1] == "All is well."
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("corrected", "wrong", "the verdict is one of confirmed, corrected, unverified, not"),
+        ("the site |", "|", "a claim that is corrected needs a source"),
+    ],
+)
+def test_a_claim_without_an_answer(command: Command, old: str, new: str, said: str) -> None:
+    Path("kb/images.md").write_text(PAGE + CLAIMS.replace(old, new))
+    outcome = command("kb", "check")
+    assert outcome.code == 1
+    assert f"kb/images.md:{len(PAGE.splitlines()) + 4}: {said}" in outcome.out
+
+
 def test_a_page_that_no_rule_enforces(command: Command) -> None:
     Path("kb/other.md").write_text("---\nid: other\ntitle: Another\n---\n# Another page\n")
     outcome = command("kb", "check")
