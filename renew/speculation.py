@@ -12,8 +12,7 @@ _MODULES = ("vllm.config.speculative", "vllm.config")
 #: What the server says of a method that runs as ``mtp``.
 _REPLACED = "deprecated and replaced with mtp"
 #: Fields that vLLM fills in by itself.
-_INTERNAL = ("target_model_config", "target_parallel_config", "draft_model_config",
-             "draft_parallel_config")  # fmt: skip
+_INTERNAL = ("target_model_config", "target_parallel_config")
 
 
 def methods(program: Program) -> dict[str, dict[str, Any]] | None:

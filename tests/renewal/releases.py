@@ -123,6 +123,7 @@ class SpeculativeConfig:
     num_speculative_tokens: int = Field(default=None, gt=0)
     _private: int = 0
     target_model_config: ModelConfig = None
+    draft_model_config: ModelConfig = None
 """,
     MODELS: """
 _TEXT_GENERATION_MODELS = {"LlamaForCausalLM": ("llama", "LlamaForCausalLM")}

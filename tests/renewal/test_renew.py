@@ -107,7 +107,7 @@ def test_one_release(renew: Callable[[], Any], cache: Path) -> None:
         "mtp": {},
         "ngram": {},
     }
-    assert list(tables["keys"]) == ["method", "num_speculative_tokens"]
+    assert list(tables["keys"]) == ["draft_model_config", "method", "num_speculative_tokens"]
     assert tables["architectures"] == {"LlamaForCausalLM": {}}
 
 
