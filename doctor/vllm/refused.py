@@ -88,9 +88,13 @@ def _of_text(row: Row, text: str | None, tables: Tables) -> Refusal | None:
     """What is out of a flag's bounds, or none of its choices."""
     if text is None or row.kind == "list" or text.lower() in _NOTHING:
         return None
-    beyond = _out_of_bounds(row, text, tables)
-    if beyond is not None:
-        return beyond
+    beyond, strange = _out_of_bounds(row, text, tables), _no_choice_of(row, text, tables)
+    if beyond is not None and strange is not None:  # some releases have bounds, others choices
+        return Refusal(beyond.reason, beyond.releases | strange.releases)
+    return beyond or strange
+
+
+def _no_choice_of(row: Row, text: str, tables: Tables) -> Refusal | None:
     lacking = no_choice(row, text, tables) if _CHOICE.fullmatch(text) else 0
     if not lacking or (row.feature.details.get("loose") and text.lower() == "auto"):
         return None
