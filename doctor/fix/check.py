@@ -91,6 +91,7 @@ def _surprise(before: Examined, after: Examined, made: Sequence[Offer]) -> str |
     edits = [edit for offer in made for edit in _edits(offer)]
     promised = {fact.location for offer in made for fact in offer.verdict.facts}
     promised |= {place for offer in made for place in _members(offer)}
+    joined = {place for offer in made if _joins(offer) for place in _members(offer)}
     for tag, i, j, k, m in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
         if tag == "equal":
             continue
@@ -101,6 +102,7 @@ def _surprise(before: Examined, after: Examined, made: Sequence[Offer]) -> str |
             if any(
                 _is_cut(one, other, edits, before.text)
                 for one, other in zip(changed, more, strict=False)
+                if not _may_change(one, joined)
             ):
                 return "a function would hand on other words than it is given"
             continue
@@ -218,10 +220,11 @@ def _holds(outer: Location, inner: Location) -> bool:
 
 
 def _members(offer: Offer) -> Iterator[Location]:
-    """The servers that a fact about several of them is about."""
+    """The commands that a fact about several of them is about."""
     for fact in offer.verdict.facts:
-        if "servers" in fact.evidence:
-            yield from fact.evidence["servers"].locations
+        for name in ("servers", "commands"):
+            if name in fact.evidence:
+                yield from fact.evidence[name].locations
 
 
 def _written(offer: Offer) -> list[str]:
@@ -234,6 +237,11 @@ def _written(offer: Offer) -> list[str]:
 def _is_everywhere(offer: Offer) -> bool:
     repair = offer.verdict.repair
     return repair is not None and ACTIONS[repair.action].everywhere
+
+
+def _joins(offer: Offer) -> bool:
+    repair = offer.verdict.repair
+    return repair is not None and ACTIONS[repair.action].joins
 
 
 def _edits(offer: Offer) -> tuple[Edit, ...]:

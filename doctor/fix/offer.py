@@ -11,6 +11,7 @@ from doctor.base.record import Record
 from doctor.diagnostic import Applicability, Diagnostic, Fix
 from doctor.fix import (
     comments,
+    continuations,
     copies,
     deletions,
     flags,
@@ -32,6 +33,7 @@ from doctor.trace.trace import Traced
 #: How each action of `doctor.rulebook.actions` is carried out.
 HOW: Mapping[str, How] = {
     **comments.HOW,
+    **continuations.HOW,
     **copies.HOW,
     **deletions.HOW,
     **flags.HOW,

@@ -16,7 +16,7 @@ class Action(Record):
     ``places`` are the parameters that name an attribute, whose text it changes or stands next to;
     ``values`` those that are a text, a number or a reference; ``optional`` may be left out.
     ``everywhere`` if it changes a path wherever the script uses it, ``last`` if it waits for the
-    fixes that may move what it would rename.
+    fixes that may move what it would rename. ``joins`` if it makes one command of two.
     """
 
     doc: str
@@ -25,6 +25,7 @@ class Action(Record):
     optional: tuple[str, ...] = ()
     everywhere: bool = False
     last: bool = False
+    joins: bool = False
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -85,6 +86,7 @@ ACTIONS: Mapping[str, Action] = {
     "write-line": Action(
         "Write the line `text` before the command in which the server starts.", values=("text",)
     ),
+    "join-lines": Action("Let a command line go on where it breaks off.", joins=True),
     "write-directive": Action("Write the directive as sbatch reads it."),
     "use-pattern": Action("Write Slurm's own pattern for the variable in a file name."),
     "wait-at-end": Action("Let the script wait at its end for what it started."),

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 from doctor.base.record import Record
 from doctor.base.regex import regex
+from doctor.diagnostic import Location
+from doctor.facts.base import Evidence
 from doctor.facts.commands import BrokenBy, BrokenLine
 from doctor.shell.tree import Simple
 from doctor.shell.walk import commands
@@ -44,7 +46,22 @@ def read(scene: Scene) -> Iterator[BrokenLine]:
         for origin in _blanks(started):
             found.setdefault(_place(origin), _Break("blank", origin))
     for each in found.values():
-        yield BrokenLine(location=each.origin.location, by=each.by, option=each.option)
+        evidence = {"commands": Evidence(tuple(_apart(each, scene)))}
+        place = each.origin.location
+        yield BrokenLine(location=place, evidence=evidence, by=each.by, option=each.option)
+
+
+def _apart(broken: _Break, scene: Scene) -> Iterator[Location]:
+    """The commands that a break makes of one: the one that ends there, and the one behind it."""
+    if broken.origin.source is not scene.source or broken.origin.within:
+        return
+    found = [c for c in commands(scene.script.body) if isinstance(c, Simple) and c.words]
+    before = [c for c in found if c.span.start < broken.origin.start]
+    after = [c for c in found if c.span.start >= broken.origin.start]
+    if before:
+        yield scene.source.location(*max(before, key=lambda each: each.span.start).span)
+    if after:
+        yield scene.source.location(*min(after, key=lambda each: each.span.start).words[0].span)
 
 
 def _place(origin: Origin) -> tuple[str, int]:
