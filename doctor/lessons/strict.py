@@ -53,7 +53,7 @@ def _known(example: Example, bench: Bench) -> _Known:
             return _Known(example, (example.fact,), examiner.knowledge)
         facts = examiner.facts(decoded(example))
         known = (*facts, *examiner.facts_of_knowledge())
-        return _Known(example, known, examiner.in_run(facts))
+        return _Known(example, known, examiner.in_run(facts, ""))
 
 
 def _holds(known: _Known, rule: Rule, original: Rule) -> bool:

@@ -13,7 +13,7 @@ from doctor.diagnostic import Diagnostic, Severity, Source
 from doctor.scan.cache import Examination
 from doctor.scan.loading import Loader
 from doctor.scan.relevance import matters
-from doctor.scan.run import NOTHING, InRun, Told, together, told
+from doctor.scan.run import NOTHING, InRun, Run, together, told
 from doctor.sources import Unexamined
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Examiner:
         scanned: Sequence[str] = (),
         like: Examiner | None = None,
         here: str | None = "",
-        run: Told = NOTHING,
+        run: Run = NOTHING,
         cluster: Cluster | None = None,
     ) -> None:
         self.config, self._cluster = config, cluster
@@ -141,7 +141,7 @@ class Examiner:
         from doctor.scan import suppress
 
         traced = self.trace(found)
-        verdicts = judge(traced.facts, self.rulebook, self.in_run(traced.facts))
+        verdicts = judge(traced.facts, self.rulebook, self.in_run(traced.facts, found.filename))
         said = [verdict.diagnostic for verdict in verdicts]
         concerned = [[fact.location for fact in verdict.facts] for verdict in verdicts]
         names = self.rulebook.names
@@ -167,7 +167,7 @@ class Examiner:
 
         traced = self.trace(source)
         failures = list(traced.failures)
-        knowledge = self.in_run(traced.facts)
+        knowledge = self.in_run(traced.facts, source.filename)
         verdicts = judge(traced.facts, self.rulebook, knowledge, failures)
         found = [verdict.diagnostic for verdict in verdicts]
         concerned = [[fact.location for fact in verdict.facts] for verdict in verdicts]
@@ -189,9 +189,10 @@ class Examiner:
         offered = tuple(offers(wanted, traced, failures))
         return Examined(traced, offered, tuple(failures), frozenset(knowledge.asked))
 
-    def in_run(self, facts: Iterable[Fact]) -> InRun:
+    def in_run(self, facts: Iterable[Fact], script: str) -> InRun:
         """The knowledge by which a script is judged: with what it and the others tell."""
-        return InRun(self.knowledge, together([self.run, told(facts, self.rulebook.of_run)]))
+        own = told(facts, self.rulebook.of_run)
+        return InRun(self.knowledge, together([self.run.tells(script), own]))
 
     def trace(self, source: Source) -> Traced:
         """What one script would do."""

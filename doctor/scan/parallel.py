@@ -13,7 +13,7 @@ from doctor.config import Config
 from doctor.diagnostic import Source
 from doctor.scan.cache import Examination
 from doctor.scan.examiner import Examiner
-from doctor.scan.run import Told
+from doctor.scan.run import Run
 from doctor.sources import Unexamined
 
 #: A process of its own pays only for about so many scripts: it takes a while to start.
@@ -80,7 +80,7 @@ def _begin() -> None:
 
 
 def _examine(
-    config: Config, scanned: Sequence[str], run: Told, found: Sequence[Source | Unexamined]
+    config: Config, scanned: Sequence[str], run: Run, found: Sequence[Source | Unexamined]
 ) -> _Examined:
     """The examinations of a few scripts, with the texts that they point into."""
     examiner = Examiner(config, scanned, run=run)

@@ -21,7 +21,7 @@ from doctor.scan.examiner import Examiner
 from doctor.scan.gather import gather
 from doctor.scan.ignoring import ignoring
 from doctor.scan.result import Result, baseline_of, result
-from doctor.scan.run import together
+from doctor.scan.run import Run
 
 
 class Change(Record):
@@ -73,7 +73,7 @@ def repair(
     repairer = _Repairer(examiner, baseline_of(config), wish)
     given = gather(sources.discover(paths, config, stdin, stdin_filename, only))
     first = [examiner.examination(each) for each in given.scripts]
-    examiner.run = together(each.told for each in first)
+    examiner.run = Run.of({each.script.filename: each.told for each in first})
     mended = [
         repairer.mended(each, wish.write and each.script.filename != stdin_filename)
         for each in first
@@ -110,7 +110,8 @@ class _Repairer(Record):
         problems: tuple[str, ...] = ()
         own = list[Failure]()
         found = first.script
-        if not (first.waits_for(self.examiner.run) or any(map(self._concerns, first.diagnostics))):
+        waits = first.waits_for(self.examiner.run.tells(found.filename))
+        if not (waits or any(map(self._concerns, first.diagnostics))):
             known = tuple((found.filename, each) for each in first.failures)
             return _Mended(None, (), first.diagnostics, (), known)
         with Sparing(own, "its fixes"):

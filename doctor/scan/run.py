@@ -1,15 +1,22 @@
 """What the scripts of a run tell each other.
 
 A rule may ask what all of them tell: `$run.allocation.named-families` are the values of an
-attribute of all allocations of all scripts. Each script is judged by what it tells itself. Those
-of which a rule has asked more, and that others tell more of, are judged once more.
+attribute of all allocations of all scripts of a project. Each script is judged by what it tells
+itself. Those of which a rule has asked more, and that others tell more of, are judged once more.
+
+A project is a repository or, outside of any, a folder with all below it: what one of them says of
+its cluster tells nothing of another's, which may be a stranger's.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from doctor.base.record import Record
 
 if TYPE_CHECKING:
     from doctor.facts.base import Fact
@@ -17,7 +24,40 @@ if TYPE_CHECKING:
 
 #: What scripts tell, by the names that rules have for it.
 Told = Mapping[str, frozenset[str]]
-NOTHING: Told = {}
+
+
+class Run(Record):
+    """What the scripts of a run tell each other: by the folder of each project, all of it."""
+
+    projects: Mapping[str, Told]
+
+    @classmethod
+    def of(cls, scripts: Mapping[str, Told]) -> Run:
+        """The run of these scripts, by what each of them tells."""
+        parts = defaultdict[Path, list[Told]](list)
+        project = cache(_project)
+        for name, tells in scripts.items():
+            parts[project(_folder(name))].append(tells)
+        return cls({str(folder): together(several) for folder, several in parts.items()})
+
+    def tells(self, script: str) -> Told:
+        """What the scripts tell of a script's project, and of those that it lies below."""
+        folder = _folder(script)
+        around = (self.projects.get(str(place)) for place in (folder, *folder.parents))
+        return together(filter(None, around))
+
+
+NOTHING = Run({})
+
+
+def _folder(script: str) -> Path:
+    return Path(script).absolute().parent
+
+
+def _project(folder: Path) -> Path:
+    """The repository that a folder lies in; outside of any, the folder itself."""
+    places = (folder, *folder.parents)
+    return next((place for place in places if (place / ".git").exists()), folder)
 
 
 def told(facts: Iterable[Fact], paths: Iterable[str]) -> Told:

@@ -17,7 +17,7 @@ from doctor.scan.examiner import Examiner
 from doctor.scan.gather import gather
 from doctor.scan.parallel import examine_all
 from doctor.scan.result import Result, baseline_of, order, result
-from doctor.scan.run import together
+from doctor.scan.run import Run
 from doctor.sources import Unexamined
 
 
@@ -55,8 +55,8 @@ def scan(
     results = Results(config, examiner.loader, examiner.cluster, means.kept)
     given = gather(sources.discover(paths, config, stdin, stdin_filename, only))
     done = _examined(given.scripts, examiner, results, means)
-    examiner.run = together(each.told for each in done.values())
-    again = [each.script for each in done.values() if each.waits_for(examiner.run)]
+    run = examiner.run = Run.of({name: each.told for name, each in done.items()})
+    again = [each.script for name, each in done.items() if each.waits_for(run.tells(name))]
     done |= _examined(again, examiner, results, means)
     results.write()
     diagnostics = [*chain(*(each.diagnostics for each in done.values()))]
@@ -69,13 +69,14 @@ def _examined(
     scripts: Sequence[Source | Unexamined], examiner: Examiner, results: Results, means: Means
 ) -> dict[str, Examination]:
     """The examinations of the scripts by their names, those that are known not made again."""
-    known = {each.filename: results.find(each, examiner.run) for each in scripts}
+    run = examiner.run
+    known = {each.filename: results.find(each, run.tells(each.filename)) for each in scripts}
     done = {name: found for name, found in known.items() if found is not None}
     changed = [each for each in scripts if each.filename not in done]
     examinations = examine_all(examiner, changed, means.processes)
     for each in means.watch(examinations, len(changed)):
         done[each.script.filename] = each
-        results.add(each, examiner.run)
+        results.add(each, run.tells(each.script.filename))
     return done
 
 

@@ -78,6 +78,15 @@ def test_a_script_that_names_nodes_of_another_cluster_silences_the_run(command: 
     assert told(command) == [*EACH, ("elsewhere.sbatch", "error")]
 
 
+def test_scripts_of_another_project_vouch_for_nothing(command: Command) -> None:
+    Path("other/jobs").mkdir(parents=True)
+    Path("other/named.sbatch").write_text(NAMED)
+    Path("other/jobs/d.sbatch").write_text(JOB)
+    assert told(command) == [*ONE_FOR_ALL, ("other/jobs/d.sbatch", "error")]
+    Path(".git").mkdir()
+    assert told(command) == [*EACH, ("other/jobs/d.sbatch", "error")]
+
+
 def test_what_is_kept_follows_what_the_others_tell(command: Command) -> None:
     assert told(command) == told(command) == ONE_FOR_ALL
     Path("named.sbatch").write_text(NAMED)
