@@ -12,4 +12,4 @@ def data_folder(name: str, package: Path = Path(__file__).parents[1]) -> Path:
     for folder in (package / "_data" / name, package.parent / name):
         if folder.is_dir():
             return folder
-    raise DoctorError(f"the folder {name!r} that ships with vllm-doctor is missing; install again")
+    raise DoctorError(f"the folder {name!r} that ships with vllm-doctor is missing: reinstall it")

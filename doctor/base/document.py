@@ -157,7 +157,7 @@ class _Builder:
             value = self._loader.construct_object(yaml.ScalarNode(tag, event.value))
         except (ValueError, KeyError, yaml.YAMLError):
             kind = tag.rpartition(":")[2]
-            raise self._refusal(event, f"{event.value!r} is no YAML {kind}") from None
+            raise self._refusal(event, f"{event.value!r} is not a YAML {kind}") from None
         return Item(value, self._filename, _line(event), event.value)
 
     def _list(self, depth: int) -> tuple[Item, ...]:

@@ -24,7 +24,7 @@ _TRACEBACK = click.Option(
     ["--traceback"],
     is_flag=True,
     expose_value=False,
-    help="If vllm-doctor itself fails, show where in its code; for a report of the fault.",
+    help="If vllm-doctor itself fails, show where in its code, for a report.",
 )
 
 

@@ -110,7 +110,7 @@ def _unfolded(nodes: Sequence[str]) -> list[str]:
     for each in nodes:
         found = expand(each)
         if not found:
-            raise DoctorError(f"{each!r} is no name of a node, and no list like gpu[03-05]")
+            raise DoctorError(f"{each!r} is neither the name of a node nor a list like gpu[03-05]")
         names += found
     return names
 

@@ -54,7 +54,7 @@ _CONFIGURES = (
     help="Add comments that ignore what is shown; with --diff print them as a patch.",
 )
 @click.option(
-    "--exit-non-zero-on-fix", is_flag=True, help="Exit with 1 if anything was fixed, too."
+    "--exit-non-zero-on-fix", is_flag=True, help="Exit with 1 if anything was fixed as well."
 )
 @click.option("--no-cache", is_flag=True, help="Examine each script, and keep nothing of it.")
 @click.option(

@@ -22,7 +22,7 @@ _INTERVAL = 0.5
 #: How often something is said where no terminal shows the progress, in seconds.
 _SPARSE = 60.0
 _KILLED = (
-    "A process that is killed leaves no word: its memory may have run out, or somebody ended it. "
+    "A process that is killed says nothing: its memory may have run out, or somebody ended it. "
     "In a job, `sacct -j JOB -o JobID,State,ExitCode,MaxRSS` tells."
 )
 
@@ -131,7 +131,7 @@ def _tell_death(watch: Watch, sight: Sight, config: Config) -> int:
     found = watch.last_words(config.vllm_version)
     terminal.tell([f"vllm-doctor: port {watch.server.port}: {sight.words}."])
     if found is None:
-        terminal.tell(["Why, its log may tell: give it with --log."])
+        terminal.tell(["Its log may tell why: give it with --log."])
         return 1
     if not found.diagnostics:
         terminal.tell([f"{watch.server.log} does not tell why. {_KILLED}"])

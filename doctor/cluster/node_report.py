@@ -59,4 +59,4 @@ def _why(ended: Ended, python: str, seconds: float) -> str:
     if ended.code == NOT_FOUND:
         return BRING.format(python=python)
     said = ended.last_words.removeprefix("vllm-doctor: ")
-    return said or f"it ended with exit code {ended.code} and told nothing"
+    return said or f"it ended with exit code {ended.code} and said nothing"

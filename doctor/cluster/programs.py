@@ -46,7 +46,7 @@ def nodes(partition: str | None, names: str | None) -> list[SlurmNode]:
         reason = "" if reason == "none" else reason
         found.setdefault(name, SlurmNode(name, state, gpus, reason, of.rstrip("*")))
     if not found:
-        raise DoctorError("Slurm has no such nodes: sinfo told of none")
+        raise DoctorError("Slurm has no such nodes: sinfo lists none")
     return [found[name] for name in sorted(found)]
 
 

@@ -58,7 +58,7 @@ def _asked(job: str) -> str:
     if ended.code or not state:
         raise DoctorError(f"Slurm knows of no job {job}: {ended.last_words or 'it has ended'}")
     if state != "RUNNING":
-        raise DoctorError(f"job {job} doesn't run, it is {state.lower()}; it has no nodes yet")
+        raise DoctorError(f"job {job} is {state.lower()} and not running; it has no nodes yet")
     return nodes
 
 

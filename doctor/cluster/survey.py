@@ -95,7 +95,7 @@ class Survey:
                 late.append(job)
                 del self._alive[job]
                 said = _words(found) if found else "Slurm's controller doesn't answer"
-                yield node, f"its job came to no end within {self.wait:.0f} s: {said}"
+                yield node, f"its job did not end within {self.wait:.0f} s: {said}"
         if late:
             self.slurm.cancel(late)
 

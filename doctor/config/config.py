@@ -150,7 +150,7 @@ def wrong_pattern(patterns: Sequence[str]) -> tuple[str, str] | None:
         try:
             Ignores([pattern])
         except re.error:
-            return pattern, f"{pattern!r} is no pattern as in a .gitignore"
+            return pattern, f"{pattern!r} is not a pattern as in a .gitignore"
     return None
 
 

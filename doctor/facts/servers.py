@@ -211,7 +211,7 @@ class GivenFlag(Fact, kw_only=True):
         "whether it is deprecated in the candidate releases; unknown where it is in some"
     )
     deprecated_in: str | None = attribute("the release that deprecated it", None)
-    replacement: str | None = attribute("what to write instead, in words", None)
+    replacement: str | None = attribute("what to do instead, in words: `Use --x`", None)
     rewrite: str | None = attribute(
         "what to write instead, `VALUE` standing for its value, where all candidate releases "
         "accept that; empty if it can go",
@@ -251,7 +251,7 @@ class GivenVariable(Fact, kw_only=True):
     too_new: bool = attribute("whether it only came after the candidate releases", False)
     added: str | None = attribute("the first release that reads it", None)
     removed: str | None = attribute("the first release that does not read it any more", None)
-    replacement: str | None = attribute("what to use instead, in words", None)
+    replacement: str | None = attribute("what to do instead, in words: `Use --x`", None)
     rewrite: str | None = attribute(
         "the flag to give instead, `VALUE` standing for the variable's value, where all candidate "
         "releases accept it; empty if the variable can go",

@@ -69,7 +69,7 @@ def _with_owner_test(work: Work) -> Iterator[Edit]:
         for action in unguarded(find.read(invocation.arguments[1:])):
             location = action.words[0].location
             if location is None:
-                raise NoFixError("the action is not written there as it is")
+                raise NoFixError("the action does not stand there literally")
             starts.add(place.word_at(location).span.start)
     for start in sorted(starts):
         yield Edit(place.stretch(start, start), f"{place.owner_test} ")

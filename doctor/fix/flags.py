@@ -133,7 +133,7 @@ def _at_place(work: Work) -> list[Flag]:
         if flag.word.location == place
     ]
     if not flags or any(work.written(place).strip("\"'") != flag.spelling for flag in flags):
-        raise NoFixError("the flag is not written there as it is")
+        raise NoFixError("the flag does not stand there literally")
     return flags
 
 

@@ -30,7 +30,7 @@ def exclude_nodes(work: Work) -> Iterator[Edit]:
     """`exclude-nodes`: more nodes in `--exclude`, in the form that the script uses already."""
     fact = _allocation(work)
     if not isinstance(fact.excluded, frozenset):
-        raise NoFixError("nobody knows which nodes are excluded already")
+        raise NoFixError("it can't be known which nodes are excluded already")
     wanted = fact.excluded | fact.meant | work.names("nodes")
     nodes = fold(wanted) if fact.by == "header" else ",".join(sorted(wanted))
     if fact.evidence.get("excluded") and fact.evidence["excluded"].locations:
@@ -56,7 +56,7 @@ def _option_value(work: Work, option: Location) -> Location:
     text = work.written(option)
     found = re.match(r"(?:--[\w-]+(?:=|\s+)|-\w\s*=?)?(['\"]?)([\w.,\[\]{}=-]*)\1$", text)
     if found is None:
-        raise NoFixError("the nodes are not written there as they are")
+        raise NoFixError("the nodes do not stand there literally")
     return work.stretch(option.start.offset + found.start(2), option.start.offset + found.end(2))
 
 
@@ -67,14 +67,14 @@ def _after_program(work: Work, program: str) -> Location:
         if word.display.rpartition("/")[2] == program and word.location is not None:
             end = work.own(word.location).end.offset
             return work.stretch(end, end)
-    raise NoFixError(f"{program} is not written there as it is")
+    raise NoFixError(f"{program} does not stand there literally")
 
 
 def drop_nodes(work: Work) -> Iterator[Edit]:
     """`drop-nodes`: fewer nodes in `--nodelist`; without any that is left, Slurm chooses."""
     fact = _allocation(work)
     if not isinstance(fact.requested, frozenset):
-        raise NoFixError("nobody knows which nodes are asked for")
+        raise NoFixError("it can't be known which nodes are asked for")
     option = work.place("requested")
     rest = fact.requested - work.names("nodes")
     if not rest:

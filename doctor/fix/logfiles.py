@@ -36,7 +36,7 @@ def keep_log(work: Work) -> Iterator[Edit]:
     command = work.command()
     lasting = _VOLATILE.sub(f"{_FOLDER}/", path, count=1) if fact.lost else path
     if fact.lost and lasting == path:
-        raise NoFixError("the folder is not written there as it is")
+        raise NoFixError("the folder does not stand there literally")
     numbered = lasting if _IN_PATH.search(path) else _numbered(lasting, "${SLURM_JOB_ID}")
     yield Edit(place, numbered)
     if fact.lost:
@@ -55,7 +55,7 @@ def _written_path(work: Work, fact: LogFile) -> tuple[Location, str]:
         begin = location.start.offset
     start = work.written(location).rfind(path)
     if start < 0 or not _PLAIN_PATH.fullmatch(path):
-        raise NoFixError("the path is not written there as it is")
+        raise NoFixError("the path does not stand there literally")
     return work.stretch(begin + start, begin + start + len(path)), path
 
 
@@ -64,7 +64,7 @@ def _word(work: Work, part: Location) -> Location:
     for word in work.words():
         if word.span.start <= part.start.offset < word.span.end:
             return work.stretch(word.span.start, word.span.end)
-    raise NoFixError("the path is not written there as it is")
+    raise NoFixError("the path does not stand there literally")
 
 
 def _refuse_other_uses(work: Work, place: Location, written: str) -> None:

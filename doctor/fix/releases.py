@@ -19,7 +19,7 @@ def pin_release(work: Work) -> Iterator[Edit]:
         )
     )
     if len(found) != 1:
-        raise NoFixError("the release is not written there as it is")
+        raise NoFixError("the release does not stand there literally")
     start = location.start.offset + found[0].start()
     yield work.edit(work.stretch(start, start + len(version)), work.operand("to"))
 

@@ -21,7 +21,7 @@ def add_option(work: Work) -> Iterator[Edit]:
     location = work.place(attribute)
     program = str(getattr(work.fact, attribute.replace("-", "_")))
     if work.written(location).rpartition("/")[2] != program.rpartition("/")[2]:
-        raise NoFixError("the program is not written there as it is")
+        raise NoFixError("the program does not stand there literally")
     if not _is_in_command(work, location) and _is_one_word(work, location):
         raise NoFixError("the program's name stands where an option would be a part of it")
     end = work.stretch(location.end.offset, location.end.offset)

@@ -69,7 +69,7 @@ def keep_cache(work: Work) -> Iterator[Edit]:
     quote = text[0] if text[:1] in "\"'" else ""
     found = _VOLATILE.match(text, len(quote))
     if quote == "'" or found is None or not _is_assigned(work, location.start.offset):
-        raise NoFixError("the folder is not written there as it is")
+        raise NoFixError("the folder does not stand there literally")
     path = Path.of(text.strip("\"'"))
     places = _places(work, found[1], path)
     deleted = any(
@@ -101,7 +101,7 @@ def name_user(work: Work) -> Iterator[Edit]:
     found = _below(folder).match(work.source.text, start)
     name = found[0].removeprefix(folder).lstrip("/").partition("/")[0] if found else ""
     if not re.match(r"\.*[\w-]", name):
-        raise NoFixError("the path's name is not written there as it is")
+        raise NoFixError("the path's name does not stand there literally")
     if _is_worked_in(work, folder):
         raise NoFixError(f"what lies in {folder} may be meant without naming it")
     for _, path in _places(work, folder, Path.of(f"{folder}/{name}")):
@@ -136,7 +136,7 @@ def _places(work: Work, folder: str, path: Path) -> list[tuple[Span, Span]]:
     if not all(use.is_covered_by(stretches) for use in uses(work, [path])):
         raise NoFixError("the script also names it in another way")
     if not found:
-        raise NoFixError("the path is not written there as it is")
+        raise NoFixError("the path does not stand there literally")
     return found
 
 

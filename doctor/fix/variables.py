@@ -37,7 +37,7 @@ def rewrite_variable(work: Work) -> Iterator[Edit]:
     flag = work.operand("to")
     if VALUE in flag:
         if value is None:
-            raise NoFixError("the value is not written there as it is")
+            raise NoFixError("the value does not stand there literally")
         flag = flag.replace(VALUE, value)
     for location in dict.fromkeys(_servers(work, fact.name, place)) if flag else ():
         end = work.command(location).arguments[-1].span.end

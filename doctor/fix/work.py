@@ -82,7 +82,7 @@ class Work(Record):
             text = text[1:-1]
         value = getattr(self.fact, attribute.replace("-", "_"))
         if text != str(value) and not _same_number(text, value):
-            raise NoFixError("the value is not written there as it is")
+            raise NoFixError("the value does not stand there literally")
         return location
 
     def stretch(self, start: int, end: int) -> Location:

@@ -73,7 +73,7 @@ class Cells(Record):
         if text is None:
             return None
         if not re.fullmatch(r"\d{1,9}", text):
-            raise self.error(f"{column.replace('-', ' ')}: {text!r} is no whole number")
+            raise self.error(f"{column.replace('-', ' ')}: {text!r} is not a whole number")
         return int(text)
 
     def truth(self, column: str) -> bool:
@@ -116,7 +116,7 @@ class Cells(Record):
         for clause in text.split(","):
             found = _CLAUSE.fullmatch(clause.strip())
             if found is None:
-                raise self.error(f"{text!r} is no release of vLLM and no version specifier")
+                raise self.error(f"{text!r} is neither a release of vLLM nor a version specifier")
             release = found[2] if found[3] else self._known(found[2], text, exact=False)
             clauses.append(f"{found[1]}{release}{found[3] or ''}")
         return ",".join(clauses)
@@ -132,7 +132,7 @@ class Cells(Record):
             if not exact:
                 return release
         hint = nearest(release, list(self.releases))
-        raise self.error(f"{text!r} is no release of vLLM{hint}")
+        raise self.error(f"{text!r} is not a release of vLLM{hint}")
 
 
 def _number(release: str) -> list[int]:

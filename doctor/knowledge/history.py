@@ -71,7 +71,7 @@ def _line(reason: str) -> str:
     """A reason as one line of no great length."""
     line = " ".join(reason.split())[:500]
     if not line:
-        raise DoctorError("a reason is needed: the next one who reads it wants to know")
+        raise DoctorError("a reason is needed, for whoever reads it next")
     return line
 
 

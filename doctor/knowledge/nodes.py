@@ -22,7 +22,7 @@ def split(text: str, place: Place | None = None) -> list[str]:
     size = 0
     for host in hosts:
         if not _NAME.fullmatch(host):
-            raise _refusal(f"{host!r} is no node name and no list like gpu[01-04]", place)
+            raise _refusal(f"{host!r} is neither a node name nor a list like gpu[01-04]", place)
         size += _size(host, place)
         if size > MAX_NODES:
             raise _refusal(f"up to {host!r} these are more than {MAX_NODES} nodes", place)
@@ -37,7 +37,9 @@ def _size(host: str, place: Place | None) -> int:
         for part in ranges.split(","):
             found = _RANGE.fullmatch(part)
             if found is None:
-                raise _refusal(f"{part!r} in {host!r} is no number and no range like 01-04", place)
+                raise _refusal(
+                    f"{part!r} in {host!r} is neither a number nor a range like 01-04", place
+                )
             count += 1 + max(0, int(found[2]) - int(found[1])) if found[2] else 1
         size = min(size * count, MAX_NODES + 1)
     return size
@@ -53,7 +55,7 @@ def expand(hostlist: str, place: Place | None = None) -> frozenset[str]:
     try:
         return frozenset(NodeSet(",".join(hosts), resolver=RESOLVER_NOGROUP))
     except NodeSetException as problem:
-        raise _refusal(f"{hostlist!r} is no list of nodes: {problem}", place) from None
+        raise _refusal(f"{hostlist!r} is not a list of nodes: {problem}", place) from None
 
 
 def union(hostlists: Iterable[tuple[str, Place]]) -> frozenset[str]:

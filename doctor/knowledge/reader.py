@@ -188,7 +188,7 @@ def _family(row: Cells) -> Family:
 def _setting_name(row: Cells) -> str:
     name = row.needed("setting").strip("`")
     if not _PAGE_ID.fullmatch(name):
-        raise row.error(f"{name!r} is no name for a setting: use a-z, 0-9 and single hyphens")
+        raise row.error(f"{name!r} can't name a setting: use a-z, 0-9 and single hyphens")
     return name
 
 
@@ -228,7 +228,7 @@ def _page(document: Document, site: bool) -> Page | None:
         return None
     for key, (line, value) in front.items():
         if key not in _KEYS:
-            message = f"the front matter knows no key {key!r}{nearest(key, list(_KEYS))}"
+            message = f"the front matter has no key {key!r}{nearest(key, list(_KEYS))}"
             raise DoctorError(message, document.filename, line)
         _check_type(key, value, Place(document.filename, line))
     missing = [] if site else [key for key in _PAGE_KEYS if key not in front]
@@ -259,21 +259,21 @@ def _check_page(page: Page) -> None:
         raise DoctorError(message, place.filename, place.line)
     for code in page.codes:
         if not _CODE.fullmatch(code):
-            message = f"{code!r} is no rule's code, such as VD101"
+            message = f"{code!r} is not a rule's code, such as VD101"
             raise DoctorError(message, place.filename, place.line)
 
 
 def _check_type(key: str, value: Any, place: Place) -> None:
     if key not in _LISTS:
         if not isinstance(value, str):
-            raise DoctorError(f"{key!r} must be a text", place.filename, place.line)
+            raise DoctorError(f"{key!r} must be a string", place.filename, place.line)
     elif not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
-        raise DoctorError(f"{key!r} must be a list of texts", place.filename, place.line)
+        raise DoctorError(f"{key!r} must be a list of strings", place.filename, place.line)
 
 
 def _date(text: str, place: Place) -> str:
     try:
         return date.fromisoformat(text).isoformat()
     except (TypeError, ValueError):
-        message = f"{text!r} is no date like 2026-11-23"
+        message = f"{text!r} is not a date like 2026-11-23"
         raise DoctorError(message, place.filename, place.line) from None

@@ -75,7 +75,7 @@ def entry(
 ) -> Entry:
     """An entry of this moment; a node without any evidence against it is fit."""
     if not _NODE.fullmatch(node):
-        raise DoctorError(f"{node!r} is no name of a node, so it can't be recorded")
+        raise DoctorError(f"{node!r} is not the name of a node, so it can't be recorded")
     now = now or datetime.now(timezone.utc)
     until = now + LASTS
     fit = not evidence if fit is None else fit
@@ -121,7 +121,7 @@ def record(folder: Path, found: Entry) -> bool:
     except OSError as error:
         raise DoctorError(f"the register can't be written: {error.strerror}", str(path)) from None
     if path.stat().st_uid != user:
-        problem = "the file server gives this entry to another user, so that nobody will believe it"
+        problem = "the file server gives this entry to another user, so it would not count"
         raise DoctorError(problem, str(path))
     return True
 
@@ -170,7 +170,7 @@ def _names(folder: Path) -> list[str]:
     with os.scandir(folder) as listed:
         names = [each.name for each in islice(listed, _MAX_NAMES + 1)]
     if len(names) > _MAX_NAMES:
-        problem = f"the register has more than {_MAX_NAMES:,} files; look who writes them"
+        problem = f"the register has more than {_MAX_NAMES:,} files; see who writes them"
         raise DoctorError(problem, str(folder))
     return sorted(names)
 

@@ -143,7 +143,7 @@ class Releases:
             admitted = SpecifierSet(specifier)
         except InvalidSpecifier:
             raise DoctorError(
-                f"{specifier!r} is no version specifier, such as '>=0.10.2'"
+                f"{specifier!r} is not a version specifier, such as '>=0.10.2'"
             ) from None
         return frozenset(admitted.filter(self.names))
 

@@ -131,7 +131,7 @@ def _lessons(rules: Sequence[Rule], pages: Sequence[Page]) -> Iterator[Complaint
         told = [page for page in pages if page.id == rule.lesson]
         line = line_of("lesson:", rule.path)
         if not told:
-            message = f"{rule.code} names the lesson {rule.lesson!r}, of which there is no page"
+            message = f"{rule.code} names the lesson {rule.lesson!r}, but there is no such page"
             yield Complaint(str(rule.path), line, message)
         elif all(rule.code not in page.codes for page in told):
             message = f"{rule.code} is not among the `codes` of its page, {told[0].place.filename}"

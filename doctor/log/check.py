@@ -23,7 +23,7 @@ def complaints(
             name = signature.lesson
             yield (
                 signature,
-                f"{signature.code} names the lesson {name!r}, of which there is no page",
+                f"{signature.code} names the lesson {name!r}, but there is no such page",
             )
         for rule in signature.rules:
             if rule not in rules:

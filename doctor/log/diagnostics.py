@@ -42,7 +42,7 @@ def diagnostics(filename: str, verdict: Verdict, release: str | None) -> list[Di
     """What a log with this verdict tells; ``release`` counts where the log names none."""
     release = verdict.header.release or release
     wrappers = tuple(
-        Related("this came of it", place(filename, each.first))
+        Related("this followed from it", place(filename, each.first))
         for each in verdict.wrappers[:_MOST_WRAPPERS]
     )
     first = [*verdict.told, *([verdict.error] if verdict.error else [])]

@@ -40,9 +40,9 @@ def complaint(pattern: str) -> str | None:
         compiled = re.compile(pattern)
         tree = parser.parse(pattern)
     except (re.error, RecursionError, OverflowError) as problem:
-        return f"{pattern!r} is no regular expression: {problem}"
+        return f"{pattern!r} is not a regular expression: {problem}"
     if compiled.match(""):
-        return f"{pattern!r} matches the empty text"
+        return f"{pattern!r} matches an empty string"
     try:
         ambiguous = _ambiguous(list(tree), inside=False)
     except _RefusedError as problem:

@@ -142,7 +142,7 @@ def fill(text: str, groups: Mapping[str, str]) -> str:
 
 def _text(item: Item) -> str:
     if not isinstance(item.value, str) or not item.value.strip():
-        raise item.error("a text belongs here")
+        raise item.error("a string belongs here")
     return " ".join(item.value.split("\n")).strip() if "\n" in item.value else item.value
 
 
@@ -152,7 +152,7 @@ def _texts(item: Item | None) -> tuple[str, ...]:
     items = item.list or (item,)
     for each in items:
         if not isinstance(each.value, str) or not each.value.strip():
-            raise each.error("a text belongs here")
+            raise each.error("a string belongs here")
     return tuple(each.value for each in items)
 
 
@@ -185,7 +185,7 @@ def _specifier(item: Item | None) -> str:
     try:
         return str(SpecifierSet(_text(item)))
     except InvalidSpecifier:
-        raise item.error(f"{item.text!r} is no range of releases, such as '>=0.9.0'") from None
+        raise item.error(f"{item.text!r} is not a range of releases, such as '>=0.9.0'") from None
 
 
 def _severity(item: Item | None) -> Severity:

@@ -21,7 +21,7 @@ from doctor.node.tmp_folders import user_name
 _SECONDS = 2.0
 #: What Slurm's programs write before what they say.
 _SAYS = regex(r"^.*?(?:error|fatal): ")
-_NO_JOB = "this is no Slurm job"
+_NO_JOB = "this is not a Slurm job"
 
 
 def _node(_: Situation) -> Iterator[ThisNode]:

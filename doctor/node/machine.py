@@ -24,7 +24,7 @@ def _name(situation: Situation) -> Iterator[HostName]:
     several = nodes_of_job(situation.environment) > 1
     told = answers({name: lambda: _addresses(name)})
     if name not in told:
-        hangs = f"nobody resolves {name}: the name service does not answer"
+        hangs = f"{name} can't be resolved: the name service does not answer"
         reasons = {"resolves": hangs, "loopback": hangs}
         yield HostName(host=name, several_nodes=several, reasons=reasons)
         return
@@ -51,7 +51,7 @@ def _clock(situation: Situation) -> Iterator[Clock]:
     yield Clock(
         synchronised=_synchronised(),
         behind=behind,
-        reasons={"synchronised": "the kernel doesn't tell whether the clock is kept right"},
+        reasons={"synchronised": "the kernel doesn't tell whether the clock is synchronised"},
     )
 
 

@@ -98,9 +98,9 @@ def _typeset(parts: Iterable[RenderableType], width: int, colour: bool) -> Itera
 def _parts(found: Examination, verdict: str, verbose: bool) -> Iterator[RenderableType]:
     words, style = _VERDICTS[verdict]
     if verdict == "fit" and (lacking := _lacking(found)):
-        words, style = f"fit as far as it goes, but has {lacking}", "bold yellow"
+        words, style = f"fit, but has {lacking}", "bold yellow"
     elif verdict == "fit" and any(check.unknown for check in found.checks):
-        words = "fit as far as can be seen"
+        words = "fit, as far as can be seen"
     yield Text.assemble((visible(found.node), "bold"), " is ", (words, style), ".")
     yield ""
     if found.gpus:

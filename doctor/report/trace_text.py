@@ -51,7 +51,7 @@ _BELOW = (
     ("cache", "cache"),
     ("log", "log"),
     ("speculates", "speculation"),
-    ("vLLM by", "because"),
+    ("vLLM from", "because"),
 )
 #: Traits by the names that people know them by.
 _NAMES = {"devices": "GPUs", "parallel": "GPUs", "releases": "vLLM"}
@@ -169,9 +169,11 @@ class TraceText:
             said.append(f"a statement that could not be read{sentences.at(place)}: {region.reason}")
         said += (f"all of the script: {what}" for what in traced.walk.not_followed)
         if traced.walk.narrowed:
-            said.append("the unlikelier ways through the script: there are too many to follow all")
+            said.append("the less likely ways through the script: they are too many to follow")
         if traced.walk.passed_over:
-            said.append("what functions start that are called often, or late: not each is followed")
+            said.append(
+                "what functions start that are called often, or late: some are not followed"
+            )
         if said:
             yield self._heading("Not known")
             for sentence in dict.fromkeys(said):

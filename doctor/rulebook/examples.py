@@ -183,10 +183,10 @@ def _value(attribute: Attribute, item: Item) -> Any:
 def _script(item: Item) -> str | bytes:
     if isinstance(item.value, (str, bytes)):
         return item.value
-    parts = grammar.known_keys(item, ("repeat", "times"), "a script that is no text")
+    parts = grammar.known_keys(item, ("repeat", "times"), "a script that is not a string")
     line, times = (parts[key].value if key in parts else None for key in ("repeat", "times"))
     if not isinstance(line, str) or not isinstance(times, int) or len(line) * times > MAX_SCRIPT:
-        raise item.error("`repeat` takes a text and `times` a number, 16 MiB together at most")
+        raise item.error("`repeat` takes a string and `times` a number, 16 MiB together at most")
     return line * times
 
 
@@ -194,7 +194,7 @@ def _text(item: Item | None) -> str | None:
     if item is None:
         return None
     if not isinstance(item.value, str):
-        raise item.error("a text belongs here")
+        raise item.error("a string belongs here")
     return item.value
 
 

@@ -190,7 +190,7 @@ def _word(item: Item, attribute: Attribute | None, names: Names) -> object:
     """An operand of equality: of the attribute's type, one of its words, or null."""
     if attribute is None:
         if item.mapping is not None or item.list is not None:
-            raise item.error("a text, a number, true, false or null belongs here")
+            raise item.error("a string, a number, true, false or null belongs here")
         return _resolved(item, names)
     if item.value is None:
         if not attribute.nullable:
@@ -223,7 +223,7 @@ def _operand(item: Item, type_: Type, what: str, names: Names) -> object:
     if type_ is Type.TEXT and item.text:
         hint = f'; put it in quotes: "{item.text}"'
     written = item.text or "this"
-    raise item.error(f"{what!r} is compared with {type_.value}, and {written} is none{hint}")
+    raise item.error(f"{what!r} is compared with {type_.value}, and {written} is not one{hint}")
 
 
 def _is_reference(item: Item) -> bool:
@@ -240,7 +240,7 @@ def _check_range(item: Item, text: str) -> None:
         if not found[2]:
             return
         at = found.end()
-    raise item.error(f'{text!r} is no range of releases; write it like ">=0.10,<0.12"')
+    raise item.error(f'{text!r} is not a range of releases; write it like ">=0.10,<0.12"')
 
 
 def message(item: Item, names: Names, *binding: Conditions) -> Message:
@@ -249,7 +249,7 @@ def message(item: Item, names: Names, *binding: Conditions) -> Message:
     ``binding`` are the conditions that hold where it is read.
     """
     if not isinstance(item.value, str) or not item.value.strip():
-        raise item.error("a message must be a text")
+        raise item.error("a message must be a string")
     parts = _PLACEHOLDER.split(item.value.strip())
     if len(parts) // 2 > MAX_VALUES:
         raise item.error(f"a message must not name more than {MAX_VALUES} values")
@@ -267,7 +267,7 @@ def operand(item: Item, names: Names, *binding: Conditions) -> object:
     if isinstance(item.value, (int, float)) and not isinstance(item.value, bool):
         return item.value
     if not isinstance(item.value, str):
-        raise item.error("a text, a number or a reference belongs here")
+        raise item.error("a string, a number or a reference belongs here")
     if _is_reference(item):
         return names.reference(item, item.value)
     found = _PLACEHOLDER.fullmatch(item.value)

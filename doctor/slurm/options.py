@@ -175,7 +175,7 @@ class _Reader:
         """Pass over a word that ought not to be there."""
         word, before = self.words[self.at], self.options[-1:]
         valued = any(self._may_take(option, self.words[self.at - 1]) for option in before)
-        self._refuse(word, f"{word.display} is no option", sure=not valued)
+        self._refuse(word, f"{word.display} is not an option", sure=not valued)
         self.at += 1
         self.rest = None
 
@@ -215,7 +215,7 @@ class _Reader:
             letter = word.prefix[place]
             spec = find_letter(self.program, letter)
             if spec is None:
-                self._refuse(word, f"-{letter} is no option of {self.program}")
+                self._refuse(word, f"-{letter} is not an option of {self.program}")
                 return
             if spec.takes is Takes.NONE:
                 self.options.append(Option(spec.name, None, word, short=True))
@@ -243,7 +243,7 @@ class _Reader:
         """An option of no release; one that is like none that is known may be a plugin's."""
         several = is_ambiguous(self.program, written)
         near = None if several else nearest(self.program, written)
-        problem = f"--{written} is no option of {self.program}, or an ambiguous one"
+        problem = f"--{written} is not an option of {self.program}, or an ambiguous one"
         self._refuse(word, problem, near and f"--{near}", several or near is not None)
 
     def _may_take(self, option: Option, word: Value) -> bool:

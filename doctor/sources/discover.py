@@ -29,7 +29,7 @@ class Omitted(Record):
 
 Found: TypeAlias = "Source | Unexamined | Missing | Omitted"
 
-_NO_SCRIPT = "no shell or Slurm script, by name, first line or #SBATCH"
+_NO_SCRIPT = "not a shell or Slurm script by its name, its first line or #SBATCH"
 
 
 def discover(

@@ -46,7 +46,7 @@ def read_named(path: str) -> Source | Unexamined:
     except OSError as error:
         return unreadable(path, error)
     except ValueError:  # a NUL in the path
-        return Unexamined(path, "unreadable", "no file can have this name")
+        return Unexamined(path, "unreadable", "a file can't have this name")
     return decode(data or b"", path)
 
 

@@ -100,7 +100,7 @@ def _explained(text: str, reason: str) -> str:
     if re.search(r"[{,:\[]\s*\\+[\"']", text):
         return "a backslash stands before its quotes; inside single quotes it stays there"
     if re.search(r"[{,\[]\s*'", text):
-        return "JSON wants double quotes around names and texts, not single ones"
+        return "JSON wants double quotes around names and strings, not single ones"
     if re.search(r"[:,\[]\s*(?:True|False|None)\b", text):
         return "JSON writes true, false and null, not True, False and None"
     if re.search(r",\s*[}\]]", text):

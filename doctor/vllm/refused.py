@@ -100,7 +100,7 @@ def _no_choice_of(row: Row, text: str, tables: Tables) -> Refusal | None:
         return None
     named = [name for name, life in row.feature.details["choices"].items()
              if tables.between(life) & lacking]  # fmt: skip
-    reason = f"{text!r} is none of {_listed(dict.fromkeys(named))}"
+    reason = f"{text!r} is not one of {_listed(dict.fromkeys(named))}"
     open_to = row.releases & ~lacking if row.name in _OPEN_TO_PLUGINS else 0
     unless = open_to & tables.since(row.feature.details.get("unchecked", "")) if open_to else 0
     return Refusal(reason, lacking, unless)
@@ -140,7 +140,7 @@ def _old_form(row: Row, value: Value, tables: Tables) -> Refusal | None:
     since, text = _JSON_SINCE.get(row.name), value.text
     if since is None or text is None or not _PLAIN.fullmatch(text):
         return None
-    return Refusal(f"{text!r} is no mapping in JSON", row.releases & tables.since(since))
+    return Refusal(f"{text!r} is not a JSON object", row.releases & tables.since(since))
 
 
 def _within(row: Row, given: Json | Broken, tables: Tables) -> Refusal | None:
@@ -159,11 +159,11 @@ def _of_key(row: Row, written: str, entry: Json, tables: Tables) -> Refusal | No
     there = row.releases & tables.between(known) if key in rows else 0
     strict = row.releases & tables.since(_STRICT_SINCE)
     if lacking := strict & ~there:
-        return Refusal(f"`{key}` is none of its keys", lacking)
+        return Refusal(f"`{key}` is not one of its keys", lacking)
     value = entry.data
     named = isinstance(value, str) and _CHOICE.fullmatch(value)
     if lacking := there & _lacking(known, str(value), tables) if named else 0:
-        return Refusal(f"{value!r} is none of {_listed(known['choices'])}", lacking)
+        return Refusal(f"{value!r} is not one of {_listed(known['choices'])}", lacking)
     return None
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from doctor.base.errors import closest
 from doctor.base.record import Record
+from doctor.base.regex import regex
 from doctor.values.value import UNKNOWN, UnknownType
 from doctor.vllm.arguments import Flag
 from doctor.vllm.migration import Rewrite, of_flag
@@ -17,6 +18,8 @@ from doctor.vllm.server import Server
 _ALIKE = 0.87
 
 
+#: How the tables say that nothing takes the place of what is gone; what follows is a remark.
+_NOTHING = regex(r"(?:none found|none|drop it|delete it)\b[:;,]? *(?:delete it\b[:;,]? *)?")
 #: Words that say nothing in a flag's name.
 _FILLING = frozenset({"of", "the", "to", "for"})
 
@@ -50,6 +53,18 @@ class Verdict(Record):
     suggestion: str | None = None
 
 
+def instead(replacement: str | None) -> str | None:
+    """What to do in place of something that is gone: ``Use --moe-backend``, ``Leave it out``."""
+    if replacement is None:
+        return None
+    nothing = _NOTHING.match(replacement)
+    if nothing is None:
+        return f"Use {replacement}"
+    remark = replacement[nothing.end() :]
+    joint = "" if not remark else " " if remark.startswith("(") else "; "
+    return f"Leave it out{joint}{remark}"
+
+
 def verdicts(server: Server, candidates: Candidates) -> list[Verdict]:
     """A verdict on every flag of a server's line, in order."""
     flags = server.arguments.flags
@@ -81,7 +96,7 @@ def _verdict(flag: Flag, line: Sequence[Flag], candidates: Candidates) -> Verdic
         readded_in=row.feature.readded,
         deprecated=whether(others & flag.admits, row.deprecated) if row.deprecated else False,
         deprecated_in=row.feature.deprecated,
-        replacement=row.feature.replacement,
+        replacement=instead(row.feature.replacement),
         rewrite=of_flag(flag, line, others, tables),
         problem=_problem(flag, others, candidates),
     )

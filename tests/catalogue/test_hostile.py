@@ -31,7 +31,11 @@ PARSERS = "| Model | Tool parser |\n|---|---|\n"
 
 PAGES = {
     "a row too long": (PARSERS + "| a/b | x | y |\n", 3, "the row has 3 cells"),
-    "no release": ("| Release | What breaks |\n|---|---|\n| new | x |\n", 3, "'new' is no release"),
+    "no release": (
+        "| Release | What breaks |\n|---|---|\n| new | x |\n",
+        3,
+        "is not a release",
+    ),
     "a misspelt column": (PARSERS.replace("parser", "parsr"), 1, "did you mean 'tool parser'?"),
     "too many nodes": ("# Bad nodes\n- gpu[1-99999999]\n", 2, "more than 100000 nodes"),
     "too many rows": (PARSERS + "| a/b | x |\n" * 5_000, 1003, "is larger than 1000 rows"),
@@ -42,12 +46,12 @@ PAGES = {
         2,
         "the table has more than 50 columns",
     ),
-    "no date": ("# Bad nodes (as of 2026-13-45)\n- gpu1\n", 2, "'2026-13-45' is no date"),
+    "no date": ("# Bad nodes (as of 2026-13-45)\n- gpu1\n", 2, "'2026-13-45' is not a date"),
     "an alias bomb": ("---\na: &a [1]\nb: [*a, *a]\n---\n", 3, "`*a` is an alias"),
     "a cyclic reference": ("---\na: &a [*a]\n---\n", 2, "`*a` is an alias"),
     "deep nesting": ("---\na: " + "[" * 9_000 + "\n---\n", 2, "is nested more than 20 deep"),
     "a key twice": ("---\nid: a\nid: b\n---\n", 3, "the key 'id' stands here twice"),
-    "a wrong type": ("---\nid: [a]\ntitle: x\n---\n", 2, "'id' must be a text"),
+    "a wrong type": ("---\nid: [a]\ntitle: x\n---\n", 2, "'id' must be a string"),
     "a huge page": ("x" * (2 << 20), None, "is larger than 1 MiB"),
     "a binary page": (bytes(range(256)), 2, "is not UTF-8 text"),
 }
@@ -113,9 +117,9 @@ CONFIGURATIONS = {
         "more than 100000 nodes",
     ),
     "patterns for ever": (f"exclude = {['a*'] * 1001}", 1, "more than 1,000 patterns"),
-    "groups of nodes": ('bad-nodes = ["@all"]', 1, "'@all' is no node name"),
-    "no pattern": ('\nexclude = ["[z-a]"]', 2, "'[z-a]' is no pattern as in a .gitignore"),
-    "no pattern for files": ('[per-file-ignores]\n"[z-a]" = []', 2, "is no pattern"),
+    "groups of nodes": ('bad-nodes = ["@all"]', 1, "'@all' is neither a node name"),
+    "no pattern": ('\nexclude = ["[z-a]"]', 2, "'[z-a]' is not a pattern as in a .gitignore"),
+    "no pattern for files": ('[per-file-ignores]\n"[z-a]" = []', 2, "is not a pattern"),
     "a huge file": ("# " + "x" * (2 << 20), None, "is larger than 1 MiB"),
     "a binary file": (b"\n\xff\xfe", 2, "is not UTF-8 text"),
 }

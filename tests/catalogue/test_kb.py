@@ -97,7 +97,7 @@ def test_examples_have_nothing_to_do_with_the_folder_that_one_is_in(command: Com
         ("kb/images.md", "(other.md)", "(gone.md)", 8, "the link to gone.md leads nowhere"),
         ("kb/images.md", "[SITE001]", "[SITE001, SITE002]", 2, "names the rule SITE002, which"),
         ("kb/images.md", "[SITE001]", "[]", 0, "SITE001 is not among the `codes` of its page"),
-        ("kb/images.md", "id: images", "id: image", 0, "the lesson 'images', of which there is"),
+        ("kb/images.md", "id: images", "id: image", 0, "the lesson 'images', but there is"),
         ("kb/images.md", "=vllm.sqsh", "=/vllm.sqsh", 10, "SITE001 is silent on this bad"),
         ("kb/images.md", "=/images", "=images", 14, "SITE001 speaks on this good example"),
         ("rules/SITE001-no-local-image.yaml", "=vllm.sqsh", "=/a.sqsh", 9, "SITE001 is silent"),
@@ -180,7 +180,7 @@ def test_two_pages_of_one_id(command: Command) -> None:
 
 def test_a_rule_without_a_page(command: Command) -> None:
     Path("kb/images.md").write_text("# Images\n")
-    said = "SITE001 names the lesson 'images', of which there is no page"
+    said = "SITE001 names the lesson 'images', but there is no such page"
     assert command("kb", "check").out == f"rules/SITE001-no-local-image.yaml:3: {said}\n"
 
 

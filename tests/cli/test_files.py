@@ -74,7 +74,7 @@ class TestExclude:
     def test_a_wrong_pattern_is_one_sentence(self, command: Command) -> None:
         outcome = command("scan", "--exclude", "[z-a]")
         assert (outcome.code, outcome.out) == (2, "")
-        assert "'[z-a]' is no pattern" in outcome.err
+        assert "'[z-a]' is not a pattern" in outcome.err
 
 
 class TestWhatIsLeftOut:

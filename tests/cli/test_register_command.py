@@ -73,7 +73,7 @@ def test_what_is_remembered_is_bounded(command: Command, folder: Path) -> None:
     [
         (("lift", "gpu01", "--reason", "x"), "no entry that counts of gpu01"),
         (("add", "gpu01", "--reason", " "), "a reason is needed"),
-        (("add", "../x", "--reason", "x"), "no name of a node"),
+        (("add", "../x", "--reason", "x"), "neither the name of a node"),
         (("add", "gpu01"), "--reason"),
     ],
 )

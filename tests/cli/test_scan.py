@@ -471,7 +471,7 @@ def test_a_log_folder_that_the_readme_says_to_make_is_there_in_time(command: Com
         (
             "uv.lock",
             '[[package]]\nname = "vllm"\nversion = "0.19.1"\n',
-            "line 2 speaks of vLLM 0.19.1",
+            "line 2 mentions vLLM 0.19.1",
         ),
         ("README.md", "# Ours\n\nIt serves with vLLM.\n", None),
         ("README.md", "# Ours\n\nTested with vLLM 0.19.1.\n", "../README.md, line 3 speaks"),
@@ -481,7 +481,7 @@ def test_a_log_folder_that_the_readme_says_to_make_is_there_in_time(command: Com
         ("requirements.txt", "vllm>=0.6.0\n", None),
         ("requirements.txt", "# vllm==0.20.0\n", None),
         ("run/other.sh", "pip install vllm==0.22.1\nvllm serve google/gemma-4-31B-it\n", None),
-        ("run/setup.sh", "pip install vllm==0.22.1\n", "setup.sh, line 1 speaks of vLLM 0.22.1"),
+        ("run/setup.sh", "pip install vllm==0.22.1\n", "setup.sh, line 1 mentions vLLM 0.22.1"),
     ],
 )
 def test_a_project_says_on_what_release_it_runs(
@@ -524,7 +524,7 @@ def test_the_script_nearby_that_sets_the_environment_up_says_on_what_release_a_p
         Path("setup.sh").write_text(f'VLLM_PIN="{release}"\npip install "vllm==$VLLM_PIN"\n')
         (found,) = command("scan", "serve.sh", "--format", "json").found
         assert (found["code"], found["severity"]) == ("VD301", "info")
-        assert f"setup.sh, line 1 speaks of vLLM {release}" in found["message"]
+        assert f"setup.sh, line 1 mentions vLLM {release}" in found["message"]
     Path("setup.sh").write_text("pip install vllm==0.11.0\n")
     (found,) = command("scan", "serve.sh", "--format", "json").found
     assert (found["code"], found["severity"]) == ("VD301", "warning")

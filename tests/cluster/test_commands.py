@@ -72,9 +72,9 @@ class TestFindingOneself:
     [
         (Ended("", "", None), "no answer within 16 s"),
         (Ended("", "srun: error: Unable to confirm allocation\n", 1), "Unable to confirm"),
-        (Ended("[]", "", 0), "exit code 0 and told nothing"),
-        (Ended('{"verdict": "fit"}', "", 0), "told nothing"),
-        (Ended("{" * 100_000, "", 0), "told nothing"),
+        (Ended("[]", "", 0), "exit code 0 and said nothing"),
+        (Ended('{"verdict": "fit"}', "", 0), "said nothing"),
+        (Ended("{" * 100_000, "", 0), "said nothing"),
     ],
 )
 def test_a_node_that_tells_nothing_is_unknown(ended: Ended, said: str) -> None:

@@ -45,8 +45,8 @@ def test_all_come_through(reduce: Reduce) -> None:
 def test_a_rank_that_is_stopped(reduce: Reduce) -> None:
     found = reduce("1 stops", seconds=6)
     assert found.works is False
-    assert found.silent == "rank 1 (gpu01, GPU 1) stands still while in the all-reduce"
-    assert found.problem == "no end within 6 s"
+    assert found.silent == "rank 1 (gpu01, GPU 1) is stuck while in the all-reduce"
+    assert found.problem == "not finished within 6 s"
 
 
 def test_a_rank_that_fails(reduce: Reduce) -> None:

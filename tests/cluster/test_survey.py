@@ -77,7 +77,7 @@ def test_a_thousand_nodes() -> None:
 def test_a_job_that_never_starts_is_given_up() -> None:
     slurm = Simulated(starts={"n0001": 10_000.0})
     found = {node.name: problem for node, problem in survey(slurm, wait=60).run(nodes(3))}
-    assert found["n0001"] == "its job came to no end within 60 s: pending (Resources)"
+    assert found["n0001"] == "its job did not end within 60 s: pending (Resources)"
     assert (found["n0000"], found["n0002"]) == ("", "")
     assert slurm.cancelled == ["2"]
 

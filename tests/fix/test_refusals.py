@@ -19,15 +19,15 @@ CASES = yaml.safe_load(Path(__file__).with_name("refusals.yaml").read_text("utf-
 #: Refusals of what the rules that ship never ask for, or that another comes before.
 GUARDS = {
     "it is not clear where the test would go",
-    "nobody knows which nodes are excluded already",
-    "nobody knows which nodes are asked for",
+    "it can't be known which nodes are excluded already",
+    "it can't be known which nodes are asked for",
     "the header stands in a text that another program writes",
-    "{} is not written there as it is",
+    "{} does not stand there literally",
     "the script has no first line that a header could follow",
     "the servers are not started in this file",
     "the value is not written anywhere",
     "the flag's value is not written anywhere",
-    "the action is not written there as it is",
+    "the action does not stand there literally",
 }
 
 

@@ -153,7 +153,7 @@ class TestWhatIsInIt:
         (path,) = tmp_path.glob("*.json")
         path.write_text(json.dumps({**json.loads(path.read_text()), "node": "gpu[1-"}))
         assert names(tmp_path) == []
-        with pytest.raises(DoctorError, match="no name of a node"):
+        with pytest.raises(DoctorError, match="not the name of a node"):
             entry("gpu[1-", "alice", HELD)
 
 

@@ -198,7 +198,7 @@ def test_types_of_gpus_are_added(tmp_path: Path) -> None:
     table = "| GPU type | Memory (GiB) |\n|---|---|\n| `big-one`, `h100` | 64 |\n"
     found = load([written(tmp_path, table)])
     assert (found.gpu_memory("BIG_ONE"), found.gpu_memory("h100")) == (64, 64)
-    with pytest.raises(DoctorError, match="'much' is no whole number"):
+    with pytest.raises(DoctorError, match="'much' is not a whole number"):
         load([written(tmp_path, table.replace("64", "much"))])
 
 
@@ -233,17 +233,17 @@ BROKEN = {
     "an unknown release": (
         "| Release | What breaks |\n|---|---|\n| 0.12.9 | all |\n",
         3,
-        "'0.12.9' is no release of vLLM; did you mean '0.12.0'?",
+        "'0.12.9' is not a release of vLLM; did you mean '0.12.0'?",
     ),
     "no release at all": (
         "| Release | What breaks |\n|---|---|\n| ~newest | all |\n",
         3,
-        "no release of vLLM and no version specifier",
+        "neither a release of vLLM nor a version specifier",
     ),
     "a wrong type": (
         "| Target | Drafter | Tokens |\n|---|---|---|\n| `a/b` | `c/d` | three |\n",
         3,
-        "tokens: 'three' is no whole number",
+        "tokens: 'three' is not a whole number",
     ),
     "two where one belongs": (
         "| Model | Tool parser |\n|---|---|\n| `a/b` | `x`, `y` |\n",
@@ -258,7 +258,7 @@ BROKEN = {
     "a setting's name": (
         "| Setting | Value |\n|---|---|\n| Max tokens | 1 |\n",
         3,
-        "'Max tokens' is no name for a setting",
+        "'Max tokens' can't name a setting",
     ),
     "a misspelt header": (
         "| Target | Draffter | Method |\n|---|---|---|\n| `a/b` | `c/d` | x |\n",
@@ -275,15 +275,15 @@ BROKEN = {
         3,
         "must begin with /",
     ),
-    "no node": ("# Bad nodes\n- ask @operators\n", 2, "'@operators' is no node name"),
+    "no node": ("# Bad nodes\n- ask @operators\n", 2, "'@operators' is neither a node name"),
     "too many nodes": ("# Bad nodes\n- n[1-999999999]\n", 2, "these are more than 100000"),
-    "no range": ("# Bad nodes\n- n[1-]\n", 2, "'1-' in 'n[1-]' is no number"),
-    "no date": ("# Bad nodes as of 2026-13-01\n- n1\n", 2, "'2026-13-01' is no date"),
+    "no range": ("# Bad nodes\n- n[1-]\n", 2, "'1-' in 'n[1-]' is neither a number"),
+    "no date": ("# Bad nodes as of 2026-13-01\n- n1\n", 2, "'2026-13-01' is not a date"),
     "an unknown key": ("---\nid: x\nchekced: a\n---\n", 3, "did you mean 'checked'?"),
-    "a code": ("---\nid: x\ncodes: [VD7]\n---\n", 2, "'VD7' is no rule's code"),
+    "a code": ("---\nid: x\ncodes: [VD7]\n---\n", 2, "'VD7' is not a rule's code"),
     "an id": ("---\nid: My page\n---\n", 2, "the id 'My page' must consist of"),
     "a list that is none": ("---\nid: x\ncodes: VD101\n---\n", 3, "'codes' must be a list"),
-    "a text that is none": ("---\nid: 7\n---\n", 2, "'id' must be a text"),
+    "a string that is none": ("---\nid: 7\n---\n", 2, "'id' must be a string"),
     "no mapping": ("---\n- a\n---\n", 2, "the front matter must be a mapping"),
     "no YAML": ("---\nid: [\n---\n", 3, "is not YAML"),
     "an alias bomb": (

@@ -280,7 +280,7 @@ def test_what_a_person_sees(command: Command, tmp_path: Path) -> None:
     out = command("log", "server.log").out
     assert "server.log:3:" in out
     assert "error[VL101]: Before vLLM started" in out
-    assert "this came of it" in out
+    assert "this followed from it" in out
     assert "Found 1 error in 1 log." in out
     (tmp_path / "good.log").write_text(START + READY)
     assert command("log", "good.log").out == "No problem found in 1 log.\n"

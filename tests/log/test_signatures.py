@@ -104,11 +104,11 @@ def test_a_site_takes_the_place_of_one(command: Command) -> None:
         ("role: cause", "role: reason", "a role is never 'reason'"),
         ("{host}", "{hots}", "has no group (?P<hots>…)"),
         ("  remedy: \"Load another module.\"\n", "", "needs the key 'remedy'"),
-        ("\\S+)", "\\S+", "is no regular expression"),
+        ("\\S+)", "\\S+", "is not a regular expression"),
         ("(?P<host>\\S+)", "(?P<host>(?:\\S+)+)", "a repetition inside a repetition"),
         ("\"Error: licence server\"", "lic", "too short"),
         ("code: SITE901", "code: site", "capital letters and three digits"),
-        ("  lesson: null", "  lesson: null\n  releases: newest", "no range of releases"),
+        ("  lesson: null", "  lesson: null\n  releases: newest", "not a range of releases"),
         ("- code", "code", "YAML"),
     ],
 )  # fmt: skip
@@ -125,7 +125,7 @@ def test_what_is_refused(command: Command, old: str, new: str, said: str) -> Non
     ("old", "new", "said"),
     [
         ("lic01 does not answer", "lic01 is silent", "is found by VL800"),
-        ("lesson: null", "lesson: licences", "of which there is no page"),
+        ("lesson: null", "lesson: licences", "but there is no such page"),
         ("lesson: null", "lesson: null\n  rules: [VD999]", "which does not exist"),
         ('search: "Error: lic', 'search: ["Error: lic', ""),
     ],

@@ -70,7 +70,7 @@ def test_a_machine_that_has_nothing(nvml: StandIn, tmp_path: Path) -> None:
 
 def test_a_node_of_which_not_all_can_be_seen(nvml: StandIn) -> None:
     silent = "gpu\nanswer nvmlDeviceGetCurrentClocksEventReasons NO_PERMISSION\n"
-    assert " is fit as far as can be seen." in _run(nvml, silent).stdout
+    assert " is fit, as far as can be seen." in _run(nvml, silent).stdout
     assert " is fit: vLLM should start here." in _run(nvml, "gpu\n").stdout
 
 

@@ -237,7 +237,7 @@ class TestLimits:
 
     def test_few_open_files(self, nvml: StandIn) -> None:
         check = told_within(nvml, "ulimit -n 1024", "VN504")
-        assert "1024 files open at most" in check["message"]
+        assert "at most 1024 files open" in check["message"]
 
     @as_root
     def test_a_small_shared_memory(self, nvml: StandIn) -> None:
@@ -263,7 +263,7 @@ class TestLimits:
             check = told_within(nvml, f"echo $$ > {group}/cgroup.procs", "VN504")
         finally:
             _remove(group)
-        assert "may use 4 GiB of memory" in check["message"]
+        assert "may use at most 4 GiB of memory" in check["message"]
 
     def test_limits_that_are_high_enough(self) -> None:
         check = look(limits.PROBE, {})["VN504"]

@@ -91,7 +91,7 @@ def test_copies_are_one_row(text: Callable[[str], str]) -> None:
     assert "4 at once, in each openai/gpt-oss-120b 0…3 8000…8003" in found
     assert "logs/server_0.log … logs/server_3.log" in found
     assert "/data/cache_0 (VLLM_CACHE_ROOT) … /data/cache_3 (VLLM_CACHE_ROOT)" in found
-    assert "vLLM by openai/gpt-oss-120b" in found
+    assert "vLLM from openai/gpt-oss-120b" in found
 
 
 def test_servers_in_turn_are_not_at_once(text: Callable[[str], str]) -> None:
@@ -229,7 +229,7 @@ def test_where_a_server_runs_is_there_as_words_of_a_fixed_set(
 
 def test_pin_is_named(text: Callable[[str], str]) -> None:
     found = text("pip install vllm==0.11.0\nvllm serve m\n")
-    assert "vLLM by pinned by vllm==0.11.0" in found
+    assert "vLLM from vllm==0.11.0" in found
     assert "vLLM comes from vllm==0.11.0 (pip) (line 1)" in found
 
 

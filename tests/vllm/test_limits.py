@@ -16,10 +16,10 @@ REFUSED = [
     ("--port", "99999", "any release of vLLM", "at most 65535"),
     ("--port", "-1", "any release of vLLM", "at least 0"),
     ("--dtype", "fp16", "any release of vLLM", "bfloat16"),
-    ("--max-lora-rank", "20", "vLLM 0.11.1 or later", "none of"),
-    ("--kv-cache-dtype", "nvfp4", "vLLM up to 0.19.1", "none of auto"),
+    ("--max-lora-rank", "20", "vLLM 0.11.1 or later", "not one of"),
+    ("--kv-cache-dtype", "nvfp4", "vLLM up to 0.19.1", "not one of auto"),
     ("--max-model-len", "-1", "vLLM 0.13.0", "above 0"),
-    ("--attention-backend", "flashattn", "vLLM 0.13.0 or later", "none of"),
+    ("--attention-backend", "flashattn", "vLLM 0.13.0 or later", "not one of"),
 ]
 TAKEN = [
     ("--gpu-memory-utilization", "0.9"),

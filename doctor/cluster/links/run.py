@@ -33,5 +33,5 @@ def look(job: str, nodes: Sequence[str]) -> list[NodeFact | Gap]:
         try:
             portraits[node] = dict(json.loads(ended.output))
         except (ValueError, TypeError):
-            silent[node] = ended.last_words or "it told nothing of what lies between the nodes"
+            silent[node] = ended.last_words or "it said nothing about what lies between the nodes"
     return list(compare({node: portraits[node] for node in sorted(portraits)}, silent))

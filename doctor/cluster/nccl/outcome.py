@@ -44,7 +44,7 @@ def outcome(
         return AllReduce(ranks=count, works=True, bandwidth=round(slowest, 1))
     blamed = _blamed(places, told)
     words = [f"{_name(rank, places)} {blamed[rank]}" for rank in sorted(blamed)]
-    problem = next(iter(failed.values()), f"no end within {seconds:.0f} s")
+    problem = next(iter(failed.values()), f"not finished within {seconds:.0f} s")
     return AllReduce(
         ranks=count, works=False, bandwidth=0, silent="; ".join(first(words)), problem=problem
     )
@@ -52,12 +52,12 @@ def outcome(
 
 def _blamed(places: Mapping[int, Place], told: Mapping[int, Mapping[str, Any]]) -> dict[int, str]:
     """The ranks that keep the others waiting, the surest sign first, and what they do."""
-    silent = {rank: "told nothing" for rank in places if rank not in told}
+    silent = {rank: "said nothing" for rank in places if rank not in told}
     dead = {r: f"ended while {e['stage']}" for r, e in told.items() if e.get("ended")}
     failed = {
         r: f"failed while {e['stage']}: {e['failed']}" for r, e in told.items() if "failed" in e
     }
-    still = {r: f"stands still while {e['stage']}" for r, e in told.items() if e.get("still")}
+    still = {r: f"is stuck while {e['stage']}" for r, e in told.items() if e.get("still")}
     sure = silent or {**dead, **failed} or still
     if sure:
         return sure

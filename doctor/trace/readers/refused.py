@@ -81,7 +81,7 @@ def _of_words(given: Given, place: Location) -> Iterator[Refused]:
 def _why(refusal: Refusal) -> str:
     word = refusal.word.display
     if refusal.meant is not None:
-        return f"`{word}` is none of its options; `{refusal.meant}` is"
+        return f"`{word}` is not one of its options; `{refusal.meant}` is"
     if refusal.problem.endswith("ambiguous one"):
         return f"`{word}` may be the beginning of several of its options"
     if not word.startswith("-"):

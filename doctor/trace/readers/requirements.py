@@ -116,7 +116,7 @@ class Pins(Record):
         releases nobody can say which one a server uses.
         """
         if self.configured is not None:
-            return pinned(self.tables, f"vLLM {self.configured} is configured", self.configured)
+            return pinned(self.tables, f'vllm-version = "{self.configured}"', self.configured)
         container = invocation.context.container
         if container is not None:
             image = self._image(container.image) if container.image is not None else None

@@ -164,7 +164,7 @@ def _kept_out(started: Started, name: str) -> str:
     return f"it never reaches the server{f' (give it with {passed})' if passed else ''}"
 
 
-_NOT_READ = "it is no variable that vLLM reads for its compile cache"
+_NOT_READ = "vLLM reads no such variable for its compile cache"
 _FAULTS = dict.fromkeys(
     ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR", "TRITON_HOME"),
     "it does not move vLLM's own compile cache",

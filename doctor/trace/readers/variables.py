@@ -17,7 +17,7 @@ from doctor.trace.readers.servers import Started
 from doctor.values.value import UNKNOWN, Value
 from doctor.vllm.migration import of_variable
 from doctor.vllm.releases import whether
-from doctor.vllm.verdicts import nearest
+from doctor.vllm.verdicts import instead, nearest
 
 _OURS = "VLLM_"
 #: ``VLLM_HOST``, which people use for themselves, is not a misspelt ``VLLM_HOST_IP``.
@@ -94,7 +94,7 @@ def _fact(started: Started, name: str, value: Value, used: bool) -> GivenVariabl
         too_new=bool(row and not row.releases & (likely | earlier)),
         added=row.feature.added if row else None,
         removed=row.feature.removed if row else None,
-        replacement=row.feature.replacement if row else None,
+        replacement=instead(row.feature.replacement) if row else None,
         rewrite=rewrite.text if rewrite else None,
         rewrite_in_words=rewrite.in_words if rewrite else None,
         rewrite_same=bool(rewrite and rewrite.same),

@@ -211,7 +211,7 @@ def _output(output: Output, values: list[Value]) -> str:
 def _because(started: Started) -> Feature:
     """What says which releases these are."""
     found = started.candidates
-    words = [f"pinned by {found.pin.words}"] if found.pin else []
+    words = [found.pin.words] if found.pin else []
     words += [claim.words for claim in found.decisive]
     if not found.strict:
         return Feature(f"{' and '.join(words)} exclude one another")
