@@ -121,6 +121,8 @@ def _takes_all_gpus(given: Given, request: Request | None) -> bool:
         return False
     if given.open or given.last("overlap", "jobid", "het-group") is not None:
         return False
+    if request.given.last("gpus-per-task") is not None and given.last("ntasks") is not None:
+        return False  # a step of fewer tasks takes the GPUs of these
     said = [name for name in _GPUS if given.last(name) is not None]
     if said == ["gpus"] and request.given.last("gpus-per-node") is not None:
         return True

@@ -68,7 +68,7 @@ def _fact(
         ),
         overlap=_flag(given, invocation, "overlap"),
         immediate=_flag(given, invocation, "immediate"),
-        exact=_flag(given, invocation, "exact"),
+        exact=_flag(given, invocation, "exact", "exclusive"),
         beside=other.program if other is not None else None,
         timeout=timeout.operands[0].display if timeout is not None and timeout.operands else None,
         kills_after=timeout is not None
@@ -118,8 +118,10 @@ def _signal_is_kill(timeout: Unwrapped) -> bool:
     return bool(signals) and signals[-1].display.removeprefix("SIG") in ("KILL", "9")
 
 
-def _flag(given: Given, invocation: Invocation, name: str) -> bool | UnknownType:
-    if given.last(name) is not None or f"SLURM_{name.upper()}" in invocation.environment:
+def _flag(given: Given, invocation: Invocation, *names: str) -> bool | UnknownType:
+    if given.last(*names) is not None or any(
+        f"SLURM_{name.upper()}" in invocation.environment for name in names
+    ):
         return True
     return UNKNOWN if given.open else False
 
