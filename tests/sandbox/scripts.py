@@ -212,7 +212,7 @@ _AROUND = (
     "work() {{\n{i}\n}}\nwork",
     "work() {{\n{i}\n}}\nwork || curl failed\ncurl $?",
     "work() {{\n{i}\n  return\n}}\nif work; then curl yes; else curl no; fi",
-    "{{\n{i}\n}} > all.txt 2>&1",
+    "{{\n{i}\n}} > part.txt 2>&1",
     "(\n{i}\n)\ncurl $?",
     "bash <<'EOF'\n{b}\nEOF",
     "srun bash <<'EOF'\n{b}\nEOF",
