@@ -92,9 +92,11 @@ def _surprise(before: Examined, after: Examined, made: Sequence[Offer]) -> str |
     promised = {fact.location for offer in made for fact in offer.verdict.facts}
     promised |= {place for offer in made for place in _members(offer)}
     joined = {place for offer in made if _joins(offer) for place in _members(offer)}
+    cut = not (before.traced.walk.complete and after.traced.walk.complete)
     for tag, i, j, k, m in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
-        if tag == "equal":
-            continue
+        at_end = j == len(was) and m == len(now)
+        if tag == "equal" or (cut and at_end and tag != "replace"):
+            continue  # one walk that was cut short went on further than the other
         changed, more = old[i:j], now[k:m]
         if changed and _follow(changed, more, everywhere, added):
             continue

@@ -162,3 +162,10 @@ def test_words_that_a_function_counts_are_not_pushed_on(script: str, command: Co
 def test_an_option_is_no_part_of_a_name(command: Command) -> None:
     script = 'RUN=srun\n"$RUN" --jobid=1 nvidia-smi\n'
     assert _offered(command, script, "VD402") == [None]
+
+
+def test_the_end_of_a_walk_that_is_cut_short_is_nothing_that_changed(command: Command) -> None:
+    rest = "curl localhost:8000\n" * 3_000
+    fixed = _fixed(command, f"rm -rf /tmp/a_*\nrm -rf /dev/shm/b_*\n{rest}vllm serve m\n", "VD101")
+    assert "rm -rf /tmp" not in fixed
+    assert "rm -rf /dev/shm" not in fixed
