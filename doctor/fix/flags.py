@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
+from doctor.base.regex import regex
 from doctor.diagnostic import Edit, Location
 from doctor.fix.work import How, NoFixError, Work
 from doctor.shell.tree import Simple
@@ -13,6 +14,8 @@ from doctor.vllm.arguments import Flag
 from doctor.vllm.migration import VALUE
 
 _VALUE = f" {VALUE}"
+#: A flag alone, with its value, or a single word that holds several.
+_ONE_FLAG = regex(r"--?[\w.-]+(?:[ =][^ ]+)?|\S+")
 
 
 def add_flag(work: Work) -> Iterator[Edit]:
@@ -60,10 +63,23 @@ def rewrite_flag(work: Work) -> Iterator[Edit]:
         if _is_all_that_is_printed(work, start, end):
             raise NoFixError("a command prints nothing but this flag")
         yield removal(work, start, end)
-    elif text.endswith(_VALUE):
+        return
+    _refuse_if_chosen(work, text.split()[0])
+    if text.endswith(_VALUE):
         yield work.edit(work.place("name"), text.removesuffix(_VALUE))
     else:
         yield work.edit(work.stretch(*_stretch(work, flags)), text)
+
+
+def _refuse_if_chosen(work: Work, newer: str) -> None:
+    """Refuse where the script itself gives the newer flag instead, to a release that takes it."""
+    place = work.place("name")
+    for server in work.servers():
+        flags = server.server.arguments.flags
+        if not any(flag.word.location == place for flag in flags) and any(
+            flag.spelling == newer for flag in flags
+        ):
+            raise NoFixError(f"elsewhere the script gives {newer} itself")
 
 
 def _is_all_that_is_printed(work: Work, start: int, end: int) -> bool:
@@ -82,7 +98,19 @@ def _is_all_that_is_printed(work: Work, start: int, end: int) -> bool:
 def rename_flag(work: Work) -> Iterator[Edit]:
     """`rename-flag`: another name for the flag, which keeps its value."""
     _at_place(work)
+    _refuse_if_chosen(work, work.operand("to"))
     yield work.edit(work.place("name"), work.operand("to"))
+
+
+def flag_at_end(work: Work, end: int, flag: str) -> Edit:
+    """A flag behind the last word of a command, in a line of its own if the last flag has one."""
+    text, line = work.source.text, work.line_start(end)
+    edit = work.edit(work.stretch(end, end), f" {flag}")
+    last = text[line:end].lstrip(" \t")
+    if _continued(work, line) == line or not _ONE_FLAG.fullmatch(last):
+        return edit
+    indent = text[line : end - len(last)]
+    return Edit(edit.location, f" \\{work.newline}{indent}{flag}")
 
 
 def removal(work: Work, start: int, end: int) -> Edit:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from doctor.base.record import Record
 from doctor.diagnostic import Edit, Location
 from doctor.facts.servers import GivenVariable
-from doctor.fix.flags import removal
+from doctor.fix.flags import flag_at_end, removal
 from doctor.fix.lines import with_comment
 from doctor.fix.work import How, NoFixError, Work, assignments
 from doctor.shell.tree import Assignment, Simple, Span, Word
@@ -40,8 +40,7 @@ def rewrite_variable(work: Work) -> Iterator[Edit]:
             raise NoFixError("the value does not stand there literally")
         flag = flag.replace(VALUE, value)
     for location in dict.fromkeys(_servers(work, fact.name, place)) if flag else ():
-        end = work.command(location).arguments[-1].span.end
-        yield work.edit(work.stretch(end, end), f" {flag}")
+        yield flag_at_end(work, work.command(location).arguments[-1].span.end, flag)
     yield away
 
 
