@@ -85,7 +85,8 @@ def _trial(path: str, examiner: Examiner, unsafe: bool) -> Trial:
         counts["refused", refusal.diagnostic.code] += 1
         reasons["refused", refusal.diagnostic.code, refusal.reason] += 1
     refused = Counter(refusal.diagnostic.code for refusal in outcome.refused)
-    left = Counter(each.code for each in outcome.remaining if _fixable(each, unsafe)) - refused
+    remaining = [offer.diagnostic for offer in outcome.remaining]
+    left = Counter(each.code for each in remaining if _fixable(each, unsafe)) - refused
     for code, count in left.items():
         counts["left", code] += count
     return Trial(

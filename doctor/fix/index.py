@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, pairwise
 
 from doctor.base.record import Record
 from doctor.diagnostic import Location
-from doctor.shell.tree import Command, Literal, Simple, Span, Word
+from doctor.fix.stretches import Stretches
+from doctor.shell.tree import Command, HereDocument, Literal, Simple, Span, Word
 from doctor.shell.walk import commands, redirects, values, words
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.readers.servers import Started
@@ -23,13 +24,9 @@ class Use(Record):
     text: str
     spans: tuple[Span, ...]
 
-    def is_covered_by(self, stretches: Iterable[Span]) -> bool:
+    def is_covered_by(self, stretches: Stretches) -> bool:
         """Whether it changes as soon as these stretches of the script do."""
-        return any(
-            stretch.start < span.end and span.start < stretch.end
-            for stretch in stretches
-            for span in self.spans
-        )
+        return any(map(stretches.meet, self.spans))
 
 
 class Index:
@@ -52,6 +49,26 @@ class Index:
     def words(self) -> Sequence[Word]:
         """The words of the script, those of its arrays included."""
         return [word for command in self.commands for word in words(command)]
+
+    @cached_property
+    def in_words(self) -> Stretches:
+        """Where words stand."""
+        return Stretches(word.span for word in self.words)
+
+    @cached_property
+    def in_comments(self) -> Stretches:
+        """Where comments stand."""
+        return Stretches(comment.span for comment in self._traced.script.comments)
+
+    @cached_property
+    def verbatim(self) -> Stretches:
+        """Where this script's own shell expands no variable: single quotes, `<<'EOF'`."""
+        text = self._traced.source.text
+        bodies = (r.target for command in self.commands for r in redirects(command))
+        quoted = [b.body.span for b in bodies if isinstance(b, HereDocument) and b.quoted]
+        parts = (part for word in self.words for part in word.parts if isinstance(part, Literal))
+        literal = [p.span for p in parts if text.startswith(("'", "$'"), p.span.start)]
+        return Stretches(quoted + literal)
 
     @cached_property
     def simple_at(self) -> Mapping[tuple[int, int], Simple]:

@@ -10,6 +10,7 @@ from doctor.base.unknown import UNKNOWN
 from doctor.diagnostic import Edit, Location
 from doctor.facts.logs import LogFile
 from doctor.fix.lines import line_before, statements_around
+from doctor.fix.stretches import Stretches
 from doctor.fix.uses import Path, uses
 from doctor.fix.work import How, NoFixError, Work
 from doctor.shell.tree import Redirect, Simple, Span, Word
@@ -71,7 +72,7 @@ def _refuse_other_uses(work: Work, place: Location, written: str) -> None:
     """Refuse where the file is used by a name that would not change with it."""
     names = {written, *(str(getattr(fact, "path", written)) for fact in work.facts)}
     paths = [Path.of(posixpath.basename(name), below=True) for name in names]
-    own = [Span(place.start.offset, place.end.offset)]
+    own = Stretches([Span(place.start.offset, place.end.offset)])
     if not all(use.is_covered_by(own) for use in uses(work, paths)):
         raise NoFixError("the script names the file elsewhere, too")
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from doctor.base.regex import regex
 from doctor.diagnostic import Edit, Location
 from doctor.fix.reach import is_chosen_with_another
+from doctor.fix.stretches import Stretches
 from doctor.fix.uses import Path, uses
 from doctor.fix.work import How, NoFixError, Work
 from doctor.shell.tree import Case, Span
@@ -132,7 +133,7 @@ def _places(work: Work, folder: str, path: Path) -> list[tuple[Span, Span]]:
             raise NoFixError("it also stands where a variable would not be expanded")
         start = match.start()
         found.append((Span(start, start + len(folder)), Span(*match.span())))
-    stretches = [stretch for _, stretch in found]
+    stretches = Stretches(stretch for _, stretch in found)
     if not all(use.is_covered_by(stretches) for use in uses(work, [path])):
         raise NoFixError("the script also names it in another way")
     if not found:

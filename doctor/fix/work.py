@@ -10,8 +10,7 @@ from doctor.diagnostic import Edit, Location, Source
 from doctor.facts.base import Evidence, Fact
 from doctor.fix.index import Index
 from doctor.rulebook.verdict import Repair
-from doctor.shell.tree import Assignment, HereDocument, Literal, Simple, Word
-from doctor.shell.walk import redirects
+from doctor.shell.tree import Assignment, Simple, Word
 from doctor.trace.programs.invocation import Invocation
 from doctor.trace.readers.servers import Started
 from doctor.trace.trace import Traced
@@ -123,26 +122,11 @@ class Work(Record):
 
     def is_comment(self, offset: int) -> bool:
         """Whether a comment stands at an offset."""
-        return any(c.span.start <= offset < c.span.end for c in self.traced.script.comments)
+        return self.index.in_comments.hold(offset)
 
     def expands(self, offset: int) -> bool:
         """Whether a variable put in at an offset would be expanded by this script's own shell."""
-        bodies = [
-            redirect.target
-            for command in self.index.commands
-            for redirect in redirects(command)
-            if isinstance(redirect.target, HereDocument)
-        ]
-        if any(b.quoted and b.body.span.start <= offset < b.body.span.end for b in bodies):
-            return False
-        around = [word for word in self.words() if word.span.start <= offset < word.span.end]
-        text = self.source.text
-        return bool(around) and not any(
-            isinstance(part, Literal) and text.startswith(("'", "$'"), part.span.start)
-            for word in around
-            for part in word.parts
-            if part.span.start <= offset < part.span.end
-        )
+        return self.index.in_words.hold(offset) and not self.index.verbatim.hold(offset)
 
     @property
     def newline(self) -> str:
