@@ -50,12 +50,15 @@ def excerpt(
 
 
 def window_around(line: str, mark: Mark, room: int) -> Window:
-    """As much of a line as there is room for: the mark, some of what is before, the rest."""
+    """As much of a line as there is room for: the mark, some of what is before, the rest.
+
+    A mark may lie behind the line, on what ends it: `\\r\\r\\n`.
+    """
     if len(line) <= 2 * room and cells(line) <= room:
         return Window(0, len(line))
     room -= 2 * cells(_CUT)
-    first, last, left = mark.start, mark.start, room
-    while last < mark.end and (wide := cells(line[last])) <= left:
+    first, last, left = min(mark.start, len(line)), min(mark.start, len(line)), room
+    while last < min(mark.end, len(line)) and (wide := cells(line[last])) <= left:
         last, left = last + 1, left - wide
     kept = left - min(left, room // 3)
     while first and (wide := cells(line[first - 1])) <= left - kept:

@@ -231,3 +231,11 @@ def test_json_has_the_keys_in_their_order() -> None:
     ]
     assert (second["lesson"], second["fix"], second["related"]) == (None, None, [])
     assert json.loads("\n".join(render(Report((), {}, 0), "json"))) == []
+
+
+def test_a_mark_behind_the_end_of_a_long_line_is_shown_at_the_end() -> None:
+    source = Source("job.sh", f"#!/bin/bash\n{'vllm ' * 60}\r\r\r\n")
+    end = len(source.text)
+    found = diagnostic(location=source.location(end - 3, end - 1))
+    lines = list(render(Report((found,), {"job.sh": source}, 1), "text"))
+    assert any("vllm" in line for line in lines)
