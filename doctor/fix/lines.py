@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 
 from doctor.diagnostic import Edit, Location
 from doctor.fix.work import How, NoFixError, Work
-from doctor.shell.tree import AndOr, Block, Command, Function, Pipeline, Simple
+from doctor.shell.tree import AndOr, Block, Command, Function, Pipeline, Simple, Statement
 from doctor.shell.walk import blocks
 
 
@@ -19,11 +20,15 @@ def statements_around(body: Block, command: Simple) -> list[Command]:
     found: list[Command] = []
     block = body
     while True:
-        inside = [s.command for s in block if _holds(s.command, command)]
-        if not inside:
+        last = bisect_right(block, command.span.start, key=_start) - 1
+        if last < 0 or not _holds(block[last].command, command):
             return found
-        found.append(inside[0])
-        block = tuple(s for inner in _inner_blocks(inside[0]) for s in inner)
+        found.append(block[last].command)
+        block = tuple(s for inner in _inner_blocks(found[-1]) for s in inner)
+
+
+def _start(statement: Statement) -> int:
+    return statement.command.span.start
 
 
 def _holds(outer: Command, inner: Command) -> bool:

@@ -100,12 +100,10 @@ def _is_read(work: Work, own: Simple, targets: Sequence[Word | HereDocument]) ->
     names += [rf"\$\{{?{re.escape(name)}\b" for name in variables]
     wanted = re.compile("|".join(filter(None, names)) or r"(?!)")
     for command in work.index.commands:
-        if _holds(own, command) or _is_indifferent(work, command, variables):
-            continue
-        for word in _read_words(command):
-            text = work.source.text[word.span.start : word.span.end]
-            if wanted.search(text) or any(_matches(text, log) for log in logs):
-                return True
+        texts = (work.source.text[w.span.start : w.span.end] for w in _read_words(command))
+        reads = any(wanted.search(t) or any(_matches(t, log) for log in logs) for t in texts)
+        if reads and not _holds(own, command) and not _is_indifferent(work, command, variables):
+            return True
     return None in logs
 
 
