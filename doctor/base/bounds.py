@@ -67,7 +67,7 @@ MAX_SPLIT = 4_000
 MAX_FIXES = 200
 #: How many commands are looked through for all of them, though that allows for some fixes always: a
 #: thousand servers, each with a log to be renamed.
-MAX_FIX_STEPS, MIN_FIXES = 400_000, 10
+MAX_FIX_STEPS, MIN_FIXES = 200_000, 10
 
 # --- facts ------------------------------------------------------------------------------------
 

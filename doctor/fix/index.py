@@ -97,9 +97,15 @@ class Index:
         return found
 
     @cached_property
-    def uses(self) -> Sequence[Use]:
-        """Every word or text that the trace or the script shows, and which may name a path."""
-        return [*self._given(), *self._written()]
+    def uses(self) -> Mapping[str, Sequence[Use]]:
+        """Every word or text that the trace or the script shows and that may name a path.
+
+        Those of one text are together, since words repeat: `vllm serve m --port 8000`.
+        """
+        found = defaultdict[str, list[Use]](list)
+        for use in chain(self._given(), self._written()):
+            found[use.text].append(use)
+        return found
 
     def _given(self) -> Iterator[Use]:
         """What programs are given, read and write."""

@@ -52,7 +52,7 @@ class Path(Record):
         )
 
 
-@lru_cache(maxsize=4096)  # every fix asks of every word
+@lru_cache(maxsize=32_768)  # every fix asks of every word
 def _paths_in(text: str) -> tuple[tuple[str, ...], ...]:
     """The names of whatever may be a path in a text."""
     return tuple(_names(found[0]) for found in _PATH.finditer(_hidden(text)))
@@ -113,6 +113,6 @@ def _past_any(places: Iterable[int], text: str) -> set[int]:
 def uses(work: Work, paths: Iterable[Path]) -> Iterator[Use]:
     """Every use of the paths that the trace or the script's text shows."""
     wanted = tuple(paths)
-    for use in work.index.uses:
-        if any(path.is_in(use.text) for path in wanted):
-            yield use
+    for text, found in work.index.uses.items():
+        if any(path.is_in(text) for path in wanted):
+            yield from found
