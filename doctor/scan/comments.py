@@ -10,7 +10,9 @@ rule is meant. A reason may follow.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from doctor.base.record import Record
@@ -92,6 +94,25 @@ class Layout:
         """Every command of the script, and those of the blocks inside it."""
         return tuple(_commands(self.script.body))
 
+    @cached_property
+    def _simple_in(self) -> Mapping[int, Sequence[Simple]]:
+        """The plain commands by the rows that they begin and end in."""
+        found = defaultdict[int, list[Simple]](list)
+        for command in self.commands:
+            if isinstance(command, Simple):
+                for row in {self.source.position(offset).row for offset in command.span}:
+                    found[row].append(command)
+        return found
+
+    @cached_property
+    def _in_order(self) -> Sequence[Command]:
+        """The commands as they begin, of several that begin at once the outermost first."""
+        return sorted(self.commands, key=lambda each: (each.span.start, -each.span.end))
+
+    @cached_property
+    def _directives(self) -> Sequence[Comment]:
+        return [comment for comment in self.script.comments if is_directive(comment)]
+
     def rows(self, found: Marker) -> range:
         """The rows that a comment means; none if its verb is none of ours."""
         if found.verb == "ignore-file":
@@ -120,12 +141,9 @@ class Layout:
     def _ending_in(self, row: int) -> range:
         """A row, and the rows of the plain commands that begin or end in it."""
         first, last = row, row
-        for command in self.commands:
-            span = command.span
-            rows = {self.source.position(span.start).row, self.source.position(span.end).row}
-            if isinstance(command, Simple) and row in rows:
-                first = min(first, *rows)
-                last = max(last, self.source.position(_end(command)).row)
+        for command in self._simple_in.get(row, ()):
+            first = min(first, self.source.position(command.span.start).row)
+            last = max(last, self.source.position(_end(command)).row)
         return range(first, last + 1)
 
     def _block(self, comment: Comment, row: int | None) -> range:
@@ -144,13 +162,19 @@ class Layout:
         """The row of a comment, and those of the command below, or of the directives before it."""
         row = self.source.position(comment.span.start).row
         after = comment.span.end
-        below = [command for command in self.commands if command.span.start >= after]
-        command = min(below, key=lambda c: (c.span.start, -c.span.end), default=None)
+        below = bisect_left(self._in_order, after, key=_start)
+        command = self._in_order[below] if below < len(self._in_order) else None
         stop = command.span.start if command else len(self.source.text) + 1
-        header = [c for c in self.script.comments if after <= c.span.start < stop]
-        if any(map(is_directive, header)):
-            return range(row, self.source.position(header[-1].span.start).row + 1)
+        if bisect_left(self._directives, after, key=_start) < bisect_left(
+            self._directives, stop, key=_start
+        ):
+            last = self.script.comments[bisect_left(self.script.comments, stop, key=_start) - 1]
+            return range(row, self.source.position(last.span.start).row + 1)
         return range(row, row + 1 if command is None else self.rows_of(command).stop)
+
+
+def _start(part: Command | Comment) -> int:
+    return part.span.start
 
 
 def is_directive(comment: Comment) -> bool:

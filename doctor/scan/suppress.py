@@ -7,6 +7,7 @@ change.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 
 from doctor.base.errors import nearest
@@ -44,6 +45,8 @@ def apply(
     suppressed: set[int] = set()
     facts: list[Suppression] = []
     layout = Layout(script, source)
+    own = _by_row([(diagnostic.location,) for diagnostic in diagnostics], source)
+    wide = sorted(own + _by_row(concerned, source))
     for comment in script.comments:
         if (foreign := _foreign(comment, known)) is not None:
             facts.append(Suppression(location=source.location(*foreign[0]), unused=foreign[1]))
@@ -51,15 +54,8 @@ def apply(
             unused = list[str]()
             rows = range(0) if told.bare else layout.rows(told)
             for selector, _ in told.selectors:
-                hits = {
-                    index
-                    for index, diagnostic in enumerate(diagnostics)
-                    if (not selector or matches(selector, diagnostic.code, diagnostic.name))
-                    and any(
-                        place.filename == source.filename and place.start.row in rows
-                        for place in _places(index, diagnostic, concerned if selector else ())
-                    )
-                }
+                found = _in_rows(rows, wide if selector else own)
+                hits = {i for i in found if not selector or _is_meant(selector, diagnostics[i])}
                 suppressed |= hits
                 if not hits:
                     unused.append(selector)
@@ -67,11 +63,24 @@ def apply(
     return [d for i, d in enumerate(diagnostics) if i not in suppressed], facts
 
 
-def _places(
-    index: int, diagnostic: Diagnostic, concerned: Sequence[Sequence[Location]]
-) -> Sequence[Location]:
-    """Where a comment may stand that suppresses a diagnostic."""
-    return (diagnostic.location, *(concerned[index] if concerned else ()))
+def _by_row(places: Sequence[Sequence[Location]], source: Source) -> list[tuple[int, int]]:
+    """The rows of this file that diagnostics are about, in order, with the diagnostics' numbers."""
+    return sorted(
+        (place.start.row, number)
+        for number, each in enumerate(places)
+        for place in each
+        if place.filename == source.filename
+    )
+
+
+def _in_rows(rows: range, places: Sequence[tuple[int, int]]) -> set[int]:
+    """The numbers of the diagnostics that are about these rows."""
+    begin, end = (bisect_left(places, (row,)) for row in (rows.start, rows.stop))
+    return {number for _, number in places[begin:end]}
+
+
+def _is_meant(selector: str, diagnostic: Diagnostic) -> bool:
+    return matches(selector, diagnostic.code, diagnostic.name)
 
 
 def _useless(
