@@ -52,7 +52,7 @@ class Path(Record):
         )
 
 
-@lru_cache(maxsize=32_768)  # every fix asks of every word
+@lru_cache(maxsize=1 << 16)  # every fix asks of every word
 def _paths_in(text: str) -> tuple[tuple[str, ...], ...]:
     """The names of whatever may be a path in a text."""
     return tuple(_names(found[0]) for found in _PATH.finditer(_hidden(text)))
