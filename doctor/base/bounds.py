@@ -69,6 +69,10 @@ MAX_FIXES = 200
 #: thousand servers, each with a log to be renamed.
 MAX_FIX_STEPS, MIN_FIXES = 200_000, 10
 
+#: How often a script is examined anew while fixes are made, and how many characters in all,
+#: though some times always: two thousand lines that each want a fix of their own.
+MAX_EXAMINED, MIN_EXAMINED, MAX_EXAMINED_CHARACTERS = 100, 10, 5_000_000
+
 # --- facts ------------------------------------------------------------------------------------
 
 #: How many words of servers' command lines are judged, on all ways together, and for how many a

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from doctor.base.bounds import MAX_EXAMINED, MAX_EXAMINED_CHARACTERS, MIN_EXAMINED
 from doctor.base.record import Record
 from doctor.diagnostic import Applicability, Diagnostic, Edit, Severity
 from doctor.fix.check import fault
@@ -11,8 +12,8 @@ from doctor.fix.edits import applied, overlap
 from doctor.fix.offer import Examined, Offer
 from doctor.rulebook.actions import ACTIONS
 
-#: How often a script is examined anew at most; each round makes at least one fix.
-MAX_ROUNDS = 50
+#: Why a fix was not made that may be made another time.
+_CUT_OFF = "so many fixes were made or tried before it; run --fix again"
 
 
 class Refusal(Record):
@@ -39,11 +40,13 @@ def repaired(
 ) -> Outcome:
     """The script with all its safe fixes made, or with the unsafe ones too.
 
-    What is less severe than ``least`` is left alone.
+    What is less severe than ``least`` is left alone. A script is examined anew only so often: then
+    the fixes that could yet be made are refused.
     """
     now, fixed = first, list[Diagnostic]()
     refused: dict[tuple[str, str, tuple[str, ...]], Refusal] = {}
-    for _ in range(MAX_ROUNDS):
+    tries = _Tries(examine, first.text)
+    while True:
         wanted = [
             offer
             for offer in now.offers
@@ -52,10 +55,26 @@ def repaired(
         chosen = _without_overlaps(_first(wanted))
         if not chosen:
             break
-        after, made = _best(now, chosen, examine, refused)
+        if not tries.left:
+            refused |= {_key(each): Refusal(each.diagnostic, _CUT_OFF) for each in wanted}
+            break
+        after, made = _best(now, chosen, tries, refused)
         fixed += [offer.diagnostic for offer in made]
         now = after
     return Outcome(now.text, tuple(dict.fromkeys(fixed)), tuple(refused.values()), now.offers)
+
+
+class _Tries:
+    """Examines a script anew with its fixes, and counts how often that may yet be done."""
+
+    def __init__(self, examine: Callable[[str], Examined], text: str) -> None:
+        self._examine = examine
+        most = MAX_EXAMINED_CHARACTERS // max(1, len(text))
+        self.left = min(MAX_EXAMINED, max(MIN_EXAMINED, most))
+
+    def examined(self, text: str) -> Examined:
+        self.left -= 1
+        return self._examine(text)
 
 
 def _may_be_made(diagnostic: Diagnostic, unsafe: bool, least: Severity) -> bool:
@@ -109,17 +128,17 @@ def _rank(offer: Offer) -> tuple[bool, int]:
 def _best(
     now: Examined,
     chosen: Sequence[Offer],
-    examine: Callable[[str], Examined],
+    tries: _Tries,
     refused: dict[tuple[str, str, tuple[str, ...]], Refusal],
 ) -> tuple[Examined, Sequence[Offer]]:
     """The script with all chosen fixes, or, if they do harm, with the first that does none."""
-    after = examine(applied(now.text, _edits(chosen)))
+    after = tries.examined(applied(now.text, _edits(chosen)))
     reason = fault(now, after, chosen)
     if reason is None:
         return after, chosen
     if len(chosen) > 1:
-        for offer in chosen:
-            after, made = _best(now, [offer], examine, refused)
+        for offer in chosen[: tries.left]:
+            after, made = _best(now, [offer], tries, refused)
             if made:
                 return after, made
         return now, ()

@@ -103,3 +103,13 @@ def test_scripts_put_together_stay_fixed(
 ) -> None:
     text = "".join(around(text if text.endswith("\n") else text + "\n") for text, around in parts)
     _check(ends(text), unsafe)
+
+
+def test_fixes_beyond_so_many_examinations_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("doctor.fix.offer.MAX_FIXES", 1)
+    monkeypatch.setattr("doctor.fix.rounds.MAX_EXAMINED", 2)
+    done = _fixed(
+        "#!/bin/bash\nrm -rf /tmp/a*\nrm -rf /tmp/b*\nrm -rf /tmp/c*\nvllm serve m\n", False
+    )
+    assert len(done.fixed) == 2
+    assert ["run --fix again" in refusal.reason for refusal in done.refused] == [True]
