@@ -72,7 +72,7 @@ class TestVllm:
     def test_a_broken_release(self, tmp_path: Path) -> None:
         check = around(environment(tmp_path, vllm="0.12.0"))["VN501"]
         assert check.status == "warning"
-        assert "vLLM 0.12.0 is installed here" in check.message
+        assert "vLLM 0.12.0, which is installed here" in check.message
 
     def test_the_one_that_the_command_vllm_belongs_to(self, tmp_path: Path) -> None:
         there = environment(tmp_path / "there", vllm="0.12.0") / "python3"
@@ -251,7 +251,7 @@ class TestLimits:
         )
         (check,) = json.loads(done.stdout)["checks"]
         assert check["status"] == "warning"
-        assert "/dev/shm holds 0.062 GiB" in check["message"]
+        assert "/dev/shm holds only 0.062 GiB" in check["message"]
 
     @as_root
     @pytest.mark.skipif(not CGROUP.is_dir(), reason="control groups of the second version alone")
