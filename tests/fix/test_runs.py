@@ -425,6 +425,25 @@ CASES = [
         ["pip install vllm==0.13.0"],
         config={"kb": ["lessons.md"]},
     ),
+    Case(
+        "join-lines",
+        """
+        vllm serve Qwen/Qwen3-8B \\
+          --port 8001 \\
+
+          --enforce-eager
+        true
+        """,
+        ["vllm serve Qwen/Qwen3-8B --port 8001"],
+        ["vllm serve Qwen/Qwen3-8B --port 8001 --enforce-eager"],
+    ),
+    Case(
+        "drop-suppression",
+        """
+        echo one  # vllm-doctor: ignore[VD101]
+        """,
+        safe=True,
+    ),
 ]
 
 

@@ -68,8 +68,7 @@ def piped(
 ) -> dict[int, Output]:
     """The outputs of a command whose standard output the ``following`` ones read.
 
-    Where one of them is ``tee`` (or writes into a file itself), that is the file; it is the only
-    place if ``tee`` shows nothing.
+    Where one of them is ``tee`` (or writes into a file itself), that is the file.
     """
     output = Output("pipe")
     for command in following:
@@ -82,10 +81,9 @@ def piped(
             append = any(v.text in ("-a", "--append") for v in arguments)
             if files:
                 origin = expander.frame.origin(command.span)
-                shown = outputs(command.redirects, expander, {}).get(1)
-                hidden = shown is not None and shown.kind == "null"
-                made = _file(files[0], append, origin)
-                output = made if hidden else replace(made, kind="tee")
+                own = outputs(command.redirects, expander, {}).get(1)
+                shown = own is None or own.kind != "null"
+                output = replace(_file(files[0], append, origin), kind="tee", shown=shown)
                 break
         written = outputs(command.redirects, expander, {}).get(1)
         if written is not None:

@@ -74,12 +74,16 @@ def _at_home(path: str) -> str:
 
 
 class Output(Record):
-    """Where one of a command's outputs goes: ``file`` with its path, ``pipe``, or ``null``."""
+    """Where one of a command's outputs goes: ``file`` with its path, ``pipe``, or ``null``.
+
+    With ``tee`` it goes into the file and, if it is ``shown``, to where tee's own output goes.
+    """
 
     kind: Literal["file", "tee", "pipe", "null"]
     path: Value | None = None
     origin: Origin | None = None
     append: bool = False
+    shown: bool = False
 
 
 #: Copies of a step that doesn't say how many tasks and nodes it has: as many as its job.

@@ -94,7 +94,7 @@ def of_server(server: Invocation, scene: Scene) -> Iterator[LogFile]:
             whose="server",
             path=output.path.display,
             folder=posixpath.dirname(output.path.display),
-            lost=_lost(output.path, _located(output.path, server), output.kind == "tee", scene),
+            lost=_lost(output.path, _located(output.path, server), output.shown, scene),
             folder_fault=_never_made(output.path, scene),
             overwritten=_overwritten(output, server, scene),
             deleted=_deleted(output.path, _located(output.path, server), server, scene),
