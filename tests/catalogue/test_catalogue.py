@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -113,12 +114,13 @@ def test_a_pipe_gets_plain_text_without_rich(tmp_path: Path) -> None:
     assert b"\x1b" not in done.stdout
 
 
-def test_a_terminal_gets_typeset_text(tmp_path: Path) -> None:
+def on_a_terminal(lesson: str, folder: Path) -> bytes:
+    """What `explain` shows on a terminal of 80 columns."""
     leader, follower = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-m", "doctor", "explain", "batch-jobs"],
+        [sys.executable, "-m", "doctor", "explain", lesson],
         stdout=follower,
-        cwd=tmp_path,
+        cwd=folder,
         env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
     ) as process:
         os.close(follower)
@@ -133,8 +135,20 @@ def test_a_terminal_gets_typeset_text(tmp_path: Path) -> None:
                 break
     os.close(leader)
     assert process.returncode == 0
+    return shown
+
+
+def test_a_terminal_gets_typeset_text(tmp_path: Path) -> None:
+    shown = on_a_terminal("batch-jobs", tmp_path)
     assert b"\x1b[1" in shown
     assert b"\n## " not in shown
+
+
+def test_a_table_that_is_too_wide_is_a_list_with_all_its_words(tmp_path: Path) -> None:
+    shown = re.sub(r"\x1b\[[\d;]*m", "", on_a_terminal("tool-parsers", tmp_path).decode())
+    assert "…" not in shown
+    assert "Qwen/Qwen3-Next-80B-A3B-*; Tool parser: hermes; Reasoning" in " ".join(shown.split())
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_the_catalogue_in_json(command: Command) -> None:
