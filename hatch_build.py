@@ -1,10 +1,12 @@
-"""Compiles what ships in the wheel when it is built, so that the first scan need not."""
+"""Makes what ships in the wheel when it is built: compiled data, so that the first scan need not
+compile it, and the man page."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -14,8 +16,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 class CompileData(BuildHookInterface):
     """Puts the rules, the pages and the tables of bashlex's grammar into the wheel, compiled.
 
-    They are what a scan would keep in the user's cache; each file is named by the digest of what
-    it was made from, so that one which doesn't fit is never read.
+    And the man page. What is compiled is what a scan would keep in the user's cache; each file is
+    named by the digest of what it was made from, so that one which doesn't fit is never read.
     """
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
@@ -41,6 +43,15 @@ class CompileData(BuildHookInterface):
         for made in sorted(cache_folder().glob("*.json")):
             digest = json.loads(made.read_text("utf-8").partition("\n")[2])["digest"]
             build_data["force_include"][str(made)] = f"doctor/_data/compiled/{digest}.json"
+        self._add_manual(build_data)
+
+    def _add_manual(self, build_data: dict[str, Any]) -> None:
+        sys.path.insert(0, str(Path(self.root, "packaging")))
+        from manual import page
+
+        made = Path(self.folder.name, "vllm-doctor.1")
+        made.write_text(page(self.metadata.version), "utf-8")
+        build_data["shared_data"][str(made)] = "share/man/man1/vllm-doctor.1"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         if version != "editable":
