@@ -83,15 +83,17 @@ class TestWhatIsLeftOut:
         outcome = command("scan", "Makefile")
         assert (outcome.code, outcome.out) == (0, "No script found.\n")
         assert outcome.err == (
-            "vllm-doctor: left out: Makefile (no shell or Slurm script, by name, first line or "
-            "#SBATCH)\n"
+            "vllm-doctor: left out: Makefile (not a shell or Slurm script by its name, its first "
+            "line or #SBATCH)\n"
         )
 
     def test_a_line_for_each_reason_be_they_many(self, command: Command) -> None:
         names = [f"{number}.txt" for number in range(9)]
         for name in names:
             write(name, "text\n")
-        assert "left out: 0.txt, 1.txt, 2.txt and 6 more (no shell" in command("scan", *names).err
+        assert (
+            "left out: 0.txt, 1.txt, 2.txt and 6 more (not a shell" in command("scan", *names).err
+        )
         assert command("scan", "--quiet", *names).err == ""
         assert command("scan", ".").err == "", "nobody named them"
 

@@ -78,7 +78,7 @@ PLACES = {rank: Place(f"gpu0{rank // 2 + 1}", f"GPU {rank % 2}") for rank in ran
     [
         (
             ["in the all-reduce", "in the all-reduce", None, None],
-            "rank 2 (gpu02, GPU 0) told nothing; rank 3 (gpu02, GPU 1) told nothing",
+            "rank 2 (gpu02, GPU 0) said nothing; rank 3 (gpu02, GPU 1) said nothing",
         ),
         (
             ["joining the others", "joining the others", "opening its GPU", "joining the others"],

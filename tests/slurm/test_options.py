@@ -73,9 +73,9 @@ def test_unknown_words_leave_it_open(command: str, rest: int | None, is_open: bo
 @pytest.mark.parametrize(
     ("command", "problem"),
     [
-        ("sbatch --exclu=a", "--exclu is no option of sbatch, or an ambiguous one"),
-        ("sbatch --jobid=1 x", "--jobid is no option of sbatch, or an ambiguous one"),
-        ("sbatch -Q -? x", "-? is no option of sbatch"),
+        ("sbatch --exclu=a", "--exclu is not an option of sbatch, or an ambiguous one"),
+        ("sbatch --jobid=1 x", "--jobid is not an option of sbatch, or an ambiguous one"),
+        ("sbatch -Q -? x", "-? is not an option of sbatch"),
         ("sbatch -x", "-x needs a value"),
         ("sbatch --hold=yes x", "--hold takes no value"),
         ("sbatch --hold x", None),
@@ -101,7 +101,7 @@ def test_a_colon_begins_a_component(command: str, components: list[tuple[str, st
 def test_a_header_passes_over_words_that_are_no_options() -> None:
     (given,) = header("#!/bin/bash\n#SBATCH --my-plugin docker:x\n#SBATCH -x gpu01\n")
     assert written(given)[-1] == ("exclude", "gpu01")
-    assert given.problem == "--my-plugin is no option of sbatch, or an ambiguous one"
+    assert given.problem == "--my-plugin is not an option of sbatch, or an ambiguous one"
 
 
 def test_the_command_line_outranks_the_script() -> None:
