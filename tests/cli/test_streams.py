@@ -108,6 +108,12 @@ def test_an_input_without_an_end(option: str) -> None:
 # --- signals ---------------------------------------------------------------------------------
 
 
+def _heed_signals() -> None:
+    """Undo what runs the tests: `nohup` ignores SIGHUP, a job in the background SIGINT."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def _interrupted(arguments: str, number: int, after: float) -> tuple[int, bytes]:
     """The exit code and what is said, if the signal comes so many seconds after the start."""
     words = [*shlex.split(DOCTOR), *arguments.split()]
@@ -117,7 +123,7 @@ def _interrupted(arguments: str, number: int, after: float) -> tuple[int, bytes]
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=_heed_signals,
     ) as running:
         try:
             running.wait(after)
